@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+find_dependency(xsimd)
+include(${CMAKE_CURRENT_LIST_DIR}/nibble-targets.cmake)

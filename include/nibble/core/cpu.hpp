@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What this processor and operating system can run: instruction sets, and how many threads are worth starting.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+
+#if NIBBLE_X86_64
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+#endif
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Instruction sets that may be executed: the processor has them and the operating system saves their registers.
+struct cpu_features {
+    bool avx2 = false;         ///< AVX2 with FMA and F16C
+    bool avx_vnni = false;     ///< the VEX form of VNNI, beside avx2
+    bool avx512 = false;       ///< AVX-512 F, BW, VL and DQ, beside avx2
+    bool avx512_vnni = false;  ///< beside avx512
+    bool avx512_vbmi = false;  ///< beside avx512
+    bool amx_int8 = false;     ///< AMX tiles of int8. Linux lets a process use them only after it has asked
+    bool neon = false;
+    bool neon_dotprod = false;
+    bool neon_i8mm = false;
+
+    friend bool operator==(const cpu_features&, const cpu_features&) = default;
+};
+
+/// Asks the processor; some hundred nanoseconds, more in a virtual machine, so ask once.
+[[nodiscard]] inline cpu_features detect_cpu() noexcept {
+    cpu_features cpu;
+#if NIBBLE_X86_64
+    const auto bit = [](unsigned word, unsigned n) { return ((word >> n) & 1u) != 0; };
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    // Leaf 1, ecx: FMA 12, OSXSAVE 27 (xgetbv may be executed), F16C 29. AVX itself is in XCR0.
+    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || !bit(c, 27)) return cpu;
+    const bool fma_f16c = bit(c, 12) && bit(c, 29);
+    unsigned low = 0, high = 0;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0u));
+    // XCR0, registers that the system saves: xmm 1, ymm 2, opmask 5, zmm 6 and 7, tile configuration 17, tiles 18.
+    const auto saved = [low](unsigned mask) { return (low & mask) == mask; };
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return cpu;
+    cpu.avx2 = saved(0x6u) && bit(b, 5) && fma_f16c;
+    cpu.avx512 = cpu.avx2 && saved(0xe6u) && bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);
+    cpu.avx512_vbmi = cpu.avx512 && bit(c, 1);
+    cpu.avx512_vnni = cpu.avx512 && bit(c, 11);
+    cpu.amx_int8 = saved(0x60000u) && bit(d, 24) && bit(d, 25);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) cpu.avx_vnni = cpu.avx2 && bit(a, 4);
+#elif defined(__aarch64__)
+    cpu.neon = true;
+#if defined(__ARM_FEATURE_DOTPROD)
+    cpu.neon_dotprod = true;
+#endif
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+    cpu.neon_i8mm = true;
+#endif
+#if defined(__linux__) && defined(HWCAP_ASIMDDP)
+    cpu.neon_dotprod |= (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#endif
+#if defined(__linux__) && defined(HWCAP2_I8MM)
+    cpu.neon_i8mm |= (::getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
+#endif
+#endif
+    return cpu;
+}
+
+namespace detail {
+
+/// Start of a small text file of the system, at most 64 KiB; empty where there is none.
+inline std::string read_system_file(const std::string& path) {
+    std::string text;
+    if (std::FILE* file = std::fopen(path.c_str(), "r")) {
+        text.resize(std::size_t{1} << 16);
+        text.resize(std::fread(text.data(), 1, text.size(), file));
+        std::fclose(file);
+    }
+    return text;
+}
+
+/// Takes the text before the first `separator` off the front of `rest`; all of it where there is none.
+constexpr std::string_view take_until(std::string_view& rest, char separator) noexcept {
+    const std::string_view head = rest.substr(0, rest.find(separator));
+    rest.remove_prefix(std::min(rest.size(), head.size() + 1));
+    return head;
+}
+
+/// The decimal number at the front of `text`, or nullopt ("max", "-1", empty).
+inline std::optional<std::uint64_t> leading_number(std::string_view text) noexcept {
+    std::uint64_t number = 0;
+    const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (result.ec != std::errc{}) return {};
+    return number;
+}
+
+/// How many of `cpus` (ascending) are on cores of their own. `cpu_dir` is the system's /sys/devices/system/cpu:
+/// a CPU counts unless one before it shares its core; where the topology is not told, every CPU counts.
+inline unsigned count_cores(std::span<const unsigned> cpus, const std::string& cpu_dir) {
+    unsigned n_cores = 0;
+    for (const unsigned cpu : cpus) {
+        const std::string file = cpu_dir + "/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";
+        const std::string siblings = read_system_file(file);
+        bool first = true;
+        // A list of numbers and ranges: "0,64" or "0-1".
+        for (std::string_view rest = siblings; first && !rest.empty();) {
+            const std::string_view range = take_until(rest, ',');
+            const auto low = leading_number(range);
+            if (!low) continue;
+            const auto dash = range.find('-');
+            const auto high = dash == range.npos ? low : leading_number(range.substr(dash + 1));
+            for (const unsigned other : cpus) {
+                if (other >= cpu) break;
+                first = first && !(other >= *low && other <= high.value_or(*low));
+            }
+        }
+        n_cores += first ? 1u : 0u;
+    }
+    return n_cores;
+}
+
+/// CPUs' worth of time that the control groups of a process allow, rounded up; nullopt where nothing limits it.
+/// `groups` is the text of its /proc/self/cgroup, `root` the folder where control groups are mounted. A limit of
+/// any group above holds too, and a container may see its own group only as the root, so each ancestor is asked.
+inline std::optional<unsigned> cgroup_cpus(std::string_view groups, const std::string& root) {
+    std::optional<unsigned> cpus;
+    const auto limit = [&cpus](std::optional<std::uint64_t> quota, std::optional<std::uint64_t> period) {
+        if (!quota || !period || *quota == 0 || *period == 0) return;
+        const std::uint64_t whole = *quota / *period + (*quota % *period != 0 ? 1 : 0);
+        cpus = static_cast<unsigned>(std::min<std::uint64_t>(whole, cpus.value_or(1u << 20)));
+    };
+    // Lines are "hierarchy:controllers:path"; version 2 is hierarchy 0 and names no controllers.
+    while (!groups.empty()) {
+        std::string_view path = take_until(groups, '\n');
+        const bool unified = take_until(path, ':') == "0";
+        std::string_view controllers = take_until(path, ':');
+        bool counts = unified;
+        while (!controllers.empty()) counts |= take_until(controllers, ',') == "cpu";
+        if (!counts) continue;
+        for (;;) {
+            const std::string group = root + (unified ? "" : "/cpu") + std::string{path == "/" ? "" : path};
+            if (unified) {
+                const std::string text = read_system_file(group + "/cpu.max");  // "QUOTA PERIOD" or "max PERIOD"
+                std::string_view period = text;
+                const auto quota = leading_number(take_until(period, ' '));
+                limit(quota, leading_number(period));
+            } else {
+                limit(leading_number(read_system_file(group + "/cpu.cfs_quota_us")),
+                      leading_number(read_system_file(group + "/cpu.cfs_period_us")));
+            }
+            if (path.size() <= 1) break;
+            path = path.substr(0, path.rfind('/'));
+        }
+    }
+    return cpus;
+}
+
+}  // namespace detail
+
+/// How many threads can compute at once: one for each physical core on which the calling thread may run, and no
+/// more than its control group's quota; at least 1. Two threads of one core share its multipliers and caches, so a
+/// second one gains nothing here. Reads /proc and /sys on Linux, elsewhere asks the standard library.
+[[nodiscard]] inline unsigned available_threads() {
+#if defined(__linux__)
+    // Room for 8192 CPUs: the system call refuses a mask smaller than the kernel's own.
+    std::array<cpu_set_t, 8> mask{};
+    if (::sched_getaffinity(0, sizeof mask, mask.data()) == 0) {
+        std::vector<unsigned> cpus;
+        for (unsigned cpu = 0; cpu < 8 * CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET_S(cpu, sizeof mask, mask.data())) cpus.push_back(cpu);
+        const unsigned cores = detail::count_cores(cpus, "/sys/devices/system/cpu");
+        const auto quota = detail::cgroup_cpus(detail::read_system_file("/proc/self/cgroup"), "/sys/fs/cgroup");
+        return std::max(1u, std::min(cores, quota.value_or(cores)));
+    }
+#endif
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+NIBBLE_NAMESPACE_END

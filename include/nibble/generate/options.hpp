@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a caller can choose about one generation: how tokens are picked, when the text ends, who looks on.
+#pragma once
+
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/generate/constraint.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// The steps that turn logits into the candidates of the final draw. Each sees what the step before has left.
+enum class sampling_stage { penalties, dry, top_n_sigma, top_k, typical, top_p, min_p, xtc, temperature };
+
+inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+/// Options of one generation, with the defaults that most programs use. Write only what differs, in this order:
+/// `{.temperature = 0.6f, .seed = 7, .max_tokens = 200}`.
+struct generation_options {
+    // --- how a token is picked
+
+    /// >= 0. Logits are divided by it: below 1 is more certain, above 1 more varied. 0 is greedy: the best token, the
+    /// lowest id where several are equal; then only bias, callback, constraint, penalties and DRY have an effect.
+    float temperature = 0.8f;
+    /// >= 0. Keep the k best tokens; 0 keeps all (Fan, Lewis, Dauphin 2018, arXiv:1805.04833).
+    int top_k = 40;
+    /// 0 to 1. Keep the fewest best tokens whose probabilities reach p; 1 keeps all, 0 the best one (Holtzman et al.
+    /// 2019, arXiv:1904.09751).
+    float top_p = 0.95f;
+    /// 0 to 1. Keep tokens at least this likely relative to the best; 0 keeps all (Nguyen et al. 2024,
+    /// arXiv:2407.01082).
+    float min_p = 0.05f;
+    /// Equal seeds, options and prompts give equal texts, on every machine.
+    std::uint64_t seed = 0;
+
+    // --- when the text ends
+
+    /// Most tokens to generate. The text also ends at an end token and when the context is full.
+    std::size_t max_tokens = unlimited;
+    /// The text ends before the first of these that appears in it; none of them may be empty.
+    std::vector<std::string> stop = {};
+    /// Set to true from anywhere, a signal handler or another thread, to stop prefill and generation soon after. The
+    /// flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag = true; }};`
+    const std::atomic<bool>* cancel = nullptr;
+
+    // --- against repetition; all of it off by default
+
+    /// > 0. Logits of recent tokens are divided by it when positive, multiplied when negative; 1 is off (Keskar et al.
+    /// 2019, arXiv:1909.05858).
+    float repeat_penalty = 1.0f;
+    /// How many of the last tokens, prompt included, the three penalties look at; -1 is all, 0 none.
+    int repeat_last_n = 64;
+    /// Finite. Subtracted from the logit of a recent token once, or once per occurrence.
+    float presence_penalty = 0.0f;
+    float frequency_penalty = 0.0f;
+    /// >= 0, 0 is off. DRY ("don't repeat yourself", by p-e-w): a token that would continue a repetition of n tokens
+    /// has its logit lowered by multiplier * base^(n - allowed_length), for n >= allowed_length.
+    float dry_multiplier = 0.0f;
+    float dry_base = 1.75f;          ///< >= 1
+    int dry_allowed_length = 2;      ///< >= 1
+    int dry_penalty_last_n = -1;     ///< tokens looked at, -1 is all
+    /// A repetition does not reach across a token whose text contains one of these.
+    std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
+
+    // --- less common ways to choose the candidates
+
+    /// 0 to 1. Keep the tokens of the most typical surprise until they reach this probability; 1 is off (Meister et
+    /// al. 2022, arXiv:2202.00666).
+    float typical_p = 1.0f;
+    /// >= 0, 0 is off. Keep logits within n standard deviations of the best (Tang et al. 2024, arXiv:2411.07641).
+    float top_n_sigma = 0.0f;
+    /// 0 to 1, 0 is off. XTC ("exclude top choices", by p-e-w): with this probability, remove all tokens that are at
+    /// least as likely as the threshold except the least likely of them.
+    float xtc_probability = 0.0f;
+    float xtc_threshold = 0.1f;      ///< 0 to 1; above 0.5 at most one token reaches it and nothing is removed
+    /// Mirostat 2 in place of the filters above: hold the surprise of the text at tau bits (Basu et al. 2020,
+    /// arXiv:2007.14966).
+    bool mirostat = false;
+    float mirostat_tau = 5.0f;       ///< > 0
+    float mirostat_eta = 0.1f;       ///< 0 to 1, learning rate
+    /// The order of the steps; a step that is not listed does not happen.
+    std::vector<sampling_stage> order = {
+        sampling_stage::penalties, sampling_stage::dry, sampling_stage::top_n_sigma,
+        sampling_stage::top_k, sampling_stage::typical, sampling_stage::top_p,
+        sampling_stage::min_p, sampling_stage::xtc, sampling_stage::temperature};
+
+    // --- hooks
+
+    /// Added to the logits before anything else; minus infinity forbids a token.
+    std::vector<std::pair<token, float>> logit_bias = {};
+    /// Sees and may change the n_vocab logits of each token, after the bias. Only finite logits can be picked. What
+    /// it throws comes out of the loop; the token is then not generated and the session can go on.
+    std::function<void(std::span<float> logits)> on_logits = {};
+    /// Limits what may follow, after bias and callback; borrowed, must outlive the generation.
+    token_constraint* constraint = nullptr;
+    /// Report the log-probabilities of the n most likely tokens at each step, those of the model itself.
+    int n_probs = 0;
+    /// Told while the prompt is read: tokens done and tokens to read.
+    std::function<void(std::size_t done, std::size_t total)> on_progress = {};
+};
+
+namespace detail {
+
+inline void require_option(bool good, std::string_view name, const char* expected, double got) {
+    if (!good)
+        throw error(errc::sample_bad_param, "option '" + std::string(name) + "'", expected, std::to_string(got));
+}
+
+}  // namespace detail
+
+/// Throws errc::sample_bad_param (a value out of its range, the option named) or errc::ctx_bad_token (an id in
+/// logit_bias that the vocabulary does not have).
+inline void validate(const generation_options& options, std::size_t n_vocab) {
+    using detail::require_option;
+    const auto at_least = [](float value, float low, std::string_view name, const char* expected) {
+        require_option(std::isfinite(value) && value >= low, name, expected, value);
+    };
+    const auto share = [](float value, std::string_view name) {
+        require_option(value >= 0.0f && value <= 1.0f, name, "a number from 0 to 1", value);
+    };
+    const auto count = [](int value, int low, std::string_view name, const char* expected) {
+        require_option(value >= low, name, expected, value);
+    };
+    at_least(options.temperature, 0.0f, "temperature", "a finite number >= 0");
+    count(options.top_k, 0, "top_k", "a count >= 0");
+    share(options.top_p, "top_p");
+    share(options.min_p, "min_p");
+    require_option(std::isfinite(options.repeat_penalty) && options.repeat_penalty > 0.0f, "repeat_penalty",
+                   "a finite number > 0", options.repeat_penalty);
+    count(options.repeat_last_n, -1, "repeat_last_n", "a count >= 0, or -1 for all");
+    at_least(options.presence_penalty, std::numeric_limits<float>::lowest(), "presence_penalty", "a finite number");
+    at_least(options.frequency_penalty, std::numeric_limits<float>::lowest(), "frequency_penalty", "a finite number");
+    at_least(options.dry_multiplier, 0.0f, "dry_multiplier", "a finite number >= 0");
+    at_least(options.dry_base, 1.0f, "dry_base", "a finite number >= 1");
+    count(options.dry_allowed_length, 1, "dry_allowed_length", "a count >= 1");
+    count(options.dry_penalty_last_n, -1, "dry_penalty_last_n", "a count >= 0, or -1 for all");
+    share(options.typical_p, "typical_p");
+    at_least(options.top_n_sigma, 0.0f, "top_n_sigma", "a finite number >= 0");
+    share(options.xtc_probability, "xtc_probability");
+    share(options.xtc_threshold, "xtc_threshold");
+    require_option(std::isfinite(options.mirostat_tau) && options.mirostat_tau > 0.0f, "mirostat_tau",
+                   "a finite number > 0", options.mirostat_tau);
+    share(options.mirostat_eta, "mirostat_eta");
+    require_option(options.n_probs >= 0 && static_cast<std::size_t>(options.n_probs) <= n_vocab, "n_probs",
+                   "a count from 0 to the size of the vocabulary", options.n_probs);
+    unsigned seen = 0;
+    for (const auto stage : options.order) {
+        const auto index = static_cast<unsigned>(stage);
+        require_option(index <= static_cast<unsigned>(sampling_stage::temperature) && (seen >> index & 1u) == 0,
+                       "order", "each stage at most once", index);
+        seen |= 1u << index;
+    }
+    for (std::size_t i = 0; i < options.stop.size(); ++i)
+        require_option(!options.stop[i].empty(), "stop", "no empty text", static_cast<double>(i));
+    for (std::size_t i = 0; i < options.dry_sequence_breakers.size(); ++i)
+        require_option(!options.dry_sequence_breakers[i].empty(), "dry_sequence_breakers", "no empty text",
+                       static_cast<double>(i));
+    for (std::size_t i = 0; i < options.logit_bias.size(); ++i) {
+        const auto [id, bias] = options.logit_bias[i];
+        if (id < 0 || static_cast<std::size_t>(id) >= n_vocab)
+            throw error(errc::ctx_bad_token, "option 'logit_bias' entry " + std::to_string(i),
+                        "a token below " + std::to_string(n_vocab), std::to_string(id));
+        require_option(bias < std::numeric_limits<float>::infinity(), "logit_bias", "a number, or minus infinity", bias);
+    }
+}
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which attention kernels serve a cache type on this CPU.
+#pragma once
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/cpu.hpp>
+#include <nibble/kernels/attention_avx2.hpp>
+#include <nibble/kernels/attention_layout.hpp>
+#include <nibble/kernels/attention_scalar.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+[[nodiscard]] inline const attention_kernels& best_attention_kernels(const cpu_features& cpu,
+                                                                     cache_type type) noexcept {
+#if NIBBLE_X86_64
+    if (cpu.avx2)
+        return type == cache_type::f16 ? attention_avx2::kernels<f16_cache> : attention_avx2::kernels<q8_cache>;
+#endif
+    static_cast<void>(cpu);
+    return type == cache_type::f16 ? attention_scalar::kernels<f16_cache> : attention_scalar::kernels<q8_cache>;
+}
+
+NIBBLE_NAMESPACE_END

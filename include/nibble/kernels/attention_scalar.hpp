@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attention over one block of positions in plain C++: what every other kernel equals bit for bit.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <limits>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/half.hpp>
+#include <nibble/kernels/attention_layout.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// 2^t for t <= 0 within 1 ulp; exactly 1 at 0; exactly 0 at -127 and below, -infinity included, and for NaN.
+/// t = n + f with n the nearest integer: a polynomial for 2^f, n added to the exponent bits. The coefficients are the
+/// minimax ones of relative error on [-1/2, 1/2] with the constant term held at 1 (4e-9 before rounding).
+/// Adding 1.5 * 2^23 rounds t to an integer, which then stands in the low bits of the sum.
+inline constexpr float exp2_rounder = 0x1.8p23f;
+inline constexpr float exp2_lowest = -127.0f;
+inline constexpr float exp2_coefficients[] = {0x1.446c7ep-13f, 0x1.5f88fep-10f, 0x1.3b29e4p-7f, 0x1.c6ae2cp-5f,
+                                              0x1.ebfbe0p-3f,  0x1.62e432p-1f,  1.0f};
+
+[[nodiscard]] inline float exp2_nonpositive(float t) noexcept {
+    t = t > exp2_lowest ? t : exp2_lowest;
+    const float shifted = t + exp2_rounder;
+    const float f = t - (shifted - exp2_rounder);
+    float p = exp2_coefficients[0];
+    for (std::size_t i = 1; i < std::size(exp2_coefficients); ++i) p = std::fma(p, f, exp2_coefficients[i]);
+    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + (std::bit_cast<std::uint32_t>(shifted) << 23));
+}
+
+/// How one head's key or value becomes int8: d = max|x| / 127, q = round to nearest even of x * (127 / max|x|).
+/// d is NaN and all q are 0 if a value is not finite.
+struct head_quantizer {
+    float d;
+    float inverse;
+
+    /// `largest_bits`: the largest magnitude as bits. As integers magnitudes keep their order and a NaN comes last.
+    explicit head_quantizer(std::uint32_t largest_bits) noexcept {
+        const float largest = std::bit_cast<float>(largest_bits);
+        const bool finite = largest_bits < 0x7f800000u;
+        const bool zero = !finite || largest < 0x1p-100f;  // below, 127 / largest may not be finite
+        d = !finite ? std::numeric_limits<float>::quiet_NaN() : zero ? 0.0f : largest / 127.0f;
+        inverse = zero ? 0.0f : 127.0f / largest;
+    }
+    [[nodiscard]] std::int8_t operator()(float x) const noexcept {
+        return inverse > 0 ? static_cast<std::int8_t>(std::nearbyint(x * inverse)) : std::int8_t{0};
+    }
+};
+
+namespace attention_scalar {
+
+[[nodiscard]] inline float to_float(std::uint16_t half) noexcept { return half_to_float(half); }
+[[nodiscard]] inline float to_float(std::int8_t code) noexcept { return static_cast<float>(code); }
+
+inline std::uint32_t largest_magnitude(const float* x, std::size_t n) noexcept {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < n; ++i) bits = std::max(bits, std::bit_cast<std::uint32_t>(x[i]) & 0x7fffffffu);
+    return bits;
+}
+
+template <class Cache>
+inline void store(const float* k, const float* v, std::size_t head_dim, std::size_t position,
+                  std::byte* block) noexcept {
+    const cache_block<Cache> to{block, head_dim};
+    if constexpr (Cache::scaled) {
+        const head_quantizer key{largest_magnitude(k, head_dim)}, value{largest_magnitude(v, head_dim)};
+        to.key_scales[position] = key.d;
+        to.value_scales[position] = value.d;
+        for (std::size_t d = 0; d < head_dim; ++d) {
+            to.keys[to.key(position, d, head_dim)] = key(k[d]);
+            to.values[to.value(position, d)] = value(v[d]);
+        }
+    } else {
+        for (std::size_t d = 0; d < head_dim; ++d) {
+            to.keys[to.key(position, d, head_dim)] = float_to_half(k[d]);
+            to.values[to.value(position, d)] = float_to_half(v[d]);
+        }
+    }
+}
+
+/// Scores: one chain of fma over the dimensions, in order. Weights: 2^(score - max), summed into 16 lanes by position
+/// modulo 16, the lanes folded in halves. Outputs: one chain of fma over the positions, in order.
+template <class Cache>
+inline void attend(const attention_queries& queries, const std::byte* block, const attention_partial& out,
+                   const attention_work& work) noexcept {
+    const std::size_t head_dim = queries.head_dim;
+    const cache_block<Cache> cache{const_cast<std::byte*>(block), head_dim};  // only read
+    for (std::size_t r = 0; r < queries.rows; ++r) {
+        const float* q = queries.q + r * head_dim;
+        const std::size_t visible = queries.visible_to(r);
+        float* weights = work.scores + r * attention_block;
+
+        float max = -std::numeric_limits<float>::infinity();
+        for (std::size_t i = 0; i < visible; ++i) {
+            float score = 0;
+            for (std::size_t d = 0; d < head_dim; ++d)
+                score = std::fma(q[d], to_float(cache.keys[cache.key(i, d, head_dim)]), score);
+            // an fma, because a bare product may be contracted with the subtraction below
+            if constexpr (Cache::scaled) score = std::fma(score, cache.key_scales[i], 0.0f);
+            weights[i] = score;
+            max = max > score ? max : score;
+        }
+
+        float lanes[attention_panel] = {};
+        for (std::size_t i = 0; i < visible; ++i) {
+            const float weight = exp2_nonpositive(weights[i] - max);
+            lanes[i % attention_panel] += weight;
+            weights[i] = Cache::scaled ? weight * cache.value_scales[i] : weight;
+        }
+        for (std::size_t width = attention_panel / 2; width > 0; width /= 2)
+            for (std::size_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+
+        out.max[r] = max;
+        out.sum[r] = lanes[0];
+        float* acc = out.acc + r * cache.padded(head_dim);
+        for (std::size_t d = 0; d < head_dim; ++d) {
+            acc[d] = 0;
+            for (std::size_t i = 0; i < visible; ++i)
+                acc[d] = std::fma(weights[i], to_float(cache.values[cache.value(i, d)]), acc[d]);
+        }
+    }
+}
+
+inline void merge(const attention_partial& total, const attention_partial& next, std::size_t rows,
+                  std::size_t head_dim) noexcept {
+    const std::size_t stride = padded_head_dim(head_dim);
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float max = total.max[r] > next.max[r] ? total.max[r] : next.max[r];
+        const float a = exp2_nonpositive(total.max[r] - max);
+        const float b = exp2_nonpositive(next.max[r] - max);
+        total.max[r] = max;
+        total.sum[r] = std::fma(next.sum[r], b, total.sum[r] * a);
+        for (std::size_t d = 0; d < head_dim; ++d) {
+            float& acc = total.acc[r * stride + d];
+            acc = std::fma(next.acc[r * stride + d], b, acc * a);
+        }
+    }
+}
+
+inline void finish(const attention_partial& total, std::size_t rows, std::size_t head_dim, float* out) noexcept {
+    const std::size_t stride = padded_head_dim(head_dim);
+    for (std::size_t r = 0; r < rows; ++r) {
+        const float inverse = 1.0f / total.sum[r];
+        for (std::size_t d = 0; d < head_dim; ++d) out[r * head_dim + d] = total.acc[r * stride + d] * inverse;
+    }
+}
+
+template <class Cache>
+inline constexpr attention_kernels kernels{&store<Cache>, &attend<Cache>, &merge, &finish};
+
+}  // namespace attention_scalar
+NIBBLE_NAMESPACE_END

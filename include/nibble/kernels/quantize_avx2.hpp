@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activation quantisation with AVX2, equal to quant::quantize_block bit for bit.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include <nibble/quant/activation.hpp>
+#include <nibble/quant/panel.hpp>
+#include <nibble/simd/avx2.hpp>
+
+#if NIBBLE_X86_64
+
+NIBBLE_REGION_BEGIN_AVX2
+NIBBLE_NAMESPACE_BEGIN
+namespace kernels {
+
+/// The largest 32-bit lane, unsigned; for bit patterns of magnitudes this is the order of the floats, NaN above all.
+inline std::uint32_t largest_lane(__m256i v) noexcept {
+    __m128i m = _mm_max_epu32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    m = _mm_max_epu32(m, _mm_shuffle_epi32(m, _MM_SHUFFLE(1, 0, 3, 2)));
+    m = _mm_max_epu32(m, _mm_shuffle_epi32(m, _MM_SHUFFLE(2, 3, 0, 1)));
+    return static_cast<std::uint32_t>(_mm_cvtsi128_si32(m));
+}
+
+/// Rounds 8 scaled values to int32 in -127..127.
+inline __m256i round_to_q(__m256 scaled) noexcept {
+    const __m256 rounded = _mm256_round_ps(scaled, _MM_FROUND_CUR_DIRECTION | _MM_FROUND_NO_EXC);
+    return _mm256_cvtps_epi32(_mm256_min_ps(_mm256_max_ps(rounded, _mm256_set1_ps(-127)), _mm256_set1_ps(127)));
+}
+
+template <std::size_t N>
+inline void quantize_block_avx2(const float* x, quant::activation_block<N>& out) noexcept {
+    constexpr std::size_t groups = N / quant::sub_size;
+    const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
+    std::uint32_t group_max[groups], block_max = 0;
+    for (std::size_t i = 0; i < groups; ++i) {
+        const __m256i a = _mm256_and_si256(avx2::load(x + 16 * i), magnitude);
+        const __m256i b = _mm256_and_si256(avx2::load(x + 16 * i + 8), magnitude);
+        group_max[i] = largest_lane(_mm256_max_epu32(a, b));
+        block_max = group_max[i] > block_max ? group_max[i] : block_max;
+    }
+    const float largest = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(block_max))));
+    const bool finite = block_max < 0x7f800000u;
+    if (!finite || largest < quant::zero_block) {
+        for (std::size_t e = 0; e < N; ++e) out.q[e] = 0;
+        for (std::size_t i = 0; i < groups; ++i) {
+            out.k[i] = 1;
+            out.sum[i] = 0;
+        }
+        out.d = finite ? 0.0f : std::numeric_limits<float>::quiet_NaN();
+        return;
+    }
+    out.d = largest / 1016.0f;
+    const float unit = out.d * 127.0f;
+    for (std::size_t i = 0; i < groups; ++i) {
+        const float group = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(group_max[i]))));
+        const __m128 ratio = _mm_ceil_ss(_mm_setzero_ps(), _mm_set_ss(group / unit));
+        const int k = static_cast<int>(_mm_cvtss_f32(_mm_min_ss(_mm_max_ss(ratio, _mm_set_ss(1)), _mm_set_ss(8))));
+        const __m256 inverse = _mm256_set1_ps(1.0f / (out.d * static_cast<float>(k)));
+        const __m256i a = round_to_q(_mm256_mul_ps(_mm256_loadu_ps(x + 16 * i), inverse));
+        const __m256i b = round_to_q(_mm256_mul_ps(_mm256_loadu_ps(x + 16 * i + 8), inverse));
+        const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), _MM_SHUFFLE(3, 1, 2, 0));
+        const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out.q + 16 * i), bytes);
+        const __m256i ones = _mm256_madd_epi16(words, _mm256_set1_epi16(1));
+        const __m256i none = _mm256_setzero_si256();
+        const int sum = _mm_cvtsi128_si32(avx2::transpose_add4(ones, none, none, none));
+        out.k[out.slot(i)] = static_cast<std::int16_t>(k);
+        out.sum[out.slot(i)] = static_cast<std::int16_t>(k * sum);
+    }
+}
+
+/// Quantises `depth` values (a multiple of N) of one token.
+template <std::size_t N>
+inline void quantize_row_avx2(const float* x, std::size_t depth, void* out) noexcept {
+    auto* blocks = static_cast<quant::activation_block<N>*>(out);
+    for (std::size_t b = 0; b < depth / N; ++b) quantize_block_avx2<N>(x + b * N, blocks[b]);
+}
+
+/// Tokens in a group of the AVX2 panel form.
+inline constexpr std::size_t panel_lanes_avx2 = 8;
+
+/// quantize_panel_function: each block of each token is quantised and then dealt to its lane.
+template <std::size_t N>
+inline void quantize_panel_avx2(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
+                                void* out) noexcept {
+    using panel = quant::activation_panel<N, panel_lanes_avx2>;
+    auto* panels = static_cast<panel*>(out);
+    for (std::size_t b = 0; b < depth / N; ++b) {
+        for (std::size_t lane = 0; lane < panel_lanes_avx2; ++lane) {
+            quant::activation_block<N> block;
+            if (lane < n_tokens)
+                quantize_block_avx2<N>(x + lane * stride + b * N, block);
+            else
+                block = {};
+            panels[b].set_scales(lane, block);
+            for (std::size_t j = 0; j < panel::n_subs; ++j) {
+                const __m128i first = avx2::load128(block.q + 32 * j), second = avx2::load128(block.q + 32 * j + 16);
+                alignas(16) std::uint32_t steps[8];
+                _mm_store_si128(reinterpret_cast<__m128i*>(steps), _mm_unpacklo_epi16(first, second));
+                _mm_store_si128(reinterpret_cast<__m128i*>(steps + 4), _mm_unpackhi_epi16(first, second));
+                for (std::size_t s = 0; s < 8; ++s) std::memcpy(panels[b].q[j][s][lane], &steps[s], 4);
+            }
+        }
+    }
+}
+
+}  // namespace kernels
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

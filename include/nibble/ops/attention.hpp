@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+// Causal attention of a batch of tokens over the cached keys and values of one layer.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <numbers>
+#include <utility>
+
+#include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/config.hpp>
+#include <nibble/kernels/attention.hpp>
+#include <nibble/ops/executor.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+struct attention_shape {
+    std::size_t n_heads;
+    std::size_t n_kv_heads;  ///< query head h reads key/value head h / (n_heads / n_kv_heads)
+    std::size_t head_dim;
+
+    [[nodiscard]] constexpr std::size_t group() const noexcept { return n_heads / n_kv_heads; }
+};
+
+/// Keys and values of one layer: [n_kv_heads][n_blocks] blocks of attention_block positions. Borrows them.
+struct kv_layer {
+    std::byte* data;
+    std::size_t n_blocks;
+    std::size_t block_bytes;
+
+    [[nodiscard]] std::byte* block(std::size_t kv_head, std::size_t index) const noexcept {
+        return data + (kv_head * n_blocks + index) * block_bytes;
+    }
+};
+
+/// Stores key and value ([n_kv_heads][head_dim]) of one position.
+inline void store_position(const attention_kernels& kernels, const attention_shape& shape, const kv_layer& cache,
+                           std::size_t position, const float* k, const float* v) noexcept {
+    for (std::size_t head = 0; head < shape.n_kv_heads; ++head)
+        kernels.store(k + head * shape.head_dim, v + head * shape.head_dim, shape.head_dim, position % attention_block,
+                      cache.block(head, position / attention_block));
+}
+
+/// Work areas of attention(), taken once: some rows for each worker, and the partial results of a single token.
+class attention_workspace {
+public:
+    attention_workspace(const attention_shape& shape, std::size_t n_blocks, std::size_t n_threads)
+        : shape_(shape), n_threads_(n_threads), memory_(n_floats(shape, n_blocks, n_threads)) {}
+
+    /// 4 bytes times: for each thread rows * (head_dim + 128 + 2 padded + 4) + 16 max(head_dim, 128) values, where
+    /// rows = 64 or so and padded = head_dim rounded up to 16; then n_blocks * n_heads * (padded + 2) partial results.
+    /// For 16 heads of 128, 2 threads and 4096 positions: 0.8 MB.
+    [[nodiscard]] static std::size_t bytes(const attention_shape& shape, std::size_t n_blocks,
+                                           std::size_t n_threads) noexcept {
+        return n_floats(shape, n_blocks, n_threads) * sizeof(float);
+    }
+
+    /// Tokens whose queries of one key/value head are worked on together. A power of two, so that no tile crosses a
+    /// block. About 64 rows: converting a cached panel to floats then costs 3 % of multiplying with it, and rows,
+    /// scores and results of a worker stay in 160 KiB of L2.
+    [[nodiscard]] static std::size_t tile_tokens(const attention_shape& shape) noexcept {
+        return std::bit_floor(std::clamp<std::size_t>(64 / shape.group(), 1, attention_block));
+    }
+
+    struct worker_area {
+        float* q;
+        attention_work work;
+        attention_partial total;
+        attention_partial next;
+    };
+
+    [[nodiscard]] worker_area area(std::size_t worker) noexcept {
+        const std::size_t rows = tile_tokens(shape_) * shape_.group();
+        float* at = memory_.data() + worker * worker_floats(shape_);
+        const auto take = [&at](std::size_t n) { return std::exchange(at, at + n); };
+        worker_area area;
+        area.work.panel = take(std::max(shape_.head_dim, attention_block) * attention_panel);  // aligned vectors first
+        area.work.scores = take(rows * attention_block);
+        area.total.acc = take(rows * padded_head_dim(shape_.head_dim));
+        area.next.acc = take(rows * padded_head_dim(shape_.head_dim));
+        area.q = take(rows * shape_.head_dim);
+        for (attention_partial* partial : {&area.total, &area.next}) {
+            partial->max = take(rows);
+            partial->sum = take(rows);
+        }
+        return area;
+    }
+
+    /// Partial result of the group of `kv_head` over block `index`, for a single token.
+    [[nodiscard]] attention_partial partial(std::size_t kv_head, std::size_t index) noexcept {
+        const std::size_t group = shape_.group(), padded = padded_head_dim(shape_.head_dim);
+        float* at = memory_.data() + n_threads_ * worker_floats(shape_) +
+                    (index * shape_.n_kv_heads + kv_head) * group * (padded + 2);
+        return {.max = at + group * padded, .sum = at + group * (padded + 1), .acc = at};
+    }
+
+private:
+    [[nodiscard]] static std::size_t worker_floats(const attention_shape& shape) noexcept {
+        const std::size_t rows = tile_tokens(shape) * shape.group();
+        const std::size_t n = rows * (shape.head_dim + attention_block + 2 * (padded_head_dim(shape.head_dim) + 2)) +
+                              std::max(shape.head_dim, attention_block) * attention_panel;
+        return (n + 31) / 32 * 32;  // workers share no pair of cache lines
+    }
+    [[nodiscard]] static std::size_t n_floats(const attention_shape& shape, std::size_t n_blocks,
+                                              std::size_t n_threads) noexcept {
+        return n_threads * worker_floats(shape) + n_blocks * shape.n_heads * (padded_head_dim(shape.head_dim) + 2);
+    }
+
+    attention_shape shape_;
+    std::size_t n_threads_;
+    aligned_buffer<float> memory_;
+};
+
+/// One call of attention(): what all of its parts need.
+struct attention_call {
+    const attention_kernels& kernels;
+    attention_shape shape;
+    kv_layer cache;          ///< keys and values of all positions up to the last token's are stored
+    const float* q;          ///< [n_tokens][n_heads][head_dim]
+    std::size_t n_tokens;
+    std::size_t position;    ///< of the first token; it sees 0 .. position, each further token one more
+    float scale;             ///< multiplies query . key
+    float* out;              ///< [n_tokens][n_heads][head_dim]
+    attention_workspace& workspace;
+};
+
+namespace detail {
+
+/// Copies the queries of one token and key/value head, scaled so that 2^score is the weight.
+inline void scale_queries(const attention_call& call, std::size_t token, std::size_t kv_head, float* to) noexcept {
+    const std::size_t n = call.shape.group() * call.shape.head_dim;
+    const float* q = call.q + (token * call.shape.n_kv_heads + kv_head) * n;
+    const float scale = call.scale * std::numbers::log2e_v<float>;
+    for (std::size_t i = 0; i < n; ++i) to[i] = q[i] * scale;
+}
+
+/// Tokens begin .. end - 1, which lie in one block of positions, for one key/value head.
+inline void attend_tile(const attention_call& call, std::size_t kv_head, std::size_t begin, std::size_t end,
+                        std::size_t worker) noexcept {
+    const auto& [n_heads, n_kv_heads, head_dim] = call.shape;
+    const std::size_t group = call.shape.group(), rows = (end - begin) * group;
+    const auto area = call.workspace.area(worker);
+    for (std::size_t t = begin; t < end; ++t)
+        scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
+
+    const std::size_t last_block = (call.position + begin) / attention_block;
+    for (std::size_t b = 0; b <= last_block; ++b) {
+        const std::size_t visible = std::min(call.position + begin - b * attention_block + 1, attention_block);
+        const attention_queries queries{area.q, rows, group, head_dim, visible};
+        const auto& partial = b == 0 ? area.total : area.next;
+        call.kernels.attend(queries, call.cache.block(kv_head, b), partial, area.work);
+        if (b > 0) call.kernels.merge(area.total, partial, rows, head_dim);
+    }
+
+    for (std::size_t t = begin; t < end; ++t) {
+        const std::size_t r = (t - begin) * group;
+        const attention_partial total{area.total.max + r, area.total.sum + r,
+                                      area.total.acc + r * padded_head_dim(head_dim)};
+        call.kernels.finish(total, group, head_dim, call.out + (t * n_heads + kv_head * group) * head_dim);
+    }
+}
+
+/// Many tokens: tiles of tokens are spread over threads, the last ones, which see most, first.
+inline void attend_tiles(executor& exec, const attention_call& call) noexcept {
+    const std::size_t n_kv_heads = call.shape.n_kv_heads;
+    std::size_t tile = attention_workspace::tile_tokens(call.shape);
+    while (tile > 1 && n_kv_heads * (call.n_tokens / tile) < exec.n_threads()) tile /= 2;
+    const std::size_t first_tile = call.position / tile;
+    const std::size_t n_tiles = (call.position + call.n_tokens - 1) / tile + 1 - first_tile;
+    exec.for_blocks(n_tiles * n_kv_heads, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
+        const std::size_t start = (first_tile + n_tiles - 1 - item / n_kv_heads) * tile;  // a position
+        const std::size_t begin = std::max(start, call.position) - call.position;
+        const std::size_t end = std::min(start + tile - call.position, call.n_tokens);
+        attend_tile(call, item % n_kv_heads, begin, end, worker);
+    });
+}
+
+/// One token: blocks of positions are spread over threads, their results merged afterwards.
+inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
+    const auto& [n_heads, n_kv_heads, head_dim] = call.shape;
+    const std::size_t group = call.shape.group();
+    const std::size_t n_blocks = call.position / attention_block + 1;
+    exec.for_blocks(n_kv_heads * n_blocks, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
+        const std::size_t kv_head = item / n_blocks, b = item % n_blocks;
+        const auto area = call.workspace.area(worker);
+        scale_queries(call, 0, kv_head, area.q);
+        const std::size_t visible = std::min(call.position - b * attention_block + 1, attention_block);
+        call.kernels.attend({area.q, group, group, head_dim, visible}, call.cache.block(kv_head, b),
+                            call.workspace.partial(kv_head, b), area.work);
+    });
+    // below 32 blocks merging takes less time than waking a thread
+    exec.for_blocks(n_kv_heads, n_blocks < 32 ? n_kv_heads : 1, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for (std::size_t kv_head = begin; kv_head < end; ++kv_head) {
+            const attention_partial total = call.workspace.partial(kv_head, 0);
+            for (std::size_t b = 1; b < n_blocks; ++b)
+                call.kernels.merge(total, call.workspace.partial(kv_head, b), group, head_dim);
+            call.kernels.finish(total, group, head_dim, call.out + kv_head * group * head_dim);
+        }
+    });
+}
+
+}  // namespace detail
+
+/// out = softmax(scale * q . keys) . values for each token and head. The result depends on the tokens before it and
+/// on nothing else: blocks of positions are absolute and merged in ascending order, whoever computes them.
+inline void attention(executor& exec, const attention_call& call) noexcept {
+    if (call.n_tokens == 1)
+        detail::attend_blocks(exec, call);
+    else
+        detail::attend_tiles(exec, call);
+}
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elementwise operations on the rows of a batch: RMS norm, residual addition, SwiGLU.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <nibble/core/config.hpp>
+#include <nibble/kernels/elementwise.hpp>
+#include <nibble/ops/executor.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Rows that one thread takes at a time: some microseconds of work.
+inline constexpr std::size_t row_grain = 4;
+
+/// out[t] = x[t] / sqrt(mean(x[t]^2) + eps) * weight for n_tokens rows of weight.size() values.
+inline void rms_norm(executor& exec, const float* x, std::span<const float> weight, float eps, std::size_t n_tokens,
+                     float* out) noexcept {
+    const std::size_t n = weight.size();
+    exec.for_blocks(n_tokens, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for (std::size_t t = begin; t < end; ++t)
+            kernels::rms_norm_row(x + t * n, weight.data(), eps, out + t * n, n);
+    });
+}
+
+/// x[t] += y[t], then out[t] = rms_norm(x[t]): the residual is read once.
+inline void add_rms_norm(executor& exec, float* x, const float* y, std::span<const float> weight, float eps,
+                         std::size_t n_tokens, float* out) noexcept {
+    const std::size_t n = weight.size();
+    exec.for_blocks(n_tokens, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for (std::size_t t = begin; t < end; ++t) {
+            kernels::add_row(x + t * n, y + t * n, n);
+            kernels::rms_norm_row(x + t * n, weight.data(), eps, out + t * n, n);
+        }
+    });
+}
+
+/// gate[t] = silu(gate[t]) * up[t] for n_tokens rows of n values.
+inline void swiglu(executor& exec, float* gate, const float* up, std::size_t n_tokens, std::size_t n) noexcept {
+    exec.for_blocks(n_tokens, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for (std::size_t t = begin; t < end; ++t) kernels::swiglu_row(gate + t * n, up + t * n, n);
+    });
+}
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the matrix kernel eats: activations with tokens in lanes, and weight blocks unpacked to bytes in a cache.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <nibble/quant/activation.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+/// One block of N activations of `Lanes` tokens. Step s of sub-block j holds, for every token, four bytes:
+/// values 2s, 2s+1 of the first 16 and values 2s, 2s+1 of the second 16 of these 32. After eight steps of
+/// unsigned-by-signed multiply-add the low int16 lane of a token has the sum of the first 16 and the high lane that
+/// of the second, so one vpmaddwd with (scale0 * k0, scale1 * k1) applies both sub-scales and widens.
+template <std::size_t N, std::size_t Lanes>
+struct alignas(32) activation_panel {
+    static constexpr std::size_t n_subs = N / 32;
+
+    std::int8_t q[n_subs][8][Lanes][4];
+    std::int16_t k[n_subs][Lanes][2];    // sub-scales of the two groups of 16
+    std::int16_t sum[n_subs][Lanes][2];  // k-weighted sums of the two groups
+    std::int16_t sum32[n_subs / 2 + n_subs % 2][Lanes][2];  // sums of 32: of two neighbouring sub-blocks
+    float d[Lanes];
+
+    /// Puts one token's block into `lane`: the specification of the order.
+    void set(std::size_t lane, const activation_block<N>& block) noexcept {
+        for (std::size_t j = 0; j < n_subs; ++j)
+            for (std::size_t s = 0; s < 8; ++s)
+                for (std::size_t i = 0; i < 4; ++i) q[j][s][lane][i] = block.q[32 * j + 2 * s + i % 2 + i / 2 * 16];
+        set_scales(lane, block);
+    }
+
+    /// All of `set` but the values.
+    void set_scales(std::size_t lane, const activation_block<N>& block) noexcept {
+        for (std::size_t j = 0; j < n_subs; ++j) {
+            for (std::size_t half = 0; half < 2; ++half) {
+                const std::size_t slot = block.slot(2 * j + half);
+                k[j][lane][half] = block.k[slot];
+                sum[j][lane][half] = block.sum[slot];
+            }
+            // |sum of 32| <= 2 * 16,256 = 32,512
+            sum32[j / 2][lane][j % 2] = static_cast<std::int16_t>(sum[j][lane][0] + sum[j][lane][1]);
+        }
+        d[lane] = block.d;
+    }
+};
+
+/// Number of byte planes that a format's codes take in a panel. Sums of int16 stay exact while codes are at most 63;
+/// the 8-bit codes of Q8_0 are split into two nibbles, each a plane of its own with the scales 16 and 1.
+template <block_format F>
+inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
+
+/// How many steps of four bytes a lane of int16 can take before it must be widened: 2 products a step, each at most
+/// q_max * 127. 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
+template <block_format F>
+inline constexpr int steps_per_widening = code_planes<F> == 2 || F::q_max <= 15 ? 8 : F::q_max <= 31 ? 4 : 2;
+
+/// One weight block in a panel: codes as bytes in the order of activation_panel, scales and mins as int16.
+template <block_format F>
+struct weight_panel {
+    static constexpr std::size_t n_subs = F::block_size / 32;
+
+    std::uint8_t q[n_subs][code_planes<F>][8][4];
+    std::int16_t scale[n_subs][2];
+    std::int16_t min[n_subs];
+    float d, m;
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Q4_0 for the AVX2 kernels.
+#pragma once
+
+#include <nibble/quant/q4_0/block.hpp>
+#include <nibble/quant/format_avx2.hpp>
+
+#if NIBBLE_X86_64
+
+NIBBLE_REGION_BEGIN_AVX2
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+template <>
+struct avx2_format<q4_0> {
+    static constexpr int row_offset = q4_0::offset;
+
+    template <int>
+    static __m256i codes(const q4_0::block& block) noexcept {
+        return nibbles(block.qs);
+    }
+    static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
+
+    static const std::uint8_t* d_at(const q4_0::block& block) noexcept { return block.d; }
+
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Q5_1 for the AVX2 kernels.
+#pragma once
+
+#include <nibble/quant/q5_1/block.hpp>
+#include <nibble/quant/format_avx2.hpp>
+
+#if NIBBLE_X86_64
+
+NIBBLE_REGION_BEGIN_AVX2
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+template <>
+struct avx2_format<q5_1> {
+    static constexpr int row_offset = q5_1::offset;
+    static constexpr float m_sign = 1;
+
+    template <int>
+    static __m256i codes(const q5_1::block& block) noexcept {
+        return _mm256_or_si256(nibbles(block.qs), fifth_bits(block.qh));
+    }
+    static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
+
+    static const std::uint8_t* d_at(const q5_1::block& block) noexcept { return block.d; }
+    static const std::uint8_t* m_at(const q5_1::block& block) noexcept { return block.m; }
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Q5_1: 32 weights of 5 bits in 24 bytes, one scale and one offset.
+#pragma once
+
+#include <nibble/quant/format.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+/// weight[e] = d * q[e] + m,  q in 0..31.
+///
+///   byte  0   2   4    8             24
+///         | d | m | qh | qs: 16 bytes |    qs[l]: bits 0-3 low bits of weight l, bits 4-7 low bits of weight 16 + l
+///   qh: little-endian 32-bit word, bit e is the fifth bit of weight e
+/// Source: ggml, block_q5_1.
+struct q5_1 {
+    static constexpr data_type type = data_type::q5_1;
+    static constexpr std::size_t block_size = 32;
+    static constexpr int q_max = 31, offset = 0;
+    static constexpr bool has_scales = false, has_min = true;
+
+    struct block {
+        std::uint8_t d[2], m[2];  // halves
+        std::uint8_t qh[4];
+        std::uint8_t qs[16];
+    };
+    static_assert(sizeof(block) == 24);
+
+    static void unpack(const block& block, block_codes<32>& codes) noexcept {
+        codes.d = load_half(block.d);
+        codes.m = load_half(block.m);
+        codes.scale.fill(1);
+        codes.min.fill(1);
+        for (std::size_t l = 0; l < 16; ++l) {
+            const int high0 = (block.qh[l / 8] >> (l % 8)) & 1, high1 = (block.qh[2 + l / 8] >> (l % 8)) & 1;
+            codes.q[l] = static_cast<std::uint8_t>((block.qs[l] & 15) | high0 << 4);
+            codes.q[l + 16] = static_cast<std::uint8_t>((block.qs[l] >> 4) | high1 << 4);
+        }
+    }
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Q5_K for the AVX2 kernels.
+#pragma once
+
+#include <nibble/quant/q5_k/block.hpp>
+#include <nibble/quant/format_avx2.hpp>
+
+#if NIBBLE_X86_64
+
+NIBBLE_REGION_BEGIN_AVX2
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+template <>
+struct avx2_format<q5_k> {
+    static constexpr int row_offset = q5_k::offset;
+    static constexpr float m_sign = -1;
+
+    template <int J>
+    static __m256i codes(const q5_k::block& block) noexcept {
+        const __m256i bytes = avx2::load(block.qs + J / 2 * 32);
+        const __m256i nibble = J % 2 ? _mm256_srli_epi16(bytes, 4) : bytes;
+        const __m256i low = _mm256_and_si256(nibble, _mm256_set1_epi8(15));
+        const __m256i bits = avx2::load(block.qh);  // bit J of each byte, moved to bit 4
+        const __m256i moved = J < 4 ? _mm256_slli_epi16(bits, J < 4 ? 4 - J : 0) : _mm256_srli_epi16(bits, J < 4 ? 0 : J - 4);
+        return _mm256_or_si256(low, _mm256_and_si256(moved, _mm256_set1_epi8(16)));
+    }
+    static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
+
+    static __m256i scales_and_mins(const q5_k::block& block) noexcept { return unpack_scales12_avx2(&block); }
+    static __m256i scales(__m256i both) noexcept { return _mm256_permute4x64_epi64(both, 0x44); }
+    static __m128i mins(__m256i both) noexcept { return _mm256_extracti128_si256(both, 1); }
+
+    static const std::uint8_t* d_at(const q5_k::block& block) noexcept { return block.d; }
+    static const std::uint8_t* m_at(const q5_k::block& block) noexcept { return block.dmin; }
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few AVX2 idioms that several kernels share.
+#pragma once
+
+#include <nibble/simd/region.hpp>
+
+#if NIBBLE_X86_64
+
+#include <cstdint>
+#include <cstring>
+
+NIBBLE_REGION_BEGIN_AVX2
+NIBBLE_NAMESPACE_BEGIN
+namespace avx2 {
+
+inline __m256i load(const void* p) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+inline __m128i load128(const void* p) noexcept { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+inline void store(void* p, __m256i v) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+
+/// The 4 bytes at `p` in every 32-bit lane.
+inline __m256i splat32(const void* p) noexcept {
+    std::int32_t bits;
+    std::memcpy(&bits, p, 4);
+    return _mm256_set1_epi32(bits);
+}
+
+/// 16-bit lane j of each half of `v`, in all lanes of that half.
+template <int J>
+inline __m256i splat16(__m256i v) noexcept {
+    constexpr short pair = static_cast<short>((2 * J + 1) << 8 | 2 * J);
+    return _mm256_shuffle_epi8(v, _mm256_set1_epi16(pair));
+}
+
+/// The sums of the eight 32-bit lanes of each of four vectors, in order.
+inline __m128i transpose_add4(__m256i a, __m256i b, __m256i c, __m256i d) noexcept {
+    const __m256i sums = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+    return _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+}
+
+/// The sums of the four 32-bit lanes of each of four vectors, in order.
+inline __m128i transpose_add4(__m128i a, __m128i b, __m128i c, __m128i d) noexcept {
+    return _mm_hadd_epi32(_mm_hadd_epi32(a, b), _mm_hadd_epi32(c, d));
+}
+
+/// The halves at four addresses as floats.
+inline __m128 load_halves(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+                          const std::uint8_t* d) noexcept {
+    std::uint16_t h[4];
+    std::memcpy(&h[0], a, 2);
+    std::memcpy(&h[1], b, 2);
+    std::memcpy(&h[2], c, 2);
+    std::memcpy(&h[3], d, 2);
+    const std::uint64_t bits = static_cast<std::uint64_t>(h[0] | static_cast<std::uint32_t>(h[1]) << 16) |
+                               static_cast<std::uint64_t>(h[2] | static_cast<std::uint32_t>(h[3]) << 16) << 32;
+    return _mm_cvtph_ps(_mm_cvtsi64_si128(static_cast<long long>(bits)));
+}
+
+}  // namespace avx2
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Regions of code compiled for one instruction set inside a baseline translation unit.
+#pragma once
+
+#include <nibble/core/config.hpp>
+
+// NIBBLE_REGION_BEGIN_X ... NIBBLE_REGION_END pushes and pops the target attribute, so nobody needs -mavx2 and one
+// binary serves every CPU. Rules inside a region:
+//   - everything is included before the region begins;
+//   - only plain functions and templates whose callers are in a region of the same set: lambdas and std algorithms
+//     do not inherit the attribute, and vectors must not cross into baseline code;
+//   - no namespace-scope or static vectors: their initialisers would run on any CPU;
+//   - a region function is called through a pointer chosen at run time, for whole rows, never per dot product.
+// Both compilers contract a multiplication and an addition of the same expression into one fma if they may; kernels
+// whose results are specified bit for bit therefore write every fma themselves and never add a bare product.
+
+#if NIBBLE_X86_64
+#include <immintrin.h>
+
+#if NIBBLE_CLANG
+#define NIBBLE_REGION_BEGIN_AVX2 \
+    _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c\"))), apply_to = function)")
+#define NIBBLE_REGION_BEGIN_AVX512_VNNI                                                                           \
+    _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq," \
+            "avx512vnni\"))), apply_to = function)")
+#define NIBBLE_REGION_END _Pragma("clang attribute pop")
+#else
+#define NIBBLE_REGION_BEGIN_AVX2 _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c\")")
+#define NIBBLE_REGION_BEGIN_AVX512_VNNI \
+    _Pragma("GCC push_options")         \
+    _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\")")
+#define NIBBLE_REGION_END _Pragma("GCC pop_options")
+#endif
+
+#endif  // NIBBLE_X86_64
+
+/// Unrolls the loop that follows, whose trip count is a constant: register arrays stay in registers.
+#if NIBBLE_CLANG
+#define NIBBLE_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define NIBBLE_UNROLL _Pragma("GCC unroll 16")
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The syntax tree of a template.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/text/jinja/value.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+namespace jinja {
+
+struct builtin_entry;
+
+namespace ast {
+
+/// A name of the template, as an index into syntax_tree::symbols.
+using symbol = std::uint32_t;
+
+struct expression;
+/// Owned by the tree, so that its release takes no recursion. Never null unless a comment says so.
+using expr = const expression*;
+
+enum class arithmetic_op : std::uint8_t { add, subtract, multiply, divide, floor_divide, modulo, power };
+enum class comparison_op : std::uint8_t { equal, unequal, less, less_equal, greater, greater_equal, in, not_in };
+
+struct argument_list {
+    std::vector<expr> positional;
+    std::vector<std::pair<text, expr>> keyword;
+    expr star = nullptr;         // *args, may be null
+    expr double_star = nullptr;  // **kwargs, may be null
+};
+
+// ---- expressions
+
+struct literal { value constant; };
+struct variable { symbol name; };
+struct list_display { std::vector<expr> items; };
+struct tuple_display { std::vector<expr> items; };
+struct dict_display { std::vector<std::pair<expr, expr>> items; };
+struct attribute { expr object; text name; };
+struct subscript { expr object, index; };
+struct slice { expr object, start, stop, step; };  // the last three may be null
+struct call { expr callee; argument_list arguments; };
+struct filter { expr input; text name; const builtin_entry* entry; argument_list arguments; };  // input null: a block's
+struct test { expr input; text name; const builtin_entry* entry; argument_list arguments; };
+struct negation { expr operand; bool minus; };
+struct logical_not { expr operand; };
+struct logical_chain { bool is_and; std::vector<expr> operands; };
+struct comparison { expr first; std::vector<std::pair<comparison_op, expr>> rest; };
+/// a + b - c: operators of one precedence from left to right.
+struct arithmetic { expr first; std::vector<std::pair<arithmetic_op, expr>> rest; };
+struct concatenation { std::vector<expr> parts; };
+struct conditional { expr condition, chosen, otherwise; };  // otherwise may be null: undefined
+
+struct expression {
+    std::variant<literal, variable, list_display, tuple_display, dict_display, attribute, subscript, slice, call, filter,
+                 test, negation, logical_not, logical_chain, comparison, arithmetic, concatenation, conditional>
+        node;
+    std::uint32_t offset;  ///< into the source
+};
+
+// ---- statements
+
+struct statement;
+using block = std::vector<statement>;
+
+/// What an assignment assigns to: one name, an attribute of a namespace, or several targets of a tuple.
+struct target {
+    symbol name = 0;
+    text attribute = {};  // of the namespace `name`, when has_attribute
+    bool has_attribute = false;
+    bool is_tuple = false;
+    std::vector<target> parts = {};
+};
+
+struct parameter { symbol name; expr default_value; };  // default may be null
+
+struct macro_definition {
+    symbol name = 0;
+    std::vector<parameter> parameters;
+    block body;
+    bool uses_varargs = false, uses_kwargs = false, uses_caller = false;
+};
+
+struct data { std::string_view bytes; };
+struct output { expr shown; };
+struct if_branch { expr condition; block body; };  // condition null: else
+struct if_statement { std::vector<if_branch> branches; };
+struct for_statement { target variables; expr items, condition; block body, otherwise; };  // condition may be null
+struct set_statement { target variables; expr assigned; };
+struct set_block { target variables; expr filters; block body; };  // filters may be null
+struct with_statement { std::vector<std::pair<target, expr>> bindings; block body; };
+struct macro_statement { macro_definition macro; };
+struct call_block { expr called; macro_definition caller; };
+struct filter_block { expr filters; block body; };
+struct scoped_block { block body; };  // generation
+struct do_statement { expr evaluated; };
+struct break_statement {};
+struct continue_statement {};
+
+struct statement {
+    std::variant<data, output, if_statement, for_statement, set_statement, set_block, with_statement, macro_statement,
+                 call_block, filter_block, scoped_block, do_statement, break_statement, continue_statement>
+        node;
+    std::uint32_t offset;  ///< into the source
+};
+
+/// A parsed template. Immutable once parsed. Views inside point into `source` and `strings`.
+struct syntax_tree {
+    std::string source;
+    std::deque<std::string> strings;        ///< literals whose text differs from the source
+    std::deque<expression> expressions;
+    std::vector<std::string_view> symbols;  ///< every variable name of the template, once
+    block body;
+};
+
+}  // namespace ast
+
+}  // namespace jinja
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the tokens that are matched verbatim in a text, the longest at each place, in linear time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/text/token_table.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// An Aho-Corasick automaton over the reversed texts. Fed with a text from its end, it knows at every place the
+/// longest token that starts there, so that a walk from the front needs no second look at any byte.
+/// Aho and Corasick, "Efficient string matching", CACM 18 (1975).
+class special_tokens {
+public:
+    /// The texts of all special tokens together may have this many bytes: 28 bytes of memory for each.
+    static constexpr std::size_t max_bytes = std::size_t{4} << 20;
+
+    struct match {
+        std::size_t begin;
+        token id;
+    };
+
+    /// Adds a text; of equal texts the first added wins. `always`: found without parse_special too. Empty texts never
+    /// match. Throws errc::limit_exceeded.
+    void add(std::string_view text, token id, bool always) {
+        if (text.empty()) return;
+        if (text.size() > max_bytes - n_bytes_)
+            throw error(errc::limit_exceeded, "special tokens", "at most 4 MiB of text", "more");
+        n_bytes_ += text.size();
+        std::uint32_t at = 0;
+        for (std::size_t i = text.size(); i-- > 0;) at = child_or_new(at, static_cast<std::uint8_t>(text[i]));
+        node& end = nodes_[at];
+        if (end.any == no_token) end.any = id;
+        if (always && end.always == no_token) end.always = id;
+        has_always_ = has_always_ || always;
+    }
+
+    /// Completes the automaton; call once, after the last add.
+    void build() {
+        std::vector<std::uint32_t> order;
+        order.reserve(nodes_.size());
+        for (std::uint32_t c = nodes_[0].first_child; c != 0; c = nodes_[c].next_sibling) {
+            from_root_[nodes_[c].byte] = c;
+            order.push_back(c);
+        }
+        for (std::size_t i = 0; i < order.size(); ++i) {  // breadth first: a shorter suffix is complete before
+            const std::uint32_t parent = order[i];
+            for (std::uint32_t c = nodes_[parent].first_child; c != 0; c = nodes_[c].next_sibling) {
+                const std::uint32_t fail = step(nodes_[parent].fail, nodes_[c].byte);
+                nodes_[c].fail = fail;
+                if (nodes_[c].any == no_token) nodes_[c].any = nodes_[fail].any;
+                if (nodes_[c].always == no_token) nodes_[c].always = nodes_[fail].always;
+                order.push_back(c);
+            }
+        }
+    }
+
+    /// Puts into `matches` the matches of a left-to-right walk that takes the longest token at each place; they do
+    /// not overlap. `all`: every special token, else only those that match always. `texts` has the added texts by id.
+    void find_all(std::string_view text, bool all, const token_table& texts, std::vector<match>& matches) const {
+        matches.clear();
+        if (nodes_.size() == 1 || (!all && !has_always_)) return;
+        std::uint32_t state = 0;
+        for (std::size_t i = text.size(); i-- > 0;) {
+            state = step(state, static_cast<std::uint8_t>(text[i]));
+            if (state == 0) continue;
+            const token id = all ? nodes_[state].any : nodes_[state].always;
+            if (id != no_token) matches.push_back({i, id});
+        }
+        std::reverse(matches.begin(), matches.end());
+        std::size_t free = 0, kept = 0;  // nothing before byte `free` may start a match
+        for (const match& m : matches) {
+            if (m.begin < free) continue;
+            free = m.begin + texts[m.id].size();
+            matches[kept++] = m;
+        }
+        matches.resize(kept);
+    }
+
+    /// The special token with exactly this text, or no_token.
+    [[nodiscard]] token find(std::string_view text, const token_table& texts) const noexcept {
+        std::uint32_t at = 0;
+        for (std::size_t i = text.size(); i-- > 0;) {
+            at = child(at, static_cast<std::uint8_t>(text[i]));
+            if (at == 0) return no_token;
+        }
+        const token id = nodes_[at].any;  // perhaps of a shorter token that ends the text
+        return id != no_token && texts[id].size() == text.size() ? id : no_token;
+    }
+
+private:
+    struct node {
+        std::uint32_t first_child = 0, next_sibling = 0;  // 0: none, as the root is nobody's child
+        std::uint32_t fail = 0;                           // the longest proper suffix that is in the trie
+        token any = no_token, always = no_token;          // the longest token that ends here
+        std::uint8_t byte = 0;
+    };
+
+    [[nodiscard]] std::uint32_t child(std::uint32_t at, std::uint8_t byte) const noexcept {
+        std::uint32_t c = nodes_[at].first_child;
+        while (c != 0 && nodes_[c].byte != byte) c = nodes_[c].next_sibling;
+        return c;
+    }
+
+    std::uint32_t child_or_new(std::uint32_t at, std::uint8_t byte) {
+        if (const std::uint32_t c = child(at, byte)) return c;
+        const auto c = static_cast<std::uint32_t>(nodes_.size());  // at most max_bytes + 1
+        nodes_.push_back({});
+        nodes_[c].byte = byte;
+        nodes_[c].next_sibling = nodes_[at].first_child;
+        nodes_[at].first_child = c;
+        return c;
+    }
+
+    [[nodiscard]] std::uint32_t step(std::uint32_t state, std::uint8_t byte) const noexcept {
+        for (; state != 0; state = nodes_[state].fail)
+            if (const std::uint32_t c = child(state, byte)) return c;
+        return from_root_[byte];
+    }
+
+    std::vector<node> nodes_{node{}};
+    std::array<std::uint32_t, 256> from_root_{};
+    std::size_t n_bytes_ = 0;
+    bool has_always_ = false;
+};
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# Builds and runs the consumer project, with nibble taken in by WAY: find_package, add_subdirectory or pkg_config.
+cmake_minimum_required(VERSION 3.25)
+function(run)
+    execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK_DIR})
+set(prefix ${WORK_DIR}/prefix)
+set(consumer ${SOURCE_DIR}/tests/consumer)
+if(NOT WAY STREQUAL add_subdirectory)
+    run(${CMAKE_COMMAND} --install ${BINARY_DIR} --prefix ${prefix})
+endif()
+
+if(WAY STREQUAL pkg_config)
+    find_program(pkg_config NAMES pkg-config pkgconf)
+    if(NOT pkg_config)
+        message("SKIPPED: no pkg-config on this system")
+        return()
+    endif()
+    set(ENV{PKG_CONFIG_PATH} ${prefix}/share/pkgconfig)
+    execute_process(COMMAND ${pkg_config} --cflags --libs nibble OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY)
+    separate_arguments(flags UNIX_COMMAND "${flags}")
+    run(${COMPILER} -std=c++20 ${consumer}/main.cpp -o ${WORK_DIR}/consumer ${flags})
+    run(${WORK_DIR}/consumer)
+else()
+    run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${consumer} -B ${WORK_DIR}/build -D WAY=${WAY} -D NIBBLE_DIR=${SOURCE_DIR}
+        -D CMAKE_PREFIX_PATH=${prefix} -D CMAKE_CXX_COMPILER=${COMPILER})
+    run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
+    run(${WORK_DIR}/build/consumer)
+endif()

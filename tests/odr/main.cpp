@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Units that include nibble link into one program: with equal flags they share its functions, with other
+// instruction sets each has its own, so that code for AVX2 never stands in for the baseline's.
+#include <cstdio>
+
+#include "unit.hpp"
+
+int main() {
+    if (seen_by_other() != &nibble::escaped) {
+        std::puts("two units with equal flags see two functions");
+        return 1;
+    }
+#ifdef NIBBLE_TEST_OTHER_FLAGS
+    if (seen_with_other_flags() == &nibble::escaped) {
+        std::puts("units with different instruction sets share one function");
+        return 1;
+    }
+#endif
+    return 0;
+}
