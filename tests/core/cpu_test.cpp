@@ -4,39 +4,29 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <thread>
 #include <vector>
 
+#include "support/temp_dir.hpp"
 #include "test.hpp"
 
 namespace {
 
-/// A folder of small files that stands for the system's, gone at the end of the test.
+/// A folder of small files that stands for the system's.
 class fake_system {
 public:
-    fake_system() : root_(std::filesystem::temp_directory_path() / ("nibble-cpu-test-" + std::to_string(unique()))) {
-        std::filesystem::create_directories(root_);
-    }
-    ~fake_system() { std::filesystem::remove_all(root_); }
-    fake_system(const fake_system&) = delete;
-    fake_system& operator=(const fake_system&) = delete;
-
     void write(const std::string& path, const std::string& text) const {
-        std::filesystem::create_directories((root_ / path).parent_path());
-        std::ofstream{root_ / path} << text;
+        std::filesystem::create_directories((dir_ / path).parent_path());
+        std::ofstream{dir_ / path} << text;
     }
     void siblings(unsigned cpu, const std::string& list) const {
         write("cpu" + std::to_string(cpu) + "/topology/thread_siblings_list", list + "\n");
     }
-    [[nodiscard]] std::string root() const { return root_.string(); }
+    [[nodiscard]] std::string root() const { return (dir_ / "").string(); }
 
 private:
-    static std::uintptr_t unique() {
-        static int anchor = 0;
-        return reinterpret_cast<std::uintptr_t>(&anchor) ^
-               static_cast<std::uintptr_t>(std::filesystem::file_time_type::clock::now().time_since_epoch().count());
-    }
-
-    std::filesystem::path root_;
+    nibble::test::temp_dir dir_;
 };
 
 }  // namespace
@@ -71,7 +61,7 @@ TEST_CASE("available_threads is at least one and no more than the standard libra
 #if defined(__linux__)
 TEST_CASE("available_threads follows the affinity mask of the calling thread") {
     unsigned narrowed = 0;
-    std::thread{[&narrowed] {  // a thread of its own: the mask of the test program stays
+    std::thread narrow{[&narrowed] {  // a thread of its own: the mask of the test program stays
         cpu_set_t mask;
         if (sched_getaffinity(0, sizeof mask, &mask) != 0) return;
         int first = 0;
@@ -79,7 +69,8 @@ TEST_CASE("available_threads follows the affinity mask of the calling thread") {
         CPU_ZERO(&mask);
         CPU_SET(first, &mask);
         if (sched_setaffinity(0, sizeof mask, &mask) == 0) narrowed = nibble::available_threads();
-    }}.join();
+    }};
+    narrow.join();
     CHECK(narrowed == 1);
 }
 #endif

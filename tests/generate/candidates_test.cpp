@@ -194,7 +194,7 @@ TEST_CASE("equal logits: the lower id comes first", "[candidates]") {
     candidate_list list{logits.size()};
     list.assign(logits);
     CHECK(list.best().id == 0);
-    for (const std::size_t k : {10, 500}) {
+    for (const std::size_t k : {std::size_t{10}, std::size_t{500}}) {
         list.assign(logits);
         list.keep_top_k(k);
         REQUIRE(list.size() == k);

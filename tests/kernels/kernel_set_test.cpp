@@ -29,7 +29,7 @@ struct tokens {
             quantize_row(x.data() + t * depth, depth, result.rows.data() + t * row_bytes);
         if (quantize_panel) {
             const std::size_t lanes = set.panel_lanes, n_groups = (n_tokens + lanes - 1) / lanes;
-            const std::size_t group_bytes = depth / N * lanes * sizeof(quant::activation_panel<N, 8>) / 8;
+            const std::size_t group_bytes = depth / N * (N == 256 ? set.group_bytes_256 : set.group_bytes_32);
             result.panel.resize(n_groups * group_bytes + 64);
             for (std::size_t g = 0; g < n_groups; ++g)
                 quantize_panel(x.data() + g * lanes * depth, depth, std::min(lanes, n_tokens - g * lanes), depth,

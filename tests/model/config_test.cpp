@@ -152,8 +152,7 @@ TEST_CASE("config: what no key says follows from the tensors") {
     auto heads = without({"attention.head_count", "attention.head_count_kv"});
     check_refused(heads, errc::model_missing_key, {"smollm3.attention.head_count", "nothing"});
     heads.set("smollm3.attention.key_length", std::uint32_t{32});
-    check_inferred(heads, "n_heads",
-                   "shape of tensor 'blk.0.attn_q.weight' and key smollm3.attention.key_length");
+    check_inferred(heads, "n_heads", "shape of tensor 'blk.0.attn_q.weight' and key smollm3.attention.key_length");
 
     auto rope = without({"rope.dimension_count"});
     rope.add_tensor("rope_freqs.weight", {16}, data_type::f32);
@@ -162,15 +161,14 @@ TEST_CASE("config: what no key says follows from the tensors") {
     const model_file plain;
     auto aliased = without({"block_count"});
     for (const auto& tensor : plain.tensors())
-        if (const auto layer = layer_of(tensor.name))
-            aliased.rename(tensor.name, "layers" + tensor.name.substr(3));
+        if (const auto layer = layer_of(tensor.name)) aliased.rename(tensor.name, "layers" + tensor.name.substr(3));
     check_inferred(aliased, "n_layers", "name of tensor 'layers.3.attn_norm.weight'");
 }
 
 TEST_CASE("config: defaults") {
     model_file model;
-    for (const auto* suffix : {"context_length", "rope.freq_base", "attention.layer_norm_rms_epsilon",
-                               "rope.dimension_count"})
+    for (const auto* suffix :
+         {"context_length", "rope.freq_base", "attention.layer_norm_rms_epsilon", "rope.dimension_count"})
         model.erase(model.key(suffix));
     const auto config = config_of(model);
     CHECK(config.n_ctx_train == 65536);
@@ -198,15 +196,16 @@ TEST_CASE("config: a file without tensors needs its keys") {
     CHECK(source_of(config, "head_dim") == "default: n_embd / n_heads");
     CHECK(source_of(config, "n_kv_heads") == "default: n_heads");
 
-    for (const auto* suffix : {"block_count", "embedding_length", "feed_forward_length", "attention.head_count",
-                               "vocab_size"}) {
+    for (const auto* suffix :
+         {"block_count", "embedding_length", "feed_forward_length", "attention.head_count", "vocab_size"}) {
         auto without = model;
         check_refused(without.erase(model.key(suffix)), errc::model_missing_key, {model.key(suffix)});
     }
     model.erase("smollm3.vocab_size").set_array("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "c"});
     CHECK(config_of(model).n_vocab == 3);
     model.set("smollm3.attention.head_count", std::uint32_t{3});
-    check_refused(model, errc::model_bad_value, {"n_heads", "smollm3.attention.head_count", "a divisor of 64", "n_embd", "3"});
+    check_refused(model, errc::model_bad_value,
+                  {"n_heads", "smollm3.attention.head_count", "a divisor of 64", "n_embd", "3"});
 }
 
 TEST_CASE("config: architecture") {
@@ -215,7 +214,8 @@ TEST_CASE("config: architecture") {
                   {"general.architecture", "llama or smollm3", "'qwen2'"});
     check_refused(model_file{}.set("general.architecture", "a\x1b[31m\n"), errc::model_unsupported_arch,
                   {"'a\\x1b[31m\\x0a'"});
-    check_refused(model_file{}.set("general.architecture", 7u), errc::model_wrong_type, {"general.architecture", "u32"});
+    check_refused(model_file{}.set("general.architecture", 7u), errc::model_wrong_type,
+                  {"general.architecture", "u32"});
     check_refused(model_file{}.erase("general.architecture"), errc::model_missing_key, {"general.architecture"});
     check_refused(model_file{}.set("general.type", "adapter"), errc::model_layout, {"general.type", "adapter"});
 }
@@ -261,7 +261,8 @@ TEST_CASE("config: floats out of range or of the wrong type") {
                       {"smollm3.attention.layer_norm_rms_epsilon", "finite"});
     for (const float value : {0.0f, -1.0f, infinity, nan_value})
         check_refused(model_file{}.set("smollm3.attention.scale", value), errc::model_bad_value, {"attention.scale"});
-    check_refused(model_file{}.set("smollm3.rope.freq_base", 1e300), errc::model_bad_value, {"smollm3.rope.freq_base", "1e+300"});
+    check_refused(model_file{}.set("smollm3.rope.freq_base", 1e300), errc::model_bad_value,
+                  {"smollm3.rope.freq_base", "1e+300"});
     check_refused(model_file{}.set("smollm3.rope.freq_base", "10000"), errc::model_wrong_type,
                   {"smollm3.rope.freq_base", "type string"});
     auto scaled = model_file{}.set("smollm3.attention.scale", 0.25f);
@@ -280,7 +281,8 @@ TEST_CASE("config: one number per layer, all equal") {
     check_refused(model_file{}.set_array(key, u32s(3, 1)), errc::model_bad_value, {key, "4 entries", "got 3"});
     check_refused(model_file{}.set_array(key, u32s{}), errc::model_bad_value, {key, "4 entries", "got 0"});
     check_refused(model_file{}.set_array(key, u32s{1, 1, 0, 1}), errc::model_bad_value, {key + "[2]", "got 0"});
-    check_refused(model_file{}.set_array(key, u32s{1, 1, 1, 2}), errc::model_bad_value, {key + "[3]", "expected 1", "got 2"});
+    check_refused(model_file{}.set_array(key, u32s{1, 1, 1, 2}), errc::model_bad_value,
+                  {key + "[3]", "expected 1", "got 2"});
     check_refused(model_file{}.set_array(key, std::vector<float>(4, 1)), errc::model_wrong_type, {key + "[0]", "f32"});
     check_refused(model_file{}.set_array(key, std::vector<std::string>(4, "1")), errc::model_wrong_type,
                   {key, "array of string"});
@@ -349,14 +351,19 @@ TEST_CASE("config: rope scaling") {
     }
     SECTION("refused") {
         const auto yarn = model_file{}.set(scaling + "type", "yarn").set(scaling + "factor", 2.0f);
-        const auto with = [&](const std::string& suffix, auto value) { return model_file{yarn}.set(scaling + suffix, value); };
-        check_refused(with("type", "longrope"), errc::model_bad_value, {scaling + "type", "none, linear or yarn", "'longrope'"});
+        const auto with = [&](const std::string& suffix, auto value) {
+            return model_file{yarn}.set(scaling + suffix, value);
+        };
+        check_refused(with("type", "longrope"), errc::model_bad_value,
+                      {scaling + "type", "none, linear or yarn", "'longrope'"});
         check_refused(with("type", 1u), errc::model_wrong_type, {scaling + "type"});
         check_refused(with("yarn_ext_factor", 0.0f), errc::model_bad_value, {scaling + "yarn_ext_factor"});
         for (const float factor : {0.0f, -1.0f, nan_value, infinity})
             check_refused(with("factor", factor), errc::model_bad_value, {scaling + "factor"});
-        check_refused(with("original_context_length", 0u), errc::model_bad_value, {scaling + "original_context_length"});
-        for (const float beta : {1.0f, 0.5f}) check_refused(with("yarn_beta_fast", beta), errc::model_bad_value, {"yarn_beta_fast", "beta_slow"});
+        check_refused(with("original_context_length", 0u), errc::model_bad_value,
+                      {scaling + "original_context_length"});
+        for (const float beta : {1.0f, 0.5f})
+            check_refused(with("yarn_beta_fast", beta), errc::model_bad_value, {"yarn_beta_fast", "beta_slow"});
         check_refused(with("yarn_beta_fast", nan_value), errc::model_bad_value, {scaling + "yarn_beta_fast"});
         check_refused(with("yarn_beta_slow", -1.0f), errc::model_bad_value, {scaling + "yarn_beta_slow"});
         check_refused(with("attn_factor", 0.0f), errc::model_bad_value, {scaling + "attn_factor"});
@@ -378,13 +385,15 @@ TEST_CASE("config: what nibble does not compute is refused, its neutral value is
         }
     auto causal = model_file{}.set("smollm3.attention.causal", true).set("smollm3.use_parallel_residual", false);
     check_sizes(config_of(causal));
-    check_refused(model_file{}.set("smollm3.attention.causal", false), errc::model_bad_value, {"attention.causal", "false"});
+    check_refused(model_file{}.set("smollm3.attention.causal", false), errc::model_bad_value,
+                  {"attention.causal", "false"});
 
     for (const auto count : {std::uint16_t{0}, std::uint16_t{1}}) {
         auto whole = model_file{}.set("split.count", count);
         check_sizes(config_of(whole));
     }
-    check_refused(model_file{}.set("split.count", std::uint16_t{3}), errc::model_bad_value, {"split.count", "one file", "3"});
+    check_refused(model_file{}.set("split.count", std::uint16_t{3}), errc::model_bad_value,
+                  {"split.count", "one file", "3"});
     auto version = model_file{}.set("general.quantization_version", 2u);
     check_sizes(config_of(version));
     check_refused(model_file{}.set("general.quantization_version", 1u), errc::model_bad_value,
@@ -398,10 +407,10 @@ TEST_CASE("config: golden models") {
         float rope_freq_base;
     };
     const expectation cases[] = {
-        {"smollm3-q4_k_m", 8, 256, 4, 1, 64, 768, 320, 5e6f},  {"smollm3-q4_k", 4, 256, 4, 2, 64, 512, 256, 1e4f},
-        {"smollm3-q4_0", 4, 256, 4, 2, 64, 512, 256, 1e4f},    {"smollm3-f32", 4, 128, 2, 1, 64, 256, 256, 1e4f},
-        {"smollm3-head128", 4, 512, 4, 2, 128, 1024, 256, 5e6f},
-        {"llama-q4_k_m", 4, 256, 4, 2, 64, 512, 256, 1e4f},    {"llama-rope_freqs", 4, 256, 4, 2, 64, 512, 256, 1e4f},
+        {"smollm3-q4_k_m", 8, 256, 4, 1, 64, 768, 320, 5e6f},    {"smollm3-q4_k", 4, 256, 4, 2, 64, 512, 256, 1e4f},
+        {"smollm3-q4_0", 4, 256, 4, 2, 64, 512, 256, 1e4f},      {"smollm3-f32", 4, 128, 2, 1, 64, 256, 256, 1e4f},
+        {"smollm3-head128", 4, 512, 4, 2, 128, 1024, 256, 5e6f}, {"llama-q4_k_m", 4, 256, 4, 2, 64, 512, 256, 1e4f},
+        {"llama-rope_freqs", 4, 256, 4, 2, 64, 512, 256, 1e4f},
     };
     for (const auto& expected : cases) {
         INFO(expected.name);

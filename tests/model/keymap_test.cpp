@@ -43,10 +43,9 @@ TEST_CASE("spellings come in order: real key, aliases, other architectures") {
     const auto file = model.parse();
     std::string seen;
     const auto& row = row_of(config_key::rope_freq_base);
-    for_each_spelling(file, *find_architecture("smollm3"), row.suffix, row.aliases,
-                      [&](const std::string& key, const gguf::value&, bool is_alias) {
-                          seen += key + (is_alias ? "* " : " ");
-                      });
+    for_each_spelling(
+        file, *find_architecture("smollm3"), row.suffix, row.aliases,
+        [&](const std::string& key, const gguf::value&, bool is_alias) { seen += key + (is_alias ? "* " : " "); });
     CHECK(seen == "smollm3.rope.freq_base smollm3.rope.theta* llama.rope.freq_base* llama.rope.theta* ");
 }
 

@@ -63,5 +63,5 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
 
 TEST_CASE("the buffer takes what it says") {
     CHECK(activation_buffer::bytes({1, 256, false, false, 2}) == 2 * sizeof(kernels::panel_scratch));
-    CHECK(activation_buffer::bytes({16, 256, true, false, 1}) == 2 * sizeof(quant::activation_panel<256, 8>) + sizeof(kernels::panel_scratch));
+    CHECK(activation_buffer::bytes({16, 256, true, false, 1}) == 16 * kernels::panel_token_bytes<256> + sizeof(kernels::panel_scratch));
 }

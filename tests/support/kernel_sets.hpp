@@ -15,6 +15,7 @@ inline std::vector<const kernel_set*> simd_sets() {
 #if NIBBLE_X86_64
     const cpu_features cpu = detect_cpu();
     if (cpu.avx2) sets.push_back(&avx2_kernels);
+    if (cpu.avx512_vnni) sets.push_back(&avx512_vnni_kernels);
 #endif
     return sets;
 }

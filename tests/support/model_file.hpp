@@ -136,11 +136,13 @@ private:
     static void fill(gguf::tensor_entry& entry) {
         const auto& format = *find_data_type(entry.type);
         std::uint64_t size = format.block_bytes;
-        for (std::size_t i = 0; i < entry.dims.size(); ++i) size *= i == 0 ? entry.dims[0] / format.block_size : entry.dims[i];
+        for (std::size_t i = 0; i < entry.dims.size(); ++i)
+            size *= i == 0 ? entry.dims[0] / format.block_size : entry.dims[i];
         entry.data.assign(static_cast<std::size_t>(size), std::byte{});
         if (entry.dims.size() != 1 || entry.type != data_type::f32) return;
         constexpr float one = 1;
-        for (std::size_t at = 0; at < entry.data.size(); at += sizeof one) std::memcpy(&entry.data[at], &one, sizeof one);
+        for (std::size_t at = 0; at < entry.data.size(); at += sizeof one)
+            std::memcpy(&entry.data[at], &one, sizeof one);
     }
 
     std::string arch_;
@@ -160,7 +162,8 @@ void check_error(errc code, const std::vector<std::string>& pieces, Action&& act
         CHECK(failure.code() == code);
         for (const auto& piece : pieces) {
             INFO("looked for: " << piece);
-            CHECK(std::string{failure.what()}.find(piece) != std::string::npos);
+            const bool found = std::string_view{failure.what()}.find(piece) != std::string_view::npos;
+            CHECK(found);
         }
     }
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/generate/constraint.hpp>
+#include <nibble/text/calendar_time.hpp>
+#include <nibble/text/json.hpp>
+#include <nibble/text/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -49,11 +53,22 @@ struct generation_options {
 
     /// Most tokens to generate. The text also ends at an end token and when the context is full.
     std::size_t max_tokens = unlimited;
-    /// The text ends before the first of these that appears in it; none of them may be empty.
+    /// The text ends before the first of these that appears in it; valid UTF-8, none of them empty.
     std::vector<std::string> stop = {};
     /// Set to true from anywhere, a signal handler or another thread, to stop prefill and generation soon after. The
     /// flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag = true; }};`
     const std::atomic<bool>* cancel = nullptr;
+
+    // --- what a chat template is told; see chat_template_options
+
+    /// Think before the answer: on, off, or as the template does by default.
+    std::optional<bool> thinking = {};
+    /// Most tokens between <think> and </think>; then the thinking is ended for the model. Of effect where these two
+    /// are tokens of the vocabulary.
+    std::size_t thinking_budget = unlimited;
+    json tools = {};          ///< array of tool definitions (JSON schema), or null for none
+    json variables = {};      ///< object of further template variables, or null
+    calendar_time date = {};  ///< what the template prints as today
 
     // --- against repetition; all of it off by default
 
@@ -163,10 +178,13 @@ inline void validate(const generation_options& options, std::size_t n_vocab) {
         seen |= 1u << index;
     }
     for (std::size_t i = 0; i < options.stop.size(); ++i)
-        require_option(!options.stop[i].empty(), "stop", "no empty text", static_cast<double>(i));
+        if (options.stop[i].empty() || find_invalid_utf8(options.stop[i]))
+            throw error(errc::sample_bad_param, "option 'stop' entry " + std::to_string(i), "UTF-8 text, not empty",
+                        "'" + escaped(options.stop[i]) + "'");
     for (std::size_t i = 0; i < options.dry_sequence_breakers.size(); ++i)
-        require_option(!options.dry_sequence_breakers[i].empty(), "dry_sequence_breakers", "no empty text",
-                       static_cast<double>(i));
+        if (options.dry_sequence_breakers[i].empty())
+            throw error(errc::sample_bad_param, "option 'dry_sequence_breakers' entry " + std::to_string(i),
+                        "text, not empty", "''");
     for (std::size_t i = 0; i < options.logit_bias.size(); ++i) {
         const auto [id, bias] = options.logit_bias[i];
         if (id < 0 || static_cast<std::size_t>(id) >= n_vocab)

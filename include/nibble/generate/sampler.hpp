@@ -74,7 +74,6 @@ public:
         dry_breakers_ = std::move(dry_breakers);
         penalties_ = penalties;
         dry_ = dry;
-        changes_logits_ = options.on_logits || options.constraint || !options.logit_bias.empty();
         random_ = random_generator{options.seed};
         mirostat_mu_ = 2.0f * options.mirostat_tau;
     }
@@ -82,10 +81,12 @@ public:
     [[nodiscard]] std::size_t n_vocab() const noexcept { return logits_.size(); }
 
     /// The next token, for n_vocab logits and the tokens before it (only penalties and DRY look at them). Every token of
-    /// the history is below n_vocab. Throws errc::sample_no_finite_logits when nothing can be picked, and what
-    /// on_logits throws; the sampler is then as before the call.
-    [[nodiscard]] token sample(std::span<const float> logits, std::span<const token> history = {}) {
-        const auto picked = adjusted(logits, history);
+    /// the history is below n_vocab. The constraint of the options holds where `constrained`. Throws
+    /// errc::sample_no_finite_logits when nothing can be picked, and what on_logits throws; the sampler is then as
+    /// before the call.
+    [[nodiscard]] token sample(std::span<const float> logits, std::span<const token> history = {},
+                               bool constrained = true) {
+        const auto picked = adjusted(logits, history, constrained ? options_.constraint : nullptr);
         if (!picked)
             throw error(errc::sample_no_finite_logits, "sampler", "at least one token with a finite logit",
                         "none of " + std::to_string(logits.size()));
@@ -105,13 +106,14 @@ private:
     }
 
     /// Applies bias, callback and constraint where there are any; then the rest, which cannot throw.
-    std::optional<token> adjusted(std::span<const float> logits, std::span<const token> history) {
+    std::optional<token> adjusted(std::span<const float> logits, std::span<const token> history,
+                                  token_constraint* constraint) {
         std::span<const float> own = logits;
-        if (changes_logits_) {
+        if (constraint || options_.on_logits || !options_.logit_bias.empty()) {
             std::copy(logits.begin(), logits.end(), logits_.begin());
             for (const auto& [id, bias] : options_.logit_bias) logits_[static_cast<std::size_t>(id)] += bias;
             if (options_.on_logits) options_.on_logits(logits_);
-            if (options_.constraint) options_.constraint->apply(logits_);
+            if (constraint) constraint->apply(logits_);
             own = logits_;
         }
         return choose(logits, own, history);
@@ -251,7 +253,7 @@ private:
     token_logprob picked_{};
     random_generator random_;
     float mirostat_mu_ = 0.0f;  // bits: the most surprise that the next token may have
-    bool penalties_ = false, dry_ = false, changes_logits_ = false;
+    bool penalties_ = false, dry_ = false;
 };
 
 NIBBLE_NAMESPACE_END

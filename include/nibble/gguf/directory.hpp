@@ -64,7 +64,7 @@ struct directory {
     std::uint64_t alignment = 32;
     std::uint64_t data_offset = 0;
     std::uint64_t data_end = 0;
-    std::vector<key_value> metadata;  ///< in file order
+    std::vector<key_value> metadata;   ///< in file order
     std::vector<tensor_view> tensors;  ///< in the order of the table
     name_index keys, names;            ///< of metadata and tensors
 

@@ -13,11 +13,21 @@ NIBBLE_NAMESPACE_BEGIN
 [[nodiscard]] inline const attention_kernels& best_attention_kernels(const cpu_features& cpu,
                                                                      cache_type type) noexcept {
 #if NIBBLE_X86_64
-    if (cpu.avx2)
-        return type == cache_type::f16 ? attention_avx2::kernels<f16_cache> : attention_avx2::kernels<q8_cache>;
+    if (cpu.avx2) {
+        switch (type) {
+            case cache_type::f16: return attention_avx2::kernels<f16_cache>;
+            case cache_type::q8: return attention_avx2::kernels<q8_cache>;
+            case cache_type::q16: return attention_avx2::kernels<q16_cache>;
+        }
+    }
 #endif
     static_cast<void>(cpu);
-    return type == cache_type::f16 ? attention_scalar::kernels<f16_cache> : attention_scalar::kernels<q8_cache>;
+    switch (type) {
+        case cache_type::f16: return attention_scalar::kernels<f16_cache>;
+        case cache_type::q8: return attention_scalar::kernels<q8_cache>;
+        case cache_type::q16: break;
+    }
+    return attention_scalar::kernels<q16_cache>;
 }
 
 NIBBLE_NAMESPACE_END

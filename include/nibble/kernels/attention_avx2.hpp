@@ -26,6 +26,9 @@ inline __m256 load_floats(const float* p) noexcept { return _mm256_loadu_ps(p); 
 inline __m256 load_floats(const std::uint16_t* p) noexcept {
     return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
+inline __m256 load_floats(const std::int16_t* p) noexcept {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
 inline __m256 load_floats(const std::int8_t* p) noexcept {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
@@ -139,6 +142,8 @@ inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const 
         _mm256_storeu_ps(p + i + 8, high);
     }
     *sum = sum_lanes(sum_low, sum_high);
+    if constexpr (Cache::scaled)
+        for (std::size_t i = visible; i < n; ++i) p[i] = 0;  // the scale of a later position may be NaN
 }
 
 /// As the specification; a position that a row does not see has weight 0 and adds exact zeros.
@@ -208,11 +213,17 @@ inline std::uint32_t largest_magnitude(const float* x, std::size_t n) noexcept {
 inline void encode(const float* x, float, std::uint16_t* codes) noexcept {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), _mm256_cvtps_ph(_mm256_loadu_ps(x), _MM_FROUND_TO_NEAREST_INT));
 }
-inline void encode(const float* x, float inverse, std::int8_t* codes) noexcept {
+inline __m128i encode16(const float* x, float inverse) noexcept {
+    if (!(inverse > 0)) return _mm_setzero_si128();
     const __m256i q = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_loadu_ps(x), _mm256_set1_ps(inverse)));
-    const __m128i q16 = _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
-    const __m128i q8 = inverse > 0 ? _mm_packs_epi16(q16, q16) : _mm_setzero_si128();
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(codes), q8);
+    return _mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1));
+}
+inline void encode(const float* x, float inverse, std::int16_t* codes) noexcept {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(codes), encode16(x, inverse));
+}
+inline void encode(const float* x, float inverse, std::int8_t* codes) noexcept {
+    const __m128i q = encode16(x, inverse);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(codes), _mm_packs_epi16(q, q));
 }
 
 template <class Cache>
@@ -221,9 +232,10 @@ inline void store(const float* k, const float* v, std::size_t head_dim, std::siz
     const cache_block<Cache> to{block, head_dim};
     float k_inverse = 0, v_inverse = 0;
     if constexpr (Cache::scaled) {
-        const head_quantizer key{largest_magnitude(k, head_dim)}, value{largest_magnitude(v, head_dim)};
-        to.key_scales[position] = key.d;
-        to.value_scales[position] = value.d;
+        const head_scale key{largest_magnitude(k, head_dim), Cache::largest};
+        const head_scale value{largest_magnitude(v, head_dim), Cache::largest};
+        to.key_scales[position] = key.scale;
+        to.value_scales[position] = value.scale;
         k_inverse = key.inverse;
         v_inverse = value.inverse;
     }

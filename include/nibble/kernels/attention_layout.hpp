@@ -17,13 +17,23 @@ inline constexpr std::size_t attention_block = 128;
 /// Values that lie side by side: two vectors of eight floats.
 inline constexpr std::size_t attention_panel = 16;
 
-/// What one cached value is stored as.
+/// What one cached value is stored as. Integers come with one float scale for each position, head, and side (key or
+/// value). Next to f16, q16 costs 1.6 % more memory for heads of 128 and no time, and rounds ten times finer, because
+/// the values of a head need few of the exponents that a half has room for: error of the logits on the golden model
+/// smollm3-f16, where nothing else is rounded, 0.00060 with f16, 0.00005 with q16, 0.013 with q8.
 enum class cache_type {
+    q16,  ///< int16
     f16,  ///< IEEE half
-    q8,   ///< int8 with one float scale for each position, head, and side (key or value): half the memory
+    q8,   ///< int8: half the memory
 };
 
-/// A cache type as kernels see it. `scaled`: a stored integer times the scale of its position is the value.
+/// A cache type as kernels see it. `scaled`: a stored integer of at most `largest` times the scale of its position is
+/// the value.
+struct q16_cache {
+    using element = std::int16_t;
+    static constexpr bool scaled = true;
+    static constexpr float largest = 32767;
+};
 struct f16_cache {
     using element = std::uint16_t;
     static constexpr bool scaled = false;
@@ -31,6 +41,7 @@ struct f16_cache {
 struct q8_cache {
     using element = std::int8_t;
     static constexpr bool scaled = true;
+    static constexpr float largest = 127;
 };
 
 /// One block of one head, in memory order:
@@ -76,7 +87,12 @@ struct cache_block {
 }
 
 [[nodiscard]] constexpr std::size_t cache_block_bytes(cache_type type, std::size_t head_dim) noexcept {
-    return type == cache_type::f16 ? cache_block<f16_cache>::bytes(head_dim) : cache_block<q8_cache>::bytes(head_dim);
+    switch (type) {
+        case cache_type::f16: return cache_block<f16_cache>::bytes(head_dim);
+        case cache_type::q8: return cache_block<q8_cache>::bytes(head_dim);
+        case cache_type::q16: break;
+    }
+    return cache_block<q16_cache>::bytes(head_dim);
 }
 
 /// The queries that share one key/value head: for each of some consecutive tokens the `group` query heads of that head.

@@ -34,29 +34,34 @@ inline constexpr float exp2_coefficients[] = {0x1.446c7ep-13f, 0x1.5f88fep-10f, 
     return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + (std::bit_cast<std::uint32_t>(shifted) << 23));
 }
 
-/// How one head's key or value becomes int8: d = max|x| / 127, q = round to nearest even of x * (127 / max|x|).
-/// d is NaN and all q are 0 if a value is not finite.
-struct head_quantizer {
-    float d;
-    float inverse;
+/// How one head's key or value becomes integers of at most L = Cache::largest: scale = max|x| / L,
+/// q = round to nearest even of x * (L / max|x|). The scale is NaN and all q are 0 if a value is not finite.
+struct head_scale {
+    float scale;
+    float inverse;  ///< 0 where all q are 0
 
     /// `largest_bits`: the largest magnitude as bits. As integers magnitudes keep their order and a NaN comes last.
-    explicit head_quantizer(std::uint32_t largest_bits) noexcept {
+    head_scale(std::uint32_t largest_bits, float largest_code) noexcept {
         const float largest = std::bit_cast<float>(largest_bits);
         const bool finite = largest_bits < 0x7f800000u;
-        const bool zero = !finite || largest < 0x1p-100f;  // below, 127 / largest may not be finite
-        d = !finite ? std::numeric_limits<float>::quiet_NaN() : zero ? 0.0f : largest / 127.0f;
-        inverse = zero ? 0.0f : 127.0f / largest;
-    }
-    [[nodiscard]] std::int8_t operator()(float x) const noexcept {
-        return inverse > 0 ? static_cast<std::int8_t>(std::nearbyint(x * inverse)) : std::int8_t{0};
+        const bool zero = !finite || largest < 0x1p-100f;  // below, the inverse may not be finite
+        scale = !finite ? std::numeric_limits<float>::quiet_NaN() : zero ? 0.0f : largest / largest_code;
+        inverse = zero ? 0.0f : largest_code / largest;
     }
 };
 
 namespace attention_scalar {
 
 [[nodiscard]] inline float to_float(std::uint16_t half) noexcept { return half_to_float(half); }
+[[nodiscard]] inline float to_float(std::int16_t code) noexcept { return static_cast<float>(code); }
 [[nodiscard]] inline float to_float(std::int8_t code) noexcept { return static_cast<float>(code); }
+
+/// One value as it is stored.
+inline void encode(float x, float, std::uint16_t& code) noexcept { code = float_to_half(x); }
+template <class Code>
+inline void encode(float x, float inverse, Code& code) noexcept {
+    code = inverse > 0 ? static_cast<Code>(std::nearbyint(x * inverse)) : Code{0};
+}
 
 inline std::uint32_t largest_magnitude(const float* x, std::size_t n) noexcept {
     std::uint32_t bits = 0;
@@ -68,19 +73,18 @@ template <class Cache>
 inline void store(const float* k, const float* v, std::size_t head_dim, std::size_t position,
                   std::byte* block) noexcept {
     const cache_block<Cache> to{block, head_dim};
+    float k_inverse = 0, v_inverse = 0;
     if constexpr (Cache::scaled) {
-        const head_quantizer key{largest_magnitude(k, head_dim)}, value{largest_magnitude(v, head_dim)};
-        to.key_scales[position] = key.d;
-        to.value_scales[position] = value.d;
-        for (std::size_t d = 0; d < head_dim; ++d) {
-            to.keys[to.key(position, d, head_dim)] = key(k[d]);
-            to.values[to.value(position, d)] = value(v[d]);
-        }
-    } else {
-        for (std::size_t d = 0; d < head_dim; ++d) {
-            to.keys[to.key(position, d, head_dim)] = float_to_half(k[d]);
-            to.values[to.value(position, d)] = float_to_half(v[d]);
-        }
+        const head_scale key{largest_magnitude(k, head_dim), Cache::largest};
+        const head_scale value{largest_magnitude(v, head_dim), Cache::largest};
+        to.key_scales[position] = key.scale;
+        to.value_scales[position] = value.scale;
+        k_inverse = key.inverse;
+        v_inverse = value.inverse;
+    }
+    for (std::size_t d = 0; d < head_dim; ++d) {
+        encode(k[d], k_inverse, to.keys[to.key(position, d, head_dim)]);
+        encode(v[d], v_inverse, to.values[to.value(position, d)]);
     }
 }
 

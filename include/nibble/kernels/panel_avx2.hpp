@@ -18,7 +18,7 @@ NIBBLE_NAMESPACE_BEGIN
 namespace kernels {
 
 template <class F>
-using tokens_avx2 = quant::activation_panel<F::block_size, panel_lanes_avx2>;
+using tokens_avx2 = token_panel_avx2<F::block_size>;
 
 /// Stores 32 codes in panel order: bytes 2s, 2s+1 of the first 16 beside bytes 2s, 2s+1 of the second.
 inline void store_codes(std::uint8_t (*q)[4], __m256i codes) noexcept {
@@ -60,7 +60,7 @@ inline void unpack_block(const typename F::block& block, quant::weight_panel<F>&
 /// Keeps the int16 accumulators where they are. g++ otherwise reassociates the chains of integer additions, puts all
 /// multiplications first and spills: 25 MAC a cycle instead of 38.
 template <int Rows, int Vecs>
-inline void pin(__m256i (&t)[Rows][Vecs]) noexcept {
+NIBBLE_INLINE void pin(__m256i (&t)[Rows][Vecs]) noexcept {
     NIBBLE_UNROLL
     for (int r = 0; r < Rows; ++r) {
         NIBBLE_UNROLL
@@ -70,7 +70,7 @@ inline void pin(__m256i (&t)[Rows][Vecs]) noexcept {
 
 /// Adds to `acc` the widened products of Steps steps of one sub-block and plane, beginning with step `from`.
 template <class F, int Rows, int Vecs, int Steps>
-inline void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
+NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
                         std::size_t j, std::size_t plane, std::size_t from, __m256i (&acc)[Rows][Vecs]) noexcept {
     __m256i t[Rows][Vecs];
     NIBBLE_UNROLL
@@ -92,7 +92,7 @@ inline void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const to
     }
     NIBBLE_UNROLL
     for (int v = 0; v < Vecs; ++v) {
-        const __m256i k = avx2::load(x[v]->k[j]);
+        const __m256i k = avx2::load(x[v]->k[j][0]);
         NIBBLE_UNROLL
         for (int r = 0; r < Rows; ++r) {
             __m256i factor = k;  // |scale * k| <= 128 * 8
@@ -109,7 +109,7 @@ inline void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const to
 template <class F, int Rows, int Vecs>
 inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx2<F>* tokens,
                        std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    constexpr int steps = quant::steps_per_widening<F>;
+    constexpr int steps = quant::steps_per_widening<F, quant::panel_order::halves>;
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx2<F>* x[Vecs];
@@ -123,10 +123,15 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
             NIBBLE_UNROLL
             for (int v = 0; v < Vecs; ++v) acc[r][v] = _mm256_setzero_si256();
         }
-        for (std::size_t j = 0; j < F::block_size / 32; ++j)
-            for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane)
+        NIBBLE_ROLLED
+        for (std::size_t j = 0; j < F::block_size / 32; ++j) {
+            NIBBLE_UNROLL
+            for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
+                NIBBLE_UNROLL
                 for (std::size_t from = 0; from < 8; from += steps)
                     widen_steps<F, Rows, Vecs, steps>(w, x, j, plane, from, acc);
+            }
+        }
 
         NIBBLE_UNROLL
         for (int r = 0; r < Rows; ++r) {

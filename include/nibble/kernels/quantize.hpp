@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include <nibble/quant/activation.hpp>
+#include <nibble/quant/panel.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels {
@@ -16,6 +16,10 @@ using quantize_row_function = void (*)(const float* x, std::size_t depth, void* 
 /// out is activation_panel<N, lanes>[depth / N]; lanes from n_tokens on become zero.
 using quantize_panel_function = void (*)(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
                                          void* out) noexcept;
+
+/// The most room that a token takes in a block of the panel form, whatever the kernel set.
+template <std::size_t N>
+inline constexpr std::size_t panel_token_bytes = sizeof(quant::activation_panel<N, 16, quant::panel_order::sequential>) / 16;
 
 template <std::size_t N>
 inline void quantize_row_scalar(const float* x, std::size_t depth, void* out) noexcept {

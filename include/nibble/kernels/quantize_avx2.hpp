@@ -83,11 +83,14 @@ inline void quantize_row_avx2(const float* x, std::size_t depth, void* out) noex
 /// Tokens in a group of the AVX2 panel form.
 inline constexpr std::size_t panel_lanes_avx2 = 8;
 
+template <std::size_t N>
+using token_panel_avx2 = quant::activation_panel<N, panel_lanes_avx2, quant::panel_order::halves>;
+
 /// quantize_panel_function: each block of each token is quantised and then dealt to its lane.
 template <std::size_t N>
 inline void quantize_panel_avx2(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
                                 void* out) noexcept {
-    using panel = quant::activation_panel<N, panel_lanes_avx2>;
+    using panel = token_panel_avx2<N>;
     auto* panels = static_cast<panel*>(out);
     for (std::size_t b = 0; b < depth / N; ++b) {
         for (std::size_t lane = 0; lane < panel_lanes_avx2; ++lane) {

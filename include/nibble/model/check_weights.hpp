@@ -16,7 +16,7 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
 
-/// Where a block holds its floating-point numbers; all other bytes of a block are integers, of which every value is fine.
+/// Where a block holds its floating-point numbers; its other bytes are integers, any of which is fine.
 struct float_fields {
     data_type type;
     std::uint16_t exponent_mask;  ///< all bits set: infinity or NaN. Of a float, its upper half is looked at.
@@ -46,8 +46,8 @@ inline void check_weights(const tensor_view& tensor) {
                 std::uint16_t bits;
                 std::memcpy(&bits, tensor.bytes.data() + block * block_bytes + fields.at[field], sizeof bits);
                 if ((bits & fields.exponent_mask) == fields.exponent_mask)
-                    throw error{errc::model_bad_weights, "tensor '" + escaped(tensor.name) + '\'', "finite numbers only",
-                                "an infinity or NaN in block " + std::to_string(block)};
+                    throw error{errc::model_bad_weights, "tensor '" + escaped(tensor.name) + '\'',
+                                "finite numbers only", "an infinity or NaN in block " + std::to_string(block)};
             }
     }
 }

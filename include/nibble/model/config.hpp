@@ -33,12 +33,12 @@ struct rope_scaling {
 /// A value: copy it freely. Made by read_config, so that all sizes are in range and fit each other.
 struct model_config {
     architecture arch = architecture::llama;
-    std::string name;             ///< general.name as stored: escape it before printing
+    std::string name;  ///< general.name as stored: escape it before printing
     std::size_t n_layers = 0;
-    std::size_t n_embd = 0;       ///< values of the residual stream
-    std::size_t n_heads = 0;      ///< query heads, a multiple of n_kv_heads
+    std::size_t n_embd = 0;   ///< values of the residual stream
+    std::size_t n_heads = 0;  ///< query heads, a multiple of n_kv_heads
     std::size_t n_kv_heads = 0;
-    std::size_t head_dim = 0;     ///< values per head of queries, keys and values; even
+    std::size_t head_dim = 0;  ///< values per head of queries, keys and values; even
     std::size_t n_ff = 0;
     std::size_t n_vocab = 0;      ///< rows of token_embd, logits
     std::size_t n_ctx_train = 0;  ///< positions that the model was trained for
@@ -47,11 +47,11 @@ struct model_config {
     float rope_freq_base = 0;
     rope_scaling scaling;
     float rms_eps = 0;
-    float attention_scale = 0;    ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
+    float attention_scale = 0;           ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
     std::vector<bool> layer_uses_rope;   ///< n_layers entries
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found
 
-    [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }      // <= 2^24, as keymap.hpp says
+    [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }  // <= 2^24, as keymap.hpp says
     [[nodiscard]] std::size_t kv_width() const noexcept { return n_kv_heads * head_dim; }  // <= 2^24
 };
 
@@ -88,7 +88,8 @@ inline void refuse_unsupported(const gguf::file& file, const architecture_row& a
         const auto truth = val.as_bool();
         const auto number = truth ? std::optional<double>{*truth ? 1.0 : 0.0} : val.as_double();
         if (!number || *number != wanted)
-            throw error{errc::model_bad_value, std::string{key}, number_text(wanted) + std::string{why}, value_text(val)};
+            throw error{errc::model_bad_value, std::string{key}, number_text(wanted) + std::string{why},
+                        value_text(val)};
     };
     if (const auto kind = text_of(file, "general.type"); kind && *kind != "model")
         throw error{errc::model_layout, "general.type", "'model'", '\'' + escaped(*kind) + '\''};
@@ -145,12 +146,12 @@ inline void read_rope(config_reader& reader, const architecture_row& arch, model
     if (!dims) dims = config_reader::integer{config.head_dim, "default: head_dim"};
     config.rope_dims = reader.accept(config_key::rope_dims, dims);
     if (config.rope_dims % 2 != 0 || config.rope_dims > config.head_dim)
-        throw config_reader::bad(config_key::rope_dims, *dims, "an even number of at most head_dim " +
-                                 std::to_string(config.head_dim) + " (" + std::string{source_of(config, "head_dim")} + ')');
+        throw config_reader::bad(config_key::rope_dims, *dims,
+                                 "an even number of at most head_dim " + std::to_string(config.head_dim) + " (" +
+                                     std::string{source_of(config, "head_dim")} + ')');
 
-    std::optional<config_reader::real> base;
-    if (arch.rope_freq_base != 0) base = {arch.rope_freq_base, "default: architecture " + std::string{arch.name}};
-    config.rope_freq_base = static_cast<float>(reader.take(config_key::rope_freq_base, base));
+    config.rope_freq_base =
+        static_cast<float>(reader.take(config_key::rope_freq_base, reader.architecture_default(arch.rope_freq_base)));
 
     config.layer_uses_rope.assign(config.n_layers, true);
     if (arch.nope_interval != 0)
@@ -186,10 +187,10 @@ inline void read_rope_scaling(const gguf::file& file, config_reader& reader, con
     if (scaling.type != rope_scaling::method::yarn) return;
 
     const auto take = [&](config_key key, float otherwise) {
-        return static_cast<float>(reader.take(key, std::optional{config_reader::real{otherwise, "default: YaRN paper"}}));
+        return static_cast<float>(reader.take(key, static_cast<double>(otherwise), "YaRN paper"));
     };
-    scaling.original_context = reader.take(config_key::rope_scaling_context,
-                                           std::optional{config_reader::integer{config.n_ctx_train, "default: n_ctx_train"}});
+    scaling.original_context =
+        reader.take(config_key::rope_scaling_context, std::uint64_t{config.n_ctx_train}, "n_ctx_train");
     scaling.attn_factor = take(config_key::rope_scaling_attn_factor, scaling.attn_factor);
     scaling.beta_fast = take(config_key::rope_scaling_beta_fast, scaling.beta_fast);
     scaling.beta_slow = take(config_key::rope_scaling_beta_slow, scaling.beta_slow);
@@ -213,7 +214,6 @@ inline void read_rope_scaling(const gguf::file& file, config_reader& reader, con
     config.arch = arch.id;
     config.name = detail::text_of(file, "general.name").value_or("");
     config_reader reader{file, arch, config.sources};
-    const std::string by_architecture = "default: architecture " + std::string{arch.name};
 
     config.n_layers = reader.take(config_key::n_layers, reader.layers());
     config.n_embd = reader.take(config_key::n_embd, reader.dimension(tensor_id::token_embd, 0));
@@ -225,17 +225,14 @@ inline void read_rope_scaling(const gguf::file& file, config_reader& reader, con
     if (!n_vocab && tokens) n_vocab = {tokens->array_size(), "length of key tokenizer.ggml.tokens"};
     config.n_vocab = reader.take(config_key::n_vocab, n_vocab);
     if (tokens && tokens->array_size() != config.n_vocab)
-        throw error{errc::model_bad_value, "tokenizer.ggml.tokens", std::to_string(config.n_vocab) + " entries (" +
-                    std::string{source_of(config, "n_vocab")} + ')', std::to_string(tokens->array_size())};
+        throw error{errc::model_bad_value, "tokenizer.ggml.tokens",
+                    std::to_string(config.n_vocab) + " entries (" + std::string{source_of(config, "n_vocab")} + ')',
+                    std::to_string(tokens->array_size())};
 
-    std::optional<config_reader::integer> context;
-    if (arch.n_ctx_train != 0) context = {arch.n_ctx_train, by_architecture};
-    config.n_ctx_train = reader.take(config_key::n_ctx_train, context);
-    std::optional<config_reader::real> eps;
-    if (arch.rms_eps != 0) eps = {arch.rms_eps, by_architecture};
-    config.rms_eps = static_cast<float>(reader.take(config_key::rms_eps, eps));
-    const auto scale = config_reader::real{1 / std::sqrt(static_cast<double>(config.head_dim)), "default: 1 / sqrt(head_dim)"};
-    config.attention_scale = static_cast<float>(reader.take(config_key::attention_scale, std::optional{scale}));
+    config.n_ctx_train = reader.take(config_key::n_ctx_train, reader.architecture_default(arch.n_ctx_train));
+    config.rms_eps = static_cast<float>(reader.take(config_key::rms_eps, reader.architecture_default(arch.rms_eps)));
+    config.attention_scale = static_cast<float>(reader.take(
+        config_key::attention_scale, 1 / std::sqrt(static_cast<double>(config.head_dim)), "1 / sqrt(head_dim)"));
 
     detail::read_rope(reader, arch, config);
     detail::read_rope_scaling(file, reader, arch, config);

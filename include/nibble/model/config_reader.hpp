@@ -68,23 +68,23 @@ public:
     config_reader(const gguf::file& file, const architecture_row& arch, std::vector<config_source>& sources)
         : file_(file), arch_(arch), sources_(sources) {}
 
-    /// What the file's keys say. The real key wins over aliases, but all that are present must agree. An array
-    /// stands for one number per layer; as nibble's layers are all alike, its entries must be equal.
+    /// What the file's keys say; all spellings that are present must agree. Where n_layers is given, an array may stand
+    /// for one number per layer; as all layers are alike here, its entries must be equal.
     template <class Number>
     [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0) const {
         const auto& row = row_of(id);
         std::optional<sourced<Number>> first;
-        for_each_spelling(file_, arch_, row.suffix, row.aliases,
-                          [&](const std::string& key, const gguf::value& val, bool is_alias) {
-            const Number number = val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
-                                                                  : number_in<Number>(val, row, key);
-            if (!first) {
-                first = {number, (is_alias ? "alias key " : "key ") + key};
-            } else if (first->value != number) {
-                throw error{errc::model_bad_value, key, number_text(first->value) + " as in " + first->from,
-                            number_text(number)};
-            }
-        });
+        for_each_spelling(
+            file_, arch_, row.suffix, row.aliases, [&](const std::string& key, const gguf::value& val, bool is_alias) {
+                const Number number = val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
+                                                                      : number_in<Number>(val, row, key);
+                if (!first) {
+                    first = {number, (is_alias ? "alias key " : "key ") + key};
+                } else if (first->value != number) {
+                    throw error{errc::model_bad_value, key, number_text(first->value) + " as in " + first->from,
+                                number_text(number)};
+                }
+            });
         return first;
     }
 
@@ -94,6 +94,19 @@ public:
     Number take(config_key id, std::optional<sourced<Number>> other = {}, std::size_t n_layers = 0) {
         auto found = stated<Number>(id, n_layers);
         return accept(id, found ? std::move(found) : std::move(other));
+    }
+
+    /// As take() with a default.
+    template <class Number>
+    Number take(config_key id, Number otherwise, std::string_view why) {
+        return take(id, std::optional{sourced<Number>{otherwise, "default: " + std::string{why}}});
+    }
+
+    /// The default that the architecture's row has for a field; nothing where that is 0.
+    template <class Number>
+    [[nodiscard]] std::optional<sourced<Number>> architecture_default(Number otherwise) const {
+        if (otherwise == 0) return {};
+        return sourced<Number>{otherwise, "default: architecture " + std::string{arch_.name}};
     }
 
     /// As take() for a number that was looked up before.
@@ -160,8 +173,8 @@ private:
 
     template <class Number>
     [[nodiscard]] static std::string range_text(const key_row& row) {
-        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") +
-               number_text(row.least) + " to " + number_text(row.most);
+        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") + number_text(row.least) +
+               " to " + number_text(row.most);
     }
 
     template <class Number>

@@ -29,12 +29,12 @@ enum class rope_kind {
 /// key nor a shape gives the value; 0 means that there is no sensible one and the key is required.
 struct architecture_row {
     architecture id;
-    std::string_view name;         ///< `general.architecture`, and the prefix of the keys
+    std::string_view name;  ///< `general.architecture`, and the prefix of the keys
     rope_kind rope;
-    std::size_t nope_interval;     ///< every nope_interval-th layer has no rotary embedding; 0: every layer has it
-    std::uint64_t n_ctx_train;     ///< default
-    double rope_freq_base;         ///< default
-    double rms_eps;                ///< default
+    std::size_t nope_interval;  ///< every nope_interval-th layer has no rotary embedding; 0: every layer has it
+    std::uint64_t n_ctx_train;  ///< default
+    double rope_freq_base;      ///< default
+    double rms_eps;             ///< default
 };
 
 /// No key of a smollm3 file carries the interval of 4, it belongs to the architecture; the defaults are those of
@@ -54,6 +54,7 @@ inline constexpr std::array architectures{
     return architectures[static_cast<std::size_t>(arch)].name;
 }
 
+// clang-format off
 /// The canonical fields of a model's configuration that a file may state.
 enum class config_key {
     n_layers, n_ctx_train, n_embd, n_ff, n_heads, n_kv_heads, key_length, value_length, n_vocab, rope_dims,
@@ -68,7 +69,7 @@ struct key_row {
     std::string_view field;   ///< nibble's name for it
     std::string_view suffix;  ///< the specification's
     std::array<std::string_view, 2> aliases;
-    double least, most;       ///< integers stay below 2^53, so doubles hold these exactly
+    double least, most;  ///< integers stay below 2^53, so doubles hold these exactly
 };
 
 /// The bounds are far above any real model, and low enough that no product of sizes below overflows 64 bits:
@@ -100,6 +101,7 @@ inline constexpr std::array config_keys{
             1e-3, 1e6},
 };
 
+// clang-format on
 [[nodiscard]] constexpr const key_row& row_of(config_key id) noexcept {
     return config_keys[static_cast<std::size_t>(id)];
 }
@@ -149,7 +151,7 @@ void for_each_spelling(const gguf::file& file, const architecture_row& arch, std
 
 /// Sizes of weight tensors in terms of the configuration.
 enum class extent {
-    one,         ///< 1: the tensor is a vector
+    one,  ///< 1: the tensor is a vector
     n_embd,
     n_vocab,
     n_ff,
@@ -158,6 +160,7 @@ enum class extent {
     rope_pairs,  ///< rope_dims / 2
 };
 
+// clang-format off
 enum class tensor_id {
     token_embd, output_norm, output, rope_freqs,
     attn_norm, attn_q, attn_k, attn_v, attn_output, ffn_norm, ffn_gate, ffn_up, ffn_down,
@@ -190,6 +193,7 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::ffn_down, "ffn_down", "", extent::n_ff, extent::n_embd, true},
 };
 
+// clang-format on
 [[nodiscard]] constexpr const tensor_row& row_of(tensor_id id) noexcept {
     return model_tensors[static_cast<std::size_t>(id)];
 }

@@ -97,8 +97,8 @@ public:
 private:
     static void check_length(std::string_view key, std::size_t size, std::size_t n_tokens) {
         if (size != n_tokens)
-            throw error{errc::vocab_length_mismatch, std::string{key}, std::to_string(n_tokens) + " entries, one per token",
-                        std::to_string(size)};
+            throw error{errc::vocab_length_mismatch, std::string{key},
+                        std::to_string(n_tokens) + " entries, one per token", std::to_string(size)};
     }
 
     [[nodiscard]] static std::string entry(std::string_view key, std::size_t i) {
@@ -127,7 +127,8 @@ private:
 /// vocab_length_mismatch, vocab_bad_token_id, model_wrong_type and model_bad_value.
 [[nodiscard]] inline vocabulary read_vocabulary(const gguf::file& file) {
     const detail::vocabulary_reader reader{file};
-    if (!has_vocabulary(file)) throw error{errc::vocab_missing, "tokenizer.ggml.model", "a vocabulary", "none in the file"};
+    if (!has_vocabulary(file))
+        throw error{errc::vocab_missing, "tokenizer.ggml.model", "a vocabulary", "none in the file"};
 
     vocabulary vocab;
     vocab.model = reader.text("tokenizer.ggml.model").value();

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -22,14 +23,20 @@
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/keymap.hpp>
+#include <nibble/quant/formats.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+namespace detail {
+
+template <class... Format>
+[[nodiscard]] constexpr std::array<data_type, sizeof...(Format)> types_of(quant::format_list<Format...>) noexcept {
+    return {Format::type...};
+}
+
+}  // namespace detail
 
 /// Types of the weight matrices that nibble multiplies with.
-inline constexpr std::array supported_types{
-    data_type::f32,  data_type::f16,  data_type::bf16, data_type::q4_0, data_type::q4_1, data_type::q5_0,
-    data_type::q5_1, data_type::q8_0, data_type::q4_k, data_type::q5_k, data_type::q6_k,
-};
+inline constexpr auto supported_types = detail::types_of(quant::formats{});
 
 [[nodiscard]] constexpr bool is_supported(data_type type) noexcept {
     return std::find(supported_types.begin(), supported_types.end(), type) != supported_types.end();
@@ -53,12 +60,12 @@ struct layer_weights {
 
 /// All weights of a model: views into the file, which must outlive them. Move-only.
 struct model_weights {
-    matrix_view token_embd;              ///< n_vocab rows of n_embd
-    std::vector<layer_weights> layers;   ///< n_layers
-    std::span<const float> output_norm;  ///< [n_embd]
-    matrix_view output;                  ///< n_embd -> n_vocab; the same view as token_embd when tied
-    bool tied = false;                   ///< the file has no output.weight
-    std::span<const float> rope_freqs;   ///< [rope_dims / 2] divisors of the rotation speeds, or empty
+    matrix_view token_embd;                           ///< n_vocab rows of n_embd
+    std::vector<layer_weights> layers;                ///< n_layers
+    std::span<const float> output_norm;               ///< [n_embd]
+    matrix_view output;                               ///< n_embd -> n_vocab; the same view as token_embd when tied
+    bool tied = false;                                ///< the file has no output.weight
+    std::span<const float> rope_freqs;                ///< [rope_dims / 2] divisors of the rotation speeds, or empty
     std::vector<std::unique_ptr<float[]>> converted;  ///< owns the vectors that the file does not hold as floats
 };
 
@@ -76,11 +83,11 @@ public:
         const auto& tensor = take(id, layer);
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
-        const auto& format = *find_data_type(tensor.type);
+        const auto& format = *find_data_type(tensor.type);  // its blocks divide rows evenly: the reader saw to that
         return {.type = tensor.type,
                 .rows = tensor.dims[1],
                 .depth = tensor.dims[0],
-                .row_bytes = tensor.dims[0] / format.block_size * format.block_bytes,  // the reader checked: no remainder
+                .row_bytes = tensor.dims[0] / format.block_size * format.block_bytes,
                 .data = tensor.bytes.data()};
     }
 
@@ -109,8 +116,8 @@ public:
             const auto layer = layer_of(tensor.name);
             if (layer && *layer >= config_.n_layers)
                 throw error{errc::model_layout, label(tensor),
-                            "layers 0 to " + std::to_string(config_.n_layers - 1) + " only (" + source("n_layers") + ')',
-                            "layer " + std::to_string(*layer)};
+                            "one of " + std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')',
+                            "number " + std::to_string(*layer)};
             throw error{errc::model_layout, label(tensor),
                         "only tensors that architecture " + std::string{name_of(config_.arch)} + " uses", "another"};
         }
@@ -192,10 +199,7 @@ private:
     [[nodiscard]] static error wrong_type(const tensor_view& tensor, std::span<const data_type> usable) {
         std::string names;
         for (const auto type : usable) names.append(names.empty() ? "" : ", ").append(name_of(type));
-        const bool known = find_data_type(tensor.type) != nullptr;
-        return {errc::model_wrong_tensor_type, label(tensor), "one of " + names,
-                known ? std::string{name_of(tensor.type)}
-                      : "type " + std::to_string(static_cast<std::uint32_t>(tensor.type))};
+        return {errc::model_wrong_tensor_type, label(tensor), "one of " + names, std::string{name_of(tensor.type)}};
     }
 
     const gguf::file& file_;

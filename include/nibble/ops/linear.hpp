@@ -65,31 +65,28 @@ public:
             need_256 |= form == activation_form::blocks_of_256;
             need_32 |= form == activation_form::blocks_of_32;
         }
-        if (need_256) fill<256>(threads, set.quantize_row_256, set.quantize_panel_256, set.panel_lanes, form_256_.data());
-        if (need_32) fill<32>(threads, set.quantize_row_32, set.quantize_panel_32, set.panel_lanes, form_32_.data());
+        if (need_256) fill<256>(threads, set.quantize_row_256, set.quantize_panel_256, set.panel_lanes, set.group_bytes_256, form_256_.data());
+        if (need_32) fill<32>(threads, set.quantize_row_32, set.quantize_panel_32, set.panel_lanes, set.group_bytes_32, form_32_.data());
     }
 
 private:
     // A token's share of a block is largest in the panel form; groups are of at most 16 tokens.
     static std::size_t padded_tokens(const activation_shape& shape) noexcept { return (shape.max_tokens + 15) / 16 * 16; }
     static std::size_t bytes_256(const activation_shape& shape) noexcept {
-        return shape.blocks_of_256 ? padded_tokens(shape) * (shape.max_depth / 256) * sizeof(quant::activation_panel<256, 8>) / 8
-                                   : 0;
+        return shape.blocks_of_256 ? padded_tokens(shape) * (shape.max_depth / 256) * kernels::panel_token_bytes<256> : 0;
     }
     static std::size_t bytes_32(const activation_shape& shape) noexcept {
-        return shape.blocks_of_32 ? padded_tokens(shape) * (shape.max_depth / 32) * sizeof(quant::activation_panel<32, 8>) / 8
-                                  : 0;
+        return shape.blocks_of_32 ? padded_tokens(shape) * (shape.max_depth / 32) * kernels::panel_token_bytes<32> : 0;
     }
 
     template <std::size_t N>
     void fill(executor& threads, kernels::quantize_row_function row, kernels::quantize_panel_function panel,
-              std::size_t lanes, std::byte* out) noexcept {
+              std::size_t lanes, std::size_t group_bytes, std::byte* out) noexcept {
         const std::size_t n_blocks = depth_ / N;
         if (is_panel_) {
-            const std::size_t group_bytes = n_blocks * lanes * (sizeof(quant::activation_panel<N, 8>) / 8);
             threads.for_blocks((n_tokens_ + lanes - 1) / lanes, 1, [&](std::size_t g, std::size_t, std::size_t) {
                 panel(floats_ + g * lanes * depth_, depth_, std::min(lanes, n_tokens_ - g * lanes), depth_,
-                      out + g * group_bytes);
+                      out + g * n_blocks * group_bytes);
             });
         } else {
             for (std::size_t t = 0; t < n_tokens_; ++t)

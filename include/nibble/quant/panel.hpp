@@ -10,25 +10,40 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {
 
-/// One block of N activations of `Lanes` tokens. Step s of sub-block j holds, for every token, four bytes:
-/// values 2s, 2s+1 of the first 16 and values 2s, 2s+1 of the second 16 of these 32. After eight steps of
-/// unsigned-by-signed multiply-add the low int16 lane of a token has the sum of the first 16 and the high lane that
-/// of the second, so one vpmaddwd with (scale0 * k0, scale1 * k1) applies both sub-scales and widens.
-template <std::size_t N, std::size_t Lanes>
-struct alignas(32) activation_panel {
+/// In which order the 32 values of a sub-block lie in the steps of four bytes that a kernel multiplies at once.
+enum class panel_order {
+    /// Step s: values 2s, 2s+1 of the first 16 and 2s, 2s+1 of the second. For multiply-adds that leave two int16 lanes
+    /// a token (vpmaddubsw): after eight steps the low lane has the sum of the first 16, the high lane that of the
+    /// second, and one vpmaddwd with (scale0 * k0, scale1 * k1) applies both sub-scales and widens.
+    halves,
+    /// Step s: values 4s .. 4s+3. For multiply-adds that leave one int32 lane a token (vpdpbusd): four steps are 16
+    /// values; the sum fits 16 bits, so vpdpwssd with (scale * k, 0) applies the sub-scale and accumulates.
+    sequential,
+};
+
+/// Which value of its sub-block is byte i of step s.
+[[nodiscard]] constexpr std::size_t panel_value(panel_order order, std::size_t s, std::size_t i) noexcept {
+    return order == panel_order::halves ? 2 * s + i % 2 + i / 2 * sub_size : 4 * s + i;
+}
+
+/// One block of N activations of `Lanes` tokens, as the matrix kernel eats it: a vector holds the same bytes of all.
+template <std::size_t N, std::size_t Lanes, panel_order Order>
+struct alignas(4 * Lanes) activation_panel {
     static constexpr std::size_t n_subs = N / 32;
+    /// Vectors of sub-scales a sub-block: (k0, k1), or (k0, 0) and (k1, 0).
+    static constexpr std::size_t k_vectors = Order == panel_order::halves ? 1 : 2;
 
     std::int8_t q[n_subs][8][Lanes][4];
-    std::int16_t k[n_subs][Lanes][2];    // sub-scales of the two groups of 16
-    std::int16_t sum[n_subs][Lanes][2];  // k-weighted sums of the two groups
-    std::int16_t sum32[n_subs / 2 + n_subs % 2][Lanes][2];  // sums of 32: of two neighbouring sub-blocks
+    std::int16_t k[n_subs][k_vectors][Lanes][2];
+    std::int16_t sum[n_subs][Lanes][2];                // k-weighted sums of the two groups of 16
+    std::int16_t sum32[(n_subs + 1) / 2][Lanes][2];    // sums of 32: of two neighbouring sub-blocks
     float d[Lanes];
 
     /// Puts one token's block into `lane`: the specification of the order.
     void set(std::size_t lane, const activation_block<N>& block) noexcept {
         for (std::size_t j = 0; j < n_subs; ++j)
             for (std::size_t s = 0; s < 8; ++s)
-                for (std::size_t i = 0; i < 4; ++i) q[j][s][lane][i] = block.q[32 * j + 2 * s + i % 2 + i / 2 * 16];
+                for (std::size_t i = 0; i < 4; ++i) q[j][s][lane][i] = block.q[32 * j + panel_value(Order, s, i)];
         set_scales(lane, block);
     }
 
@@ -37,7 +52,12 @@ struct alignas(32) activation_panel {
         for (std::size_t j = 0; j < n_subs; ++j) {
             for (std::size_t half = 0; half < 2; ++half) {
                 const std::size_t slot = block.slot(2 * j + half);
-                k[j][lane][half] = block.k[slot];
+                if constexpr (Order == panel_order::halves) {
+                    k[j][0][lane][half] = block.k[slot];
+                } else {
+                    k[j][half][lane][0] = block.k[slot];
+                    k[j][half][lane][1] = 0;
+                }
                 sum[j][lane][half] = block.sum[slot];
             }
             // |sum of 32| <= 2 * 16,256 = 32,512
@@ -52,12 +72,14 @@ struct alignas(32) activation_panel {
 template <block_format F>
 inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
 
-/// How many steps of four bytes a lane of int16 can take before it must be widened: 2 products a step, each at most
-/// q_max * 127. 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
-template <block_format F>
-inline constexpr int steps_per_widening = code_planes<F> == 2 || F::q_max <= 15 ? 8 : F::q_max <= 31 ? 4 : 2;
+/// How many steps of four bytes a lane can take before it must be widened: of the products in a 16-bit lane each is at
+/// most q_max * 127, and two (`halves`) or four (`sequential`) come with a step.
+/// 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
+template <block_format F, panel_order Order>
+inline constexpr int steps_per_widening =
+    (code_planes<F> == 2 || F::q_max <= 15 ? 16 : F::q_max <= 31 ? 8 : 4) / (Order == panel_order::halves ? 2 : 4);
 
-/// One weight block in a panel: codes as bytes in the order of activation_panel, scales and mins as int16.
+/// One weight block in a panel: codes as bytes in the order of the activations, scales and mins as int16.
 template <block_format F>
 struct weight_panel {
     static constexpr std::size_t n_subs = F::block_size / 32;

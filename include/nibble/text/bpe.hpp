@@ -8,11 +8,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
@@ -41,26 +41,22 @@ inline constexpr std::array<std::int16_t, end> byte_of = [] {
     return map;
 }();
 
-/// Appends the bytes that `text` spells. False, with nothing appended, if a character of it is not of the alphabet.
-[[nodiscard]] inline bool append_bytes(std::string_view text, std::string& out) {
-    const std::size_t before = out.size();
-    out.resize(before + text.size());  // never longer than the spelling
-    char* to = out.data() + before;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        std::uint32_t c = static_cast<std::uint8_t>(text[i]);
-        if (c >= 0x80) {  // two bytes of UTF-8, C2 A1 to C5 83; what breaks off or continues wrongly maps to no byte
-            const std::uint32_t second = i + 1 < text.size() ? static_cast<std::uint8_t>(text[++i]) : 0;
-            c = c >= 0xc2 && c <= 0xc5 && (second & 0xc0u) == 0x80u ? (c & 0x1fu) << 6 | (second & 0x3fu) : 0;
-        }
-        const std::int16_t byte = c < end ? byte_of[c] : std::int16_t{-1};
-        if (byte < 0) {
-            out.resize(before);
-            return false;
-        }
+/// Writes the bytes that `text` spells to `to`, at most text.size() of them, and returns the end; nullptr if a
+/// character of it is not of the alphabet.
+[[nodiscard]] inline char* write_bytes(std::string_view text, char* to) noexcept {
+    const auto at = [&](std::size_t i) { return std::uint32_t{static_cast<std::uint8_t>(text[i])}; };
+    bool fits = true;
+    for (std::size_t i = 0; i < text.size(); ++i) {  // without branches: the mix of lengths cannot be predicted
+        const bool pair = at(i) >= 0x80;
+        const std::uint32_t second = at(std::min(i + pair, text.size() - 1));
+        const std::uint32_t code_point = pair ? ((at(i) - 0xc0) << 6) + (second ^ 0x80) : at(i);
+        fits = fits && code_point < end && (!pair || (second & 0xc0u) == 0x80u);
+        const std::int16_t byte = byte_of[code_point < end ? code_point : 0];
+        fits = fits && byte >= 0;
         *to++ = static_cast<char>(byte);
+        i += pair;
     }
-    out.resize(static_cast<std::size_t>(to - out.data()));
-    return true;
+    return fits ? to : nullptr;
 }
 
 }  // namespace byte_alphabet
@@ -72,24 +68,24 @@ public:
     struct settings {
         pretokenizer pattern;
         bool ignore_merges;            ///< a word that is a token is that token, whatever its merges say
-        std::optional<token> unknown;  ///< for bytes that have no token
+        bool allow_missing_bytes;  ///< a byte without token becomes `unknown`
+        token unknown;             ///< or is left out, if this is no_token
     };
 
     /// `texts` holds bytes, not spellings, and has indexed the tokens that text may become. `merges` are spellings,
     /// best first; of equal merges the first counts. One whose left, right or result is no indexed token is never
     /// applied and counted in skipped_merges().
     /// Throws errc::vocab_bad_merge for an entry without exactly one space between two parts, errc::vocab_missing
-    /// for none at all, errc::vocab_bad_byte_token for a byte without token where there is no unknown token either.
-    byte_pair_encoder(const token_table& texts, const std::vector<std::string_view>& merges, const settings& settings)
-        : pattern_(settings.pattern), ignore_merges_(settings.ignore_merges) {
+    /// for none at all, errc::vocab_bad_byte_token for a byte without token unless that is allowed.
+    byte_pair_encoder(const token_table& texts, const std::vector<std::string_view>& merges, const settings& with)
+        : unknown_(with.unknown), pattern_(with.pattern), ignore_merges_(with.ignore_merges) {
         for (std::size_t b = 0; b < 256; ++b) {
             const char byte = static_cast<char>(b);
             of_byte_[b] = texts.find({&byte, 1});
-            if (of_byte_[b] == no_token && !settings.unknown)
+            if (of_byte_[b] == no_token && !with.allow_missing_bytes)
                 throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens", "a token for every byte",
                             "none for byte " + std::to_string(b));
         }
-        unknown_ = settings.unknown.value_or(no_token);
         if (merges.empty()) throw error(errc::vocab_missing, "tokenizer.ggml.merges", "at least one merge", "none");
         add_merges(texts, merges);
     }
@@ -119,79 +115,109 @@ private:
     static constexpr std::size_t short_word = 32;
 
     struct slot {
-        token left, right;
+        std::uint64_t key;  ///< key_of a pair; 0: free
         merged_pair merged;
     };
 
-    static std::size_t hash(token left, token right) noexcept {
-        const std::uint64_t key = std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
-        return static_cast<std::size_t>((key * 0x9e3779b97f4a7c15u) >> 32);
+    static std::uint64_t key_of(token left, token right) noexcept {
+        // Ids are below 2^31 - 1, so no_token collides with none; odd, so never 0.
+        return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right)) << 1 | 1;
     }
 
+    [[nodiscard]] std::size_t slot_of(std::uint64_t key) const noexcept {
+        return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32) & (slots_.size() - 1);
+    }
+
+    /// A merge on its way into the table: what it spells, then the entry that it becomes.
+    struct pending {
+        std::uint32_t rank;
+        std::string_view left, right;  // right's bytes follow left's
+        token_table::key left_key, right_key;
+        slot entry;
+    };
+
+    /// In blocks, each in three passes: what a pass looks up, the one before has asked memory for.
     void add_merges(const token_table& texts, const std::vector<std::string_view>& merges) {
-        if (merges.size() >= 0xffffffffu)
-            throw error(errc::limit_exceeded, "tokenizer.ggml.merges", "fewer than 2^32 - 1", std::to_string(merges.size()));
-        slots_.assign(text_detail::table_slots(merges.size()), slot{no_token, no_token, {}});
-        token last_result = no_token;
+        const std::size_t n = merges.size();
+        if (n >= 0xffffffffu)
+            throw error(errc::limit_exceeded, "tokenizer.ggml.merges", "fewer than 2^32 - 1", std::to_string(n));
+        slots_ = aligned_buffer<slot>(text_detail::table_slots(n));
+        std::array<pending, 64> block;
         std::string bytes;
-        for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-            const std::string_view merge = merges[rank];
-            const std::size_t space = merge.find(' ');
-            if (space == 0 || space >= merge.size() - 1 || merge.find(' ', space + 1) != std::string_view::npos)
-                throw error(errc::vocab_bad_merge, "tokenizer.ggml.merges[" + std::to_string(rank) + "]",
-                            "two parts with one space between", '"' + escaped(merge) + '"');
-            bytes.clear();
-            if (!byte_alphabet::append_bytes(merge.substr(0, space), bytes)) {
-                ++skipped_merges_;
-                continue;
+        token last_result = no_token;
+        for (std::size_t begin = 0; begin < n; begin += block.size()) {
+            const std::size_t end = std::min(begin + block.size(), n);
+            std::size_t n_bytes = 0, n_pending = 0;
+            for (std::size_t rank = begin; rank < end; ++rank) n_bytes += merges[rank].size();
+            if (bytes.size() < n_bytes) bytes.resize(n_bytes);
+            char* to = bytes.data();
+            for (std::size_t rank = begin; rank < end; ++rank) {
+                pending& merge = block[n_pending];
+                if (!read_merge(merges[rank], rank, merge, to)) continue;
+                texts.prefetch(merge.left_key);
+                texts.prefetch(merge.right_key);
+                ++n_pending;
             }
-            const std::size_t left_size = bytes.size();
-            if (!byte_alphabet::append_bytes(merge.substr(space + 1), bytes)) {
-                ++skipped_merges_;
-                continue;
+            std::size_t n_entries = 0;
+            for (std::size_t i = 0; i < n_pending; ++i) {
+                const pending& merge = block[i];
+                const token left = texts.find(merge.left, merge.left_key);
+                const token right = texts.find(merge.right, merge.right_key);
+                const token result = find_result(texts, {merge.left.data(), merge.left.size() + merge.right.size()}, last_result);
+                if (left == no_token || right == no_token || result == no_token) continue;
+                last_result = result;
+                slot& entry = block[n_entries++].entry;
+                entry = {key_of(left, right), merged_pair::of(merge.rank, result)};
+                __builtin_prefetch(&slots_[slot_of(entry.key)], 1);
             }
-            const std::string_view whole = bytes;
-            const token left = find_part(texts, whole.substr(0, left_size));
-            const token right = find_part(texts, whole.substr(left_size));
-            const token result = find_result(texts, whole, last_result);
-            if (left == no_token || right == no_token || result == no_token) {
-                ++skipped_merges_;
-                continue;
-            }
-            last_result = result;
-            add_merge(left, right, merged_pair::of(static_cast<std::uint32_t>(rank), result));
+            for (std::size_t i = 0; i < n_entries; ++i) add_entry(block[i].entry);
+            skipped_merges_ += end - begin - n_entries;
         }
     }
 
-    [[nodiscard]] token find_part(const token_table& texts, std::string_view part) const noexcept {
-        return part.size() == 1 ? of_byte_[static_cast<std::uint8_t>(part[0])] : texts.find(part);
+    /// Decodes a merge and moves `to` behind its bytes; false if it spells none.
+    static bool read_merge(std::string_view text, std::size_t rank, pending& merge, char*& to) {
+        const std::size_t space = text.find(' ');
+        char* const middle = space < text.size() ? byte_alphabet::write_bytes(text.substr(0, space), to) : nullptr;
+        char* const end = middle ? byte_alphabet::write_bytes(text.substr(space + 1), middle) : nullptr;
+        if (!end || middle == to || end == middle) {  // a second space is no letter of the alphabet either
+            if (space == 0 || space >= text.size() - 1 || text.find(' ', space + 1) != std::string_view::npos)
+                throw error(errc::vocab_bad_merge, "tokenizer.ggml.merges[" + std::to_string(rank) + "]",
+                            "two parts with one space between", '"' + escaped(text) + '"');
+            return false;
+        }
+        merge.rank = static_cast<std::uint32_t>(rank);
+        merge.left = {to, static_cast<std::size_t>(middle - to)};
+        merge.right = {middle, static_cast<std::size_t>(end - middle)};
+        merge.left_key = token_table::key_of(merge.left);
+        merge.right_key = token_table::key_of(merge.right);
+        to = end;
+        return true;
     }
 
-    /// Files list merges in the order of the tokens they make, so the last result or its successor is often right.
+    /// Files list merges in the order of the tokens they make: the last result or the next id is right nearly always.
     [[nodiscard]] static token find_result(const token_table& texts, std::string_view whole, token last) noexcept {
+        for (const token guess : {last, last + 1})
+            if (texts.is_indexed(guess) && texts[guess] == whole) return guess;
         return texts.find(whole);
     }
 
-    void add_merge(token left, token right, merged_pair merged) {
-        const std::size_t mask = slots_.size() - 1;
-        const std::size_t first = hash(left, right);
-        for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[(first + probe) & mask];
-            if (s.left == no_token) {
-                s = {left, right, merged};
-                return;
-            }
-            if (s.left == left && s.right == right) return;
+    void add_entry(const slot& entry) {
+        for (std::size_t at = slot_of(entry.key), probe = 0; probe < text_detail::max_probe; ++probe) {
+            slot& s = slots_[at];
+            if (s.key == 0) s = entry;
+            if (s.key == entry.key) return;  // of equal merges the first counts
+            at = (at + 1) & (slots_.size() - 1);
         }
         text_detail::throw_colliding("tokenizer.ggml.merges");
     }
 
     [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept {
-        const std::size_t mask = slots_.size() - 1;
-        for (std::size_t at = hash(left, right) & mask;; at = (at + 1) & mask) {
+        const std::uint64_t key = key_of(left, right);
+        for (std::size_t at = slot_of(key);; at = (at + 1) & (slots_.size() - 1)) {
             const slot& s = slots_[at];
-            if (s.left == left && s.right == right) return s.merged;
-            if (s.left == no_token) return {};
+            if (s.key == key) return s.merged;
+            if (s.key == 0) return {};
         }
     }
 
@@ -202,7 +228,9 @@ private:
         for (std::size_t i = 0; i < n; ++i) ids[i] = of_byte_[static_cast<std::uint8_t>(word[i])];
         for (std::size_t i = 0; i + 1 < n; ++i) pairs[i] = pair_of(ids[i], ids[i + 1]).word;
         while (n > 1) {
-            const auto best = static_cast<std::size_t>(std::min_element(pairs.begin(), pairs.begin() + (n - 1)) - pairs.begin());
+            std::size_t best = 0;
+            for (std::size_t i = 1; i + 1 < n; ++i)
+                if (pairs[i] < pairs[best]) best = i;
             const merged_pair merged{pairs[best]};
             if (!merged.exists()) break;
             ids[best] = merged.result();
@@ -229,12 +257,12 @@ private:
 
     void append(token id, std::vector<token>& out) const {
         if (id == no_token) id = unknown_;
-        out.push_back(id);
+        if (id != no_token) out.push_back(id);
     }
 
     std::array<token, 256> of_byte_{};
-    token unknown_ = no_token;
-    std::vector<slot> slots_;
+    token unknown_;
+    aligned_buffer<slot> slots_;
     pretokenizer pattern_;
     bool ignore_merges_;
     std::size_t skipped_merges_ = 0;

@@ -57,7 +57,7 @@ class chat_template {
 public:
     /// Parses `source`. `bos` and `eos` become the variables bos_token and eos_token; an empty one stays undefined.
     /// Throws errc::tmpl_syntax, tmpl_too_deep, tmpl_unsupported or limit_exceeded, with line and column.
-    explicit chat_template(std::string source, std::string bos = {}, std::string eos = {},
+    explicit chat_template(std::string_view source, std::string bos = {}, std::string eos = {},
                            const jinja::limits& limits = {});
 
     /// The prompt for `messages`. Throws errc::tmpl_raised where the template itself refuses them, tmpl_type_error
@@ -66,8 +66,6 @@ public:
 
     /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
     [[nodiscard]] std::string render(const json& variables, const calendar_time& date) const;
-
-    [[nodiscard]] const std::string& source() const noexcept { return parsed_.source(); }
 
 private:
     jinja::compiled_template parsed_;
@@ -98,8 +96,8 @@ private:
     return list;
 }
 
-inline chat_template::chat_template(std::string source, std::string bos, std::string eos, const jinja::limits& limits)
-    : parsed_(std::move(source), limits), bos_(std::move(bos)), eos_(std::move(eos)) {}
+inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos, const jinja::limits& limits)
+    : parsed_(source, limits), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
 inline std::string chat_template::render(std::span<const message> messages,
                                          const chat_template_options& options) const {

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
@@ -36,24 +37,6 @@ template <class Word>
     return word;
 }
 
-/// Hash of a byte string; two overlapping loads cover the usual token of up to 16 bytes.
-[[nodiscard]] inline std::uint64_t hash_bytes(std::string_view bytes) noexcept {
-    const char* p = bytes.data();
-    const std::size_t n = bytes.size();
-    std::uint64_t first = 0, last = 0, rest = n * 0x9e3779b97f4a7c15u;
-    if (n >= 8) {
-        for (std::size_t i = 8; i + 8 < n; i += 8) rest = mix(rest ^ load<std::uint64_t>(p + i));
-        first = load<std::uint64_t>(p);
-        last = load<std::uint64_t>(p + n - 8);
-    } else if (n >= 4) {
-        first = load<std::uint32_t>(p);
-        last = load<std::uint32_t>(p + n - 4);
-    } else if (n > 0) {
-        first = load<std::uint8_t>(p) | load<std::uint8_t>(p + n / 2) << 8 | load<std::uint8_t>(p + n - 1) << 16;
-    }
-    return mix((first ^ rest) * 0xff51afd7ed558ccdu + std::rotl(last, 29));
-}
-
 /// Slots of an open-addressing table for `n` entries: a power of two, at most half full.
 [[nodiscard]] constexpr std::size_t table_slots(std::size_t n) noexcept { return std::bit_ceil(2 * n + 2); }
 
@@ -61,59 +44,105 @@ template <class Word>
 /// are refused instead of making every look-up slow.
 inline constexpr std::size_t max_probe = 512;
 
-[[noreturn]] inline void throw_colliding(std::string_view what) {
-    throw error(errc::limit_exceeded, std::string(what), "at most 512 entries that collide", "more");
+[[noreturn]] inline void throw_colliding(const char* what) {
+    throw error(errc::limit_exceeded, what, "at most 512 entries that collide", "more");
 }
 
 }  // namespace text_detail
 
-/// Token texts by id, in one buffer, and an index from text to id. Built once, then immutable; copies are independent.
+/// Token texts by id, in one buffer, and an index from text to id. Built once, then immutable. Move-only.
 class token_table {
 public:
-    void reserve(std::size_t n_tokens, std::size_t n_bytes) {
-        ends_.reserve(n_tokens);
-        bytes_.reserve(n_bytes);
-        slots_.assign(text_detail::table_slots(n_tokens), slot{0, no_token});
+    /// A text as the index knows it. Up to 8 bytes it is the text itself, so that a look-up of most words touches
+    /// nothing but one slot; above it is a hash.
+    struct key {
+        std::uint64_t bits;
+        std::uint32_t size;
+
+        [[nodiscard]] std::size_t hash() const noexcept {
+            return static_cast<std::size_t>(text_detail::mix(bits + size));
+        }
+    };
+
+    [[nodiscard]] static key key_of(std::string_view text) noexcept {
+        using text_detail::load;
+        const char* p = text.data();
+        const std::size_t n = text.size();
+        std::uint64_t bits = 0;
+        if (n > 8) {
+            bits = load<std::uint64_t>(p);
+            for (std::size_t i = 8; i + 8 < n; i += 8) bits = text_detail::mix(bits) ^ load<std::uint64_t>(p + i);
+            bits = text_detail::mix(bits) ^ load<std::uint64_t>(p + n - 8);
+        } else if (n >= 4) {  // two loads that overlap agree where they do
+            bits = load<std::uint32_t>(p) | load<std::uint32_t>(p + n - 4) << 8 * (n - 4);
+        } else if (n >= 2) {
+            bits = load<std::uint16_t>(p) | load<std::uint8_t>(p + n - 1) << 8 * (n - 1);
+        } else if (n == 1) {
+            bits = load<std::uint8_t>(p);
+        }
+        return {bits, static_cast<std::uint32_t>(n)};
     }
 
-    /// Buffer to which the next token's bytes are appended, closed by end_token().
-    std::string& bytes() noexcept { return bytes_; }
+    /// Before anything else: the number of tokens to come, and at most how many bytes they have together.
+    void reserve(std::size_t n_tokens, std::size_t n_bytes) {
+        if (n_bytes > 0xffffffffu)  // ends are 32 bits wide
+            throw error(errc::limit_exceeded, "token texts", "at most 2^32 - 1 bytes", std::to_string(n_bytes));
+        bytes_.resize(n_bytes);
+        ends_.reserve(n_tokens);
+        slots_ = aligned_buffer<slot>(text_detail::table_slots(n_tokens));
+        indexed_.assign(n_tokens, false);
+    }
 
-    /// Everything appended since the last call is the text of the next id.
-    void end_token() {
-        if (bytes_.size() > 0xffffffffu)  // offsets are 32 bits wide
-            throw error(errc::limit_exceeded, "token texts", "at most 2^32 - 1 bytes", std::to_string(bytes_.size()));
-        ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
-        longest_ = std::max(longest_, operator[](static_cast<token>(ends_.size() - 1)).size());
+    /// Where the bytes of the next token go; end_token(size) says how many were written and completes it.
+    [[nodiscard]] char* next_bytes() noexcept { return bytes_.data() + (ends_.empty() ? 0 : ends_.back()); }
+
+    void end_token(std::size_t size) {
+        const std::size_t begin = ends_.empty() ? 0 : ends_.back();
+        ends_.push_back(static_cast<std::uint32_t>(begin + size));  // within the bytes reserved
+        longest_ = std::max(longest_, size);
+    }
+
+    void add_token(std::string_view text) {
+        text.copy(next_bytes(), text.size());
+        end_token(text.size());
     }
 
     /// Makes a token findable by its text, unless the text is empty or found already.
     void add_to_index(token id) {
         const std::string_view text = operator[](id);
         if (text.empty()) return;
-        const std::uint64_t hash = text_detail::hash_bytes(text);
-        const std::size_t mask = slots_.size() - 1;
+        const key k = key_of(text);
+        const std::size_t mask = slots_.size() - 1, first = k.hash();
         for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[(hash + probe) & mask];
-            if (s.id == no_token) {
-                s = {tag_of(hash), id};
+            slot& s = slots_[(first + probe) & mask];
+            if (s.size == 0) {
+                s = {k.bits, k.size, id};
+                indexed_[static_cast<std::size_t>(id)] = true;
                 return;
             }
-            if (s.tag == tag_of(hash) && operator[](s.id) == text) return;
+            if (is(s, k, text)) return;
         }
         text_detail::throw_colliding("token texts");
     }
 
     /// The indexed token with this text, or no_token.
-    [[nodiscard]] token find(std::string_view text) const noexcept {
-        if (text.empty() || text.size() > longest_) return no_token;
-        const std::uint64_t hash = text_detail::hash_bytes(text);
+    [[nodiscard]] token find(std::string_view text) const noexcept { return find(text, key_of(text)); }
+
+    [[nodiscard]] token find(std::string_view text, const key& k) const noexcept {
         const std::size_t mask = slots_.size() - 1;
-        for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-            const slot s = slots_[at];
-            if (s.id == no_token) return no_token;
-            if (s.tag == tag_of(hash) && operator[](s.id) == text) return s.id;
+        for (std::size_t at = k.hash() & mask;; at = (at + 1) & mask) {
+            const slot& s = slots_[at];
+            if (s.size == 0) return no_token;
+            if (is(s, k, text)) return s.id;
         }
+    }
+
+    /// Asks for the slot that a find will look at.
+    void prefetch(const key& k) const noexcept { __builtin_prefetch(&slots_[k.hash() & (slots_.size() - 1)]); }
+
+    /// Whether find(text of id) gives id; false for ids outside the table.
+    [[nodiscard]] bool is_indexed(token id) const noexcept {
+        return id >= 0 && static_cast<std::size_t>(id) < indexed_.size() && indexed_[static_cast<std::size_t>(id)];
     }
 
     /// Requires 0 <= id < size().
@@ -124,17 +153,24 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
+    /// Bytes of the longest text.
+    [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
 
 private:
     struct slot {
-        std::uint32_t tag;  ///< upper half of the hash: other texts are passed over without a look at their bytes
+        std::uint64_t bits;
+        std::uint32_t size;  ///< 0: free
         token id;
     };
-    static constexpr std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 32); }
+
+    [[nodiscard]] bool is(const slot& s, const key& k, std::string_view text) const noexcept {
+        return s.bits == k.bits && s.size == k.size && (k.size <= 8 || operator[](s.id) == text);
+    }
 
     std::string bytes_;
     std::vector<std::uint32_t> ends_;
-    std::vector<slot> slots_{slot{0, no_token}};
+    aligned_buffer<slot> slots_;
+    std::vector<bool> indexed_;
     std::size_t longest_ = 0;
 };
 

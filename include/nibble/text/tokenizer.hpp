@@ -2,24 +2,35 @@
 // Text to tokens and back, byte for byte.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/text/bpe.hpp>
+#include <nibble/text/merge.hpp>
+#include <nibble/text/pretokenizer.hpp>
+#include <nibble/text/special_tokens.hpp>
+#include <nibble/text/spm.hpp>
+#include <nibble/text/token_table.hpp>
 #include <nibble/text/vocabulary.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// Choices that override what the vocabulary says. All have defaults.
 struct tokenizer_options {
-    std::string pretokenizer;           ///< a tag to use instead of the file's, e.g. "llama-bpe"; empty: the file's
-    std::optional<bool> ignore_merges;  ///< a word that is a token is that token, whatever its merges say
+    std::string pretokenizer = {};           ///< a tag to use instead of the file's, e.g. "llama-bpe"; empty: the file's
+    std::optional<bool> ignore_merges = {};  ///< a word that is a token is that token, whatever its merges say
     std::size_t max_text_bytes = std::size_t{64} << 20;  ///< longer text is errc::text_too_long; at most 2^31 - 1
 };
 
@@ -34,32 +45,263 @@ struct decode_options {
 };
 
 /// Immutable after construction: const methods from any thread. Owns all it needs.
+///
+/// Text is bytes: nothing is normalised, invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text.
+/// Three exceptions, all of the vocabulary's making: bytes for which it has neither token nor fallback are lost;
+/// SentencePiece cannot tell U+2581 from a space; control tokens are shown only on demand.
+/// Of tokens with the same text the lowest id is what text becomes; all of them decode. Tokens with empty text never
+/// come from text. Control tokens come from text only with parse_special, user-defined tokens always do.
 class tokenizer {
 public:
-    explicit tokenizer(const vocabulary& vocab, const tokenizer_options& options = {});
+    /// Throws error: vocab_missing, vocab_bad_type, vocab_length_mismatch, vocab_bad_merge, vocab_bad_byte_token,
+    /// vocab_bad_token_id, model_bad_value, limit_exceeded, bad_option.
+    explicit tokenizer(const vocabulary& vocab, const tokenizer_options& options = {})
+        : max_text_bytes_(options.max_text_bytes) {
+        if (max_text_bytes_ > 0x7fffffffu)
+            throw error(errc::bad_option, "max_text_bytes", "at most 2147483647", std::to_string(max_text_bytes_));
+        check(vocab);
+        read_tokens(vocab);
+        const bool sentencepiece = vocab.model == "llama";
+        if (sentencepiece)
+            build_sentencepiece(vocab);
+        else
+            build_bpe(vocab, options);
+        adds_eos_ = vocab.add_eos.value_or(false);
+        require_id(adds_bos_ && vocab.add_bos, vocab.bos, "bos");
+        require_id(adds_eos_, vocab.eos, "eos");
+        adds_bos_ = adds_bos_ && vocab.bos;
+        bos_ = vocab.bos;
+        eos_ = vocab.eos;
+        for (const auto& id : {vocab.eos, vocab.eot})
+            if (id) flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+    }
 
-    [[nodiscard]] std::vector<token> encode(std::string_view text, const encode_options& options = {}) const;
+    [[nodiscard]] std::vector<token> encode(std::string_view text, const encode_options& options = {}) const {
+        std::vector<token> out;
+        out.reserve(text.size() / 4 + 8);
+        encode(text, out, options);
+        return out;
+    }
+
     /// The same, appended to `out`.
-    void encode(std::string_view text, std::vector<token>& out, const encode_options& options = {}) const;
+    void encode(std::string_view text, std::vector<token>& out, const encode_options& options = {}) const {
+        if (text.size() > max_text_bytes_)
+            throw error(errc::text_too_long, "text", "at most " + std::to_string(max_text_bytes_) + " bytes",
+                        std::to_string(text.size()));
+        if (options.add_special && adds_bos_) out.push_back(*bos_);
+        merge_scratch scratch;
+        std::vector<special_tokens::match> matches;
+        specials_.find_all(text, options.parse_special, texts_, matches);
+        std::size_t done = 0;
+        for (const auto& match : matches) {
+            encode_plain(text.substr(done, match.begin - done), scratch, out);
+            out.push_back(match.id);
+            done = match.begin + texts_[match.id].size();
+        }
+        encode_plain(text.substr(done), scratch, out);
+        if (options.add_special && adds_eos_) out.push_back(*eos_);
+    }
 
-    [[nodiscard]] std::string decode(std::span<const token> tokens, const decode_options& options = {}) const;
+    /// The pieces of the tokens, joined. Throws errc::ctx_bad_token for an id outside the vocabulary.
+    [[nodiscard]] std::string decode(std::span<const token> tokens, const decode_options& options = {}) const {
+        std::string out;
+        bool strip = adds_space_prefix_ && options.strip_space_prefix;
+        for (const token id : tokens) {
+            std::string_view bytes = piece(id, options);
+            if (strip && !bytes.empty()) {
+                if (bytes.front() == ' ') bytes.remove_prefix(1);
+                strip = false;
+            }
+            out += bytes;
+        }
+        return out;
+    }
 
     /// The bytes that one token adds to decoded text: none for a hidden control token. A piece may hold part of a
     /// character: collect pieces in a utf8_stream. Throws errc::ctx_bad_token for an id outside the vocabulary.
-    [[nodiscard]] std::string_view piece(token id, const decode_options& options = {}) const;
+    [[nodiscard]] std::string_view piece(token id, const decode_options& options = {}) const {
+        if (id < 0 || static_cast<std::size_t>(id) >= n_vocab())
+            throw error(errc::ctx_bad_token, "token", "0 to " + std::to_string(n_vocab() - 1), std::to_string(id));
+        return !options.special && has(id, hidden) ? std::string_view{} : texts_[id];
+    }
 
-    [[nodiscard]] std::size_t n_vocab() const noexcept;
+    [[nodiscard]] std::size_t n_vocab() const noexcept { return texts_.size(); }
     /// Ends a reply: eos, eot, and control tokens with a text known to end one (<|im_end|>, <|eot_id|>, </s>, ...).
-    [[nodiscard]] bool is_eog(token id) const noexcept;
+    [[nodiscard]] bool is_eog(token id) const noexcept { return has(id, ends_reply); }
     /// Of type control.
-    [[nodiscard]] bool is_control(token id) const noexcept;
-    /// The token with exactly this text, special tokens first; lowest id where several have it.
-    [[nodiscard]] std::optional<token> find(std::string_view text) const noexcept;
+    [[nodiscard]] bool is_control(token id) const noexcept { return has(id, control); }
+    /// The token with exactly this text, special tokens first; the lowest id where several have it.
+    [[nodiscard]] std::optional<token> find(std::string_view text) const noexcept {
+        token id = specials_.find(text, texts_);
+        if (id == no_token) id = texts_.find(text);
+        return id == no_token ? std::nullopt : std::optional<token>(id);
+    }
 
-    [[nodiscard]] std::optional<token> bos() const noexcept;
-    [[nodiscard]] std::optional<token> eos() const noexcept;
-    [[nodiscard]] bool adds_bos() const noexcept;
-    [[nodiscard]] bool adds_eos() const noexcept;
+    [[nodiscard]] std::optional<token> bos() const noexcept { return bos_; }
+    [[nodiscard]] std::optional<token> eos() const noexcept { return eos_; }
+    /// What add_special does.
+    [[nodiscard]] bool adds_bos() const noexcept { return adds_bos_; }
+    [[nodiscard]] bool adds_eos() const noexcept { return adds_eos_; }
+    /// Merges of the file that can never apply, as they name texts that no token has.
+    [[nodiscard]] std::size_t skipped_merges() const noexcept {
+        const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_);
+        return bpe ? bpe->skipped_merges() : 0;
+    }
+
+private:
+    enum flag : std::uint8_t { control = 1, hidden = 2, ends_reply = 4 };
+
+    [[nodiscard]] bool has(token id, flag f) const noexcept {
+        return id >= 0 && static_cast<std::size_t>(id) < flags_.size() && (flags_[static_cast<std::size_t>(id)] & f) != 0;
+    }
+
+    static token_type type_of(const vocabulary& vocab, std::size_t i) noexcept {
+        return vocab.types.empty() ? token_type::normal : static_cast<token_type>(vocab.types[i]);
+    }
+
+    static void check(const vocabulary& vocab) {
+        const std::size_t n = vocab.tokens.size();
+        if (vocab.model != "gpt2" && vocab.model != "llama")
+            throw error(vocab.model.empty() ? errc::vocab_missing : errc::vocab_bad_type, "tokenizer.ggml.model",
+                        "gpt2 or llama", vocab.model.empty() ? "none" : escaped(vocab.model));
+        if (n == 0) throw error(errc::vocab_missing, "tokenizer.ggml.tokens", "at least one token", "none");
+        if (n > 0x7fffffffu)  // ids are 32-bit and signed
+            throw error(errc::limit_exceeded, "tokenizer.ggml.tokens", "at most 2147483647", std::to_string(n));
+        const auto same_length = [&](const char* key, std::size_t length, bool may_be_empty) {
+            if (length != n && !(length == 0 && may_be_empty))
+                throw error(errc::vocab_length_mismatch, key, std::to_string(n) + " values, as there are tokens",
+                            std::to_string(length));
+        };
+        same_length("tokenizer.ggml.token_type", vocab.types.size(), true);
+        same_length("tokenizer.ggml.scores", vocab.scores.size(), vocab.model == "gpt2");
+        for (std::size_t i = 0; i < vocab.types.size(); ++i)
+            if (vocab.types[i] < 1 || vocab.types[i] > 6)
+                throw error(errc::vocab_bad_type, "tokenizer.ggml.token_type[" + std::to_string(i) + "]", "1 to 6",
+                            std::to_string(vocab.types[i]));
+        const std::pair<const char*, std::optional<token>> ids[] = {{"bos", vocab.bos},
+                                                                    {"eos", vocab.eos},
+                                                                    {"eot", vocab.eot},
+                                                                    {"unknown", vocab.unknown},
+                                                                    {"padding", vocab.padding}};
+        for (const auto& [name, id] : ids)
+            if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n))
+                throw error(errc::vocab_bad_token_id, id_key(name), "0 to " + std::to_string(n - 1), std::to_string(*id));
+    }
+
+    static std::string id_key(const char* name) { return "tokenizer.ggml." + std::string(name) + "_token_id"; }
+
+    static void require_id(bool required, const std::optional<token>& id, const char* name) {
+        if (required && !id) throw error(errc::vocab_bad_token_id, id_key(name), "an id, as it is to be added", "none");
+    }
+
+    /// Decodes the spelling of every token, indexes what text may become, and sorts out the special ones.
+    void read_tokens(const vocabulary& vocab) {
+        const bool bpe = vocab.model == "gpt2";
+        const std::size_t n = vocab.tokens.size();
+        std::size_t n_bytes = 0;
+        for (const std::string_view text : vocab.tokens) n_bytes += text.size();
+        texts_.reserve(n, n_bytes);
+        flags_.resize(n);
+        std::vector<token> indexed;
+        indexed.reserve(n);
+        byte_tokens_.fill(no_token);
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::string_view text = vocab.tokens[i];
+            const auto id = static_cast<token>(i);
+            token_type type = type_of(vocab, i);
+            if (!bpe && vocab.types.empty() && parse_byte_token(text)) type = token_type::byte;
+            if (type == token_type::control || type == token_type::user_defined) {
+                texts_.add_token(text);  // these are spelled as they are
+                specials_.add(text, id, type == token_type::user_defined);
+                if (type == token_type::control) flags_[i] = control_flags(text);
+            } else if (type == token_type::byte && !bpe) {
+                read_byte_token(text, id);
+            } else {
+                char* const bytes = texts_.next_bytes();
+                char* end = bpe ? byte_alphabet::write_bytes(text, bytes) : write_unmarked(text, bytes);
+                if (!end) end = bytes + text.copy(bytes, text.size());  // not spelled in the alphabet: taken literally
+                texts_.end_token(static_cast<std::size_t>(end - bytes));
+                if (type == token_type::unknown)
+                    flags_[i] = hidden;
+                else
+                    indexed.push_back(id);
+            }
+        }
+        for (std::size_t i = 0; i < indexed.size(); ++i) {
+            if (i + 16 < indexed.size()) texts_.prefetch(token_table::key_of(texts_[indexed[i + 16]]));
+            texts_.add_to_index(indexed[i]);
+        }
+        specials_.build();
+    }
+
+    void read_byte_token(std::string_view text, token id) {
+        const auto byte = parse_byte_token(text);
+        if (!byte)
+            throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens[" + std::to_string(id) + "]",
+                        "<0xHH> with two capital hexadecimal digits, as its type is byte", '"' + escaped(text) + '"');
+        const char c = static_cast<char>(*byte);
+        texts_.add_token({&c, 1});
+        if (byte_tokens_[*byte] == no_token) byte_tokens_[*byte] = id;
+    }
+
+    static std::uint8_t control_flags(std::string_view text) noexcept {
+        // Tags around reasoning, code and tools are part of what a reply says, even where a file calls them control.
+        constexpr std::string_view shown[] = {"<think>",       "</think>",         "<tool_call>", "</tool_call>",
+                                              "<tool_response>", "</tool_response>", "<code>",      "</code>"};
+        constexpr std::string_view ends[] = {
+            "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>", "<|end|>", "<|eot|>",
+            "</s>", "<eos>", "<EOT>", "<end_of_turn>", "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+        std::uint8_t flags = control;
+        if (std::find(std::begin(shown), std::end(shown), text) == std::end(shown)) flags |= hidden;
+        if (std::find(std::begin(ends), std::end(ends), text) != std::end(ends)) flags |= ends_reply;
+        return flags;
+    }
+
+    void build_bpe(const vocabulary& vocab, const tokenizer_options& options) {
+        const bool chosen = !options.pretokenizer.empty();
+        const std::string& name = chosen ? options.pretokenizer : vocab.pre;
+        const pretokenizer_tag* tag = find_pretokenizer(name);
+        if (!tag)
+            throw error(errc::vocab_bad_type, chosen ? "option pretokenizer" : "tokenizer.ggml.pre",
+                        "one of " + known_pretokenizers() + (chosen ? "" : ", or one of these as option pretokenizer"),
+                        name.empty() ? "none" : '"' + escaped(name) + '"');
+        adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
+        const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));
+        // A byte that has no token may not become a control token: text would forge it.
+        const bool shown = vocab.unknown && !is_control(*vocab.unknown);
+        encoder_.emplace<byte_pair_encoder>(
+            texts_, vocab.merges,
+            byte_pair_encoder::settings{tag->pattern, ignore_merges, vocab.unknown.has_value(),
+                                        shown ? *vocab.unknown : no_token});
+    }
+
+    void build_sentencepiece(const vocabulary& vocab) {
+        adds_bos_ = vocab.add_bos.value_or(true);
+        adds_space_prefix_ = vocab.add_space_prefix.value_or(true);
+        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, vocab.unknown.value_or(no_token));
+    }
+
+    /// Text without special tokens.
+    void encode_plain(std::string_view text, merge_scratch& scratch, std::vector<token>& out) const {
+        if (text.empty()) return;
+        if (const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_)) {
+            bpe->encode(text, texts_, scratch, out);
+        } else if (const auto* sentencepiece = std::get_if<sentencepiece_encoder>(&encoder_)) {
+            std::string spaced(text.size() + 1, ' ');
+            char* const begin = spaced.data() + (adds_space_prefix_ ? 1 : 0);
+            spaced.resize(static_cast<std::size_t>(write_unmarked(text, begin) - spaced.data()));
+            sentencepiece->encode(spaced, texts_, scratch, out);
+        }
+    }
+
+    token_table texts_;
+    std::vector<std::uint8_t> flags_;  ///< per token
+    special_tokens specials_;
+    std::array<token, 256> byte_tokens_{};  ///< SentencePiece's
+    std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
+    std::optional<token> bos_, eos_;
+    bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false;
+    std::size_t max_text_bytes_;
 };
 
 NIBBLE_NAMESPACE_END

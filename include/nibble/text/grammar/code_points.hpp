@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
-#include <string>
-#include <string_view>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -33,28 +31,6 @@ inline constexpr char32_t first_surrogate = 0xd800, last_surrogate = 0xdfff;
     constexpr std::array<std::uint8_t, 5> lead{0, 0, 0xc0, 0xe0, 0xf0};
     const char32_t bits = c >> (6 * (length - 1 - index));
     return static_cast<std::uint8_t>(index == 0 ? lead[length] | bits : 0x80 | (bits & 0x3f));
-}
-
-inline void append_utf8(std::string& out, char32_t c) {
-    const std::size_t length = utf8_length(c);
-    for (std::size_t i = 0; i < length; ++i) out += static_cast<char>(utf8_byte(c, length, i));
-}
-
-/// Reads one code point and moves `position` behind it; nullopt if there is no valid one.
-[[nodiscard]] constexpr std::optional<char32_t> decode_utf8(std::string_view text, std::size_t& position) noexcept {
-    if (position >= text.size()) return std::nullopt;
-    const auto lead = static_cast<unsigned char>(text[position]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-    if (length == 0 || text.size() - position < length) return std::nullopt;
-    char32_t c = length == 1 ? lead : lead & (0x7fu >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        const auto byte = static_cast<unsigned char>(text[position + i]);
-        if ((byte & 0xc0) != 0x80) return std::nullopt;
-        c = c << 6 | (byte & 0x3f);
-    }
-    if (!is_scalar_value(c) || utf8_length(c) != length) return std::nullopt;
-    position += length;
-    return c;
 }
 
 /// The same set, sorted, merged, without surrogates.

@@ -20,6 +20,7 @@
 #include <nibble/core/error.hpp>
 #include <nibble/text/grammar/code_points.hpp>
 #include <nibble/text/grammar/syntax.hpp>
+#include <nibble/text/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -159,10 +160,10 @@ private:
 
     char32_t code_point() {
         if (peek() != '\\') {
-            const std::size_t start = position_;
-            const auto decoded = decode_utf8(text_, position_);
-            if (!decoded) fail_at(start, "valid UTF-8", escaped(text_.substr(start, 4)));
-            return *decoded;
+            const auto [character, length] = decode_utf8(text_, position_);
+            if (character == invalid_code_point) fail_at(position_, "valid UTF-8", escaped(text_.substr(position_, length)));
+            position_ += length;
+            return character;
         }
         const std::size_t start = position_++;
         const char escape = peek();

@@ -11,6 +11,7 @@
 #include <nibble/core/error.hpp>
 #include <nibble/text/grammar/code_points.hpp>
 #include <nibble/text/grammar/gbnf_text.hpp>
+#include <nibble/text/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -103,9 +104,10 @@ private:
             ++position_;
         } else if (c == '{') {
             const auto end = text_.find('}', position_);
-            if (end == std::string_view::npos || text_.substr(position_, end - position_).find_first_not_of("{0123456789,") != std::string_view::npos)
+            out = text_.substr(position_, end - position_);  // to the end if there is no '}'
+            if (end == std::string_view::npos || out.size() < 2 || out[1] == ',' || out.find_first_not_of("{0123456789,") != std::string::npos)
                 fail("{m}, {m,} or {m,n}");
-            out = text_.substr(position_, end + 1 - position_);
+            out += '}';
             position_ = end + 1;
         }
         if (!out.empty() && peek() == '?') ++position_;  // lazy: the same texts
@@ -182,9 +184,11 @@ private:
     }
 
     char32_t code_point() {
-        const auto c = decode_utf8(text_, position_);
-        if (!c) fail("valid UTF-8");
-        return *c;
+        if (position_ >= text_.size()) fail("a character");
+        const auto [character, length] = decode_utf8(text_, position_);
+        if (character == invalid_code_point) fail("valid UTF-8");
+        position_ += length;
+        return character;
     }
 
     static set single(char32_t c) { return {{c, c}}; }

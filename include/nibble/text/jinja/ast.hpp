@@ -24,6 +24,9 @@ namespace ast {
 
 /// A name of the template, as an index into syntax_tree::symbols.
 using symbol = std::uint32_t;
+/// Names that the interpreter itself assigns; they are the first symbols of every tree.
+inline constexpr std::string_view special_symbols[] = {"loop", "caller", "varargs", "kwargs"};
+inline constexpr symbol symbol_loop = 0, symbol_caller = 1, symbol_varargs = 2, symbol_kwargs = 3;
 
 struct expression;
 /// Owned by the tree, so that its release takes no recursion. Never null unless a comment says so.

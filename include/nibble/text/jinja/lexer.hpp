@@ -2,10 +2,12 @@
 // Template source to tokens, with Jinja2's white space rules (trim_blocks and lstrip_blocks on).
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -256,7 +258,7 @@ private:
             return decimal(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
         });
         bool whole = true;
-        if (base == 10) {
+        if (base == 10 && (start == 0 || source_[start - 1] != '.')) {  // after a dot: the 0 of a.0.1
             if (at_ + 1 < source_.size() && source_[at_] == '.' && decimal(source_[at_ + 1])) {
                 whole = false;
                 ++at_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -34,8 +35,8 @@ namespace jinja {
 /// dangle, and releasing them takes no recursion, however deep they are nested.
 class runtime {
 public:
-    runtime(std::string_view source, const limits& bounds, std::uint64_t steps, const calendar_time& date)
-        : source_(source), limits_(bounds), steps_(steps), date_(date) {}
+    runtime(std::string_view source, const limits& bounds, const calendar_time& date)
+        : source_(source), limits_(bounds), steps_(bounds.steps), date_(date) {}
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
 
@@ -81,12 +82,20 @@ public:
         }
         steps_ -= steps;
     }
+    /// Adds to the budget: what the variables bring with them.
+    void earn(std::uint64_t steps) noexcept { steps_ += std::min(steps, UINT64_MAX - steps_); }
     /// Pays for a string of `bytes` before it is made; refuses one that is too long.
     void spend_bytes(std::uint64_t bytes) {
         if (bytes > limits_.output_bytes)
             fail(errc::tmpl_output_too_large,
                  "a text of more than " + std::to_string(limits_.output_bytes) + " bytes");
         spend(1 + bytes / 64);
+    }
+
+    /// Appends to a string that is being built, paying for it first.
+    void append(std::string& out, std::string_view bytes) {
+        spend_bytes(out.size() + bytes.size() > limits_.output_bytes ? out.size() + bytes.size() : bytes.size());
+        out += bytes;
     }
 
     /// Counts one level of recursion for as long as it lives.

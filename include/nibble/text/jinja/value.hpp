@@ -56,7 +56,7 @@ struct undefined {
         note        ///< `what` is the whole message
     };
     text what = {};
-    const char* owner = "";  ///< Python's name of the owner's type
+    const char* owner = "";  ///< the type of the owner, as Jinja2 words it
     reason why = reason::name;
 };
 
@@ -136,6 +136,7 @@ struct sequence {
     std::vector<value> elements;
     std::size_t next = 0;                        ///< generator: elements read so far; each is read once
     std::int64_t start = 0, stop = 0, step = 1;  ///< range: as it was asked for
+    bool is_group = false;                       ///< tuple: of groupby, with the names grouper and list
 
     [[nodiscard]] bool has_length() const noexcept { return form != flavor::generator; }
     /// Can be subscripted with integers and sliced.
@@ -238,6 +239,24 @@ inline bool value::same_as(const value& other) const noexcept {
     static constexpr const char* names[] = {"list", "tuple", "range", "dict_keys", "dict_values", "dict_items",
                                             "generator"};
     return names[static_cast<std::size_t>(v.seq().form)];
+}
+
+/// How Jinja2 words the type of a value in messages about what it lacks.
+[[nodiscard]] inline const char* object_name(const value& v) noexcept {
+    switch (v.type()) {
+        case kind::none: return "None";
+        case kind::boolean: return "bool object";
+        case kind::integer: return "int object";
+        case kind::number: return "float object";
+        case kind::string: return "str object";
+        case kind::mapping: return "dict object";
+        case kind::sequence:
+            return v.seq().form == sequence::flavor::list    ? "list object"
+                   : v.seq().form == sequence::flavor::tuple ? "tuple object"
+                                                             : "sequence object";
+        case kind::name_space: return "namespace object";
+        default: return "object";
+    }
 }
 
 }  // namespace jinja

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: Apache-2.0
+// inspect: what is in a GGUF file, what nibble makes of it, and whether nibble would run it. The listing needs nothing
+// but gguf::file, so it also shows files whose model nibble does not know.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <nibble/core/cpu.hpp>
+#include <nibble/generate/session.hpp>
+#include <nibble/gguf/file.hpp>
+#include <nibble/kernels/kernel_set.hpp>
+#include <nibble/model/check_weights.hpp>
+#include <nibble/model/model.hpp>
+
+// The report is JSON with the texts as they are in the file; the listing is printed from it and escapes them.
+using json = nlohmann::ordered_json;
+
+namespace {
+
+struct options {
+    std::string path;
+    std::size_t context = 4096;
+    unsigned threads = 0;
+    bool as_json = false;
+    bool check = false;
+};
+
+constexpr std::size_t shown_elements = 6;     // of an array
+constexpr std::size_t shown_characters = 72;  // of a text, in the listing
+
+// --- the file
+
+/// The double with the shortest decimal form of a float: 1e-06, not 9.999999974752427e-07.
+json shortest(float number) {
+    char text[32];
+    const auto written = std::to_chars(text, text + sizeof text, number);
+    double wide = number;
+    std::from_chars(text, written.ptr, wide);
+    return wide;
+}
+
+json scalar_of(const nibble::gguf::value& value) {
+    if (const auto number = value.as_unsigned()) return *number;
+    if (const auto number = value.as_signed()) return *number;
+    if (const auto truth = value.as_bool()) return *truth;
+    if (const auto text = value.as_string()) return *text;
+    const double number = value.as_double().value_or(0);
+    return value.type() == nibble::gguf::value_type::f32 ? shortest(static_cast<float>(number)) : json(number);
+}
+
+json first_elements_of(const nibble::gguf::value& array) {
+    json out = json::array();
+    for (const auto text : array.strings()) {
+        if (out.size() == shown_elements) break;
+        out.push_back(text);
+    }
+    const std::size_t width = nibble::gguf::fixed_size(array.element_type());
+    for (std::size_t i = 0; width != 0 && i < std::min(array.array_size(), shown_elements); ++i)
+        out.push_back(scalar_of({array.element_type(), array.bytes().subspan(i * width, width)}));
+    return out;
+}
+
+json metadata_of(const nibble::gguf::file& file) {
+    json out = json::array();
+    for (const auto& [key, value, offset] : file.metadata()) {
+        json entry{{"key", key}, {"offset", offset}, {"type", nibble::gguf::name_of(value.type())}};
+        if (value.is_array()) {
+            entry["element_type"] = nibble::gguf::name_of(value.element_type());
+            entry["length"] = value.array_size();
+            entry["first"] = first_elements_of(value);
+        } else {
+            entry["value"] = scalar_of(value);
+        }
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
+/// Which kernel multiplies with a type on this CPU; "none" where nibble cannot.
+std::string kernel_of(const nibble::kernel_set& kernels, nibble::data_type type) {
+    const auto* found = kernels.find(type);
+    return found ? std::string{found->isa} : "none";
+}
+
+json tensors_of(const nibble::gguf::file& file, const nibble::kernel_set& kernels) {
+    json out = json::array();
+    for (const auto& tensor : file.tensors())
+        out.push_back({{"name", tensor.name},
+                       {"type", nibble::name_of(tensor.type)},
+                       {"shape", std::vector(tensor.dims.begin(), tensor.dims.begin() + tensor.n_dims)},
+                       {"offset", file.offset_of(tensor)},
+                       {"bytes", tensor.bytes.size()},
+                       {"share", static_cast<double>(tensor.bytes.size()) / static_cast<double>(file.bytes().size())},
+                       {"kernel", kernel_of(kernels, tensor.type)}});
+    return out;
+}
+
+json types_of(const nibble::gguf::file& file, const nibble::kernel_set& kernels) {
+    struct total {
+        std::size_t tensors = 0, bytes = 0;
+    };
+    std::map<nibble::data_type, total> totals;
+    for (const auto& tensor : file.tensors()) {
+        ++totals[tensor.type].tensors;
+        totals[tensor.type].bytes += tensor.bytes.size();
+    }
+    json out = json::array();
+    for (const auto& [type, total] : totals)
+        out.push_back({{"type", nibble::name_of(type)},
+                       {"tensors", total.tensors},
+                       {"bytes", total.bytes},
+                       {"share", static_cast<double>(total.bytes) / static_cast<double>(file.bytes().size())},
+                       {"kernel", kernel_of(kernels, type)}});
+    return out;
+}
+
+/// Where all bytes of the file went; the parts add up to its length.
+json layout_of(const nibble::gguf::file& file) {
+    const std::uint64_t length = file.bytes().size();
+    const std::uint64_t data_start = std::min(file.data_offset(), length);
+    const std::uint64_t data_end = std::max(data_start, file.data_end());
+    std::uint64_t data = 0;
+    for (const auto& tensor : file.tensors()) data += tensor.bytes.size();
+    return {{"header_and_metadata", data_start},
+            {"tensor_data", data},
+            {"padding_between_tensors", data_end - data_start - data},
+            {"after_the_last_tensor", length - data_end},
+            {"file", length}};
+}
+
+// --- the model in it
+
+json config_of(const nibble::model_config& config) {
+    json out = json::array();
+    for (const auto& [field, value, from] : config.sources)
+        out.push_back({{"field", field}, {"value", value}, {"from", from}});
+    return out;
+}
+
+nibble::session_options session_options_of(const options& chosen) {
+    return {.context = chosen.context, .threads = chosen.threads};
+}
+
+/// Bytes that a session takes, beside the mapped file.
+json memory_of(const nibble::model& model, const options& chosen) {
+    const auto plan = nibble::session::plan(model, session_options_of(chosen));
+    return {{"context", std::min(chosen.context, model.config().n_ctx_train)},
+            {"mapped_file", model.file().bytes().size()},
+            {"kv_cache", plan.kv_cache},
+            {"workspace", plan.workspace},
+            {"sampling", plan.sampling},
+            {"session", plan.total()}};
+}
+
+// --- the checklist
+
+class checklist {
+public:
+    /// Runs one check, which returns what it found and throws what it minds. `required`: the model cannot run without.
+    template <class Check>
+    void run(const char* name, Check&& check, bool required = true) {
+        json item{{"check", name}, {"status", "ok"}};
+        try {
+            item["detail"] = check();
+        } catch (const std::exception& problem) {
+            item["status"] = required ? "fail" : "warn";
+            item["detail"] = problem.what();
+            if (required && first_problem_.empty()) first_problem_ = problem.what();
+        }
+        items_.push_back(std::move(item));
+    }
+
+    void skip(const char* name, const char* why) {
+        items_.push_back({{"check", name}, {"status", "skip"}, {"detail", why}});
+    }
+
+    [[nodiscard]] const json& items() const { return items_; }
+    [[nodiscard]] const std::string& first_problem() const { return first_problem_; }
+
+private:
+    json items_ = json::array();
+    std::string first_problem_;  // empty: nothing required has failed
+};
+
+std::string check_types(const nibble::gguf::file& file) {
+    for (const auto& tensor : file.tensors())
+        if (!nibble::is_supported(tensor.type))
+            throw nibble::error{nibble::errc::model_wrong_tensor_type, "tensor '" + nibble::escaped(tensor.name) + '\'',
+                                "a type that nibble computes with", std::string{nibble::name_of(tensor.type)}};
+    return std::to_string(file.tensors().size()) + " tensors";
+}
+
+/// Some tokens at once, then one alone: that takes both kinds of kernels through every layer.
+std::string check_forward_pass(const nibble::model& model, const options& chosen) {
+    const std::size_t n_vocab = model.config().n_vocab;
+    nibble::session session{model, {.context = 9, .threads = chosen.threads}};
+    std::vector<nibble::token> tokens;
+    for (std::size_t i = 0; i < session.context(); ++i)
+        tokens.push_back(static_cast<nibble::token>(i * n_vocab / session.context()));
+    const std::span<const nibble::token> last = std::span{tokens}.last(1),
+                                         first = std::span{tokens}.first(tokens.size() - 1);
+    std::vector<float> logits(first.size() * n_vocab);
+    if (!first.empty()) session.prefill(first, logits);
+    session.prefill(last);
+    logits.insert(logits.end(), session.logits().begin(), session.logits().end());
+    for (std::size_t i = 0; i < logits.size(); ++i)
+        if (!std::isfinite(logits[i]))
+            throw nibble::error{nibble::errc::model_bad_weights,
+                                "forward pass, position " + std::to_string(i / n_vocab), "finite logits",
+                                "an infinity or NaN for token " + std::to_string(i % n_vocab)};
+    return std::to_string(tokens.size()) + " tokens, all logits finite";
+}
+
+checklist check(const nibble::gguf::file& file, const std::optional<nibble::model>& model, const options& chosen) {
+    checklist list;
+    list.run("file", [&] { return std::to_string(file.bytes().size()) + " bytes, readable"; });
+    list.run("container", [&] {
+        return "GGUF version " + std::to_string(file.version()) + ", " + std::to_string(file.metadata().size()) +
+               " metadata entries, " + std::to_string(file.tensors().size()) + " tensors";
+    });
+    list.run("size", [&] {
+        const auto layout = layout_of(file);
+        return layout["after_the_last_tensor"].dump() + " bytes after the last tensor, none missing";
+    });
+    list.run("types", [&] { return check_types(file); });
+    std::optional<nibble::model_config> config;
+    list.run("config", [&] {
+        config = nibble::read_config(file);
+        return "architecture " + std::string{nibble::name_of(config->arch)} + ", consistent";
+    });
+    if (config) {
+        list.run("tensors", [&] {
+            const auto weights = nibble::bind_weights(file, *config);
+            return "all of " + std::to_string(config->n_layers) + " layers, output " +
+                   (weights.tied ? "tied" : "of its own");
+        });
+    } else {
+        list.skip("tensors", "no configuration");
+    }
+    list.run("weights", [&] {
+        nibble::check_weights(file);
+        return "all scales and floats are finite";
+    });
+    if (nibble::has_vocabulary(file)) {
+        list.run("vocabulary", [&] {
+            const nibble::tokenizer tokenizer{nibble::read_vocabulary(file)};
+            return std::to_string(tokenizer.n_vocab()) + " tokens";
+        });
+    } else {
+        list.skip("vocabulary", "none in the file: the model can be fed with ids only");
+    }
+    if (model) {
+        const auto template_state = [&] {
+            if (!model->has_chat_template()) return "none in the file";
+            (void)model->chat_template();
+            return "parses";
+        };
+        list.run("chat template", template_state, false);  // without it a model continues texts all the same
+        list.run("forward pass", [&] { return check_forward_pass(*model, chosen); });
+    } else {
+        list.skip("chat template", "no model");
+        list.skip("forward pass", "no model");
+    }
+    return list;
+}
+
+// --- the listing
+
+std::string text_of(const json& value) {
+    if (!value.is_string()) return value.dump();
+    return '"' + nibble::escaped(value.get<std::string>(), shown_characters) + '"';
+}
+
+std::string name_in(const json& entry, const char* field) { return nibble::escaped(entry[field].get<std::string>()); }
+
+std::string percent(const json& share) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%6.2f %%", 100 * share.get<double>());
+    return text;
+}
+
+std::string padded(std::string text, std::size_t width) {
+    if (text.size() < width) text.resize(width, ' ');
+    return text;
+}
+
+std::string right(std::string text, std::size_t width) {
+    return text.size() < width ? std::string(width - text.size(), ' ') + text : text;
+}
+
+std::size_t widest(const json& entries, const char* field) {
+    std::size_t width = 0;
+    for (const auto& entry : entries) width = std::max(width, name_in(entry, field).size());
+    return width;
+}
+
+void print_heading(std::ostream& out, const std::string& text) { out << '\n' << text << '\n'; }
+
+void print_metadata(std::ostream& out, const json& entries) {
+    print_heading(out, "metadata (" + std::to_string(entries.size()) + "): byte of the file, type, key, value");
+    const std::size_t width = widest(entries, "key");
+    for (const auto& entry : entries) {
+        const bool is_array = entry.contains("first");
+        std::string type = entry["type"], value;
+        if (is_array) {
+            type = entry["element_type"].get<std::string>() + '[' + entry["length"].dump() + ']';
+            for (const auto& element : entry["first"]) value += (value.empty() ? "" : ", ") + text_of(element);
+            if (entry["first"].size() < entry["length"].get<std::size_t>()) value += ", ...";
+        } else {
+            value = text_of(entry["value"]);
+        }
+        out << right(entry["offset"].dump(), 12) << "  " << padded(type, 16) << padded(name_in(entry, "key"), width + 2)
+            << value << '\n';
+    }
+}
+
+void print_tensors(std::ostream& out, const json& entries) {
+    print_heading(out, "tensors (" + std::to_string(entries.size()) +
+                           "): byte of the file, bytes, share of the file, type, kernel, name, shape");
+    const std::size_t width = widest(entries, "name");
+    for (const auto& entry : entries)
+        out << right(entry["offset"].dump(), 12) << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"])
+            << "  " << padded(entry["type"], 9) << padded(entry["kernel"], 8)
+            << padded(name_in(entry, "name"), width + 2) << entry["shape"].dump() << '\n';
+}
+
+void print_sizes(std::ostream& out, const std::string& heading, const json& sizes) {
+    print_heading(out, heading);
+    for (const auto& [name, size] : sizes.items()) {
+        std::string words = name;
+        std::replace(words.begin(), words.end(), '_', ' ');
+        out << right(size.dump(), 16) << "  " << words << '\n';
+    }
+}
+
+void print_report(std::ostream& out, const json& report) {
+    const auto& file = report["file"];
+    out << "file " << text_of(file["path"]) << ": " << file["bytes"] << " bytes, GGUF version " << file["version"]
+        << ", alignment " << file["alignment"] << '\n';
+    print_metadata(out, report["metadata"]);
+    print_tensors(out, report["tensors"]);
+    print_heading(out, "types: tensors, bytes, share of the file, type, kernel on this CPU");
+    for (const auto& entry : report["types"])
+        out << right(entry["tensors"].dump(), 12) << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"])
+            << "  " << padded(entry["type"], 9) << entry["kernel"].get<std::string>() << '\n';
+    print_sizes(out, "bytes of the file", report["layout"]);
+    if (report.contains("config")) {
+        print_heading(out, "configuration: field, value, where from");
+        const std::size_t fields = widest(report["config"], "field"), values = widest(report["config"], "value");
+        for (const auto& entry : report["config"])
+            out << "  " << padded(name_in(entry, "field"), fields + 2) << padded(name_in(entry, "value"), values + 2)
+                << name_in(entry, "from") << '\n';
+    }
+    if (report.contains("memory"))
+        print_sizes(out, "memory plan of a session: bytes, but for the context", report["memory"]);
+    if (!report["problem"].is_null())
+        out << "\nnibble would not run it: " << report["problem"].get<std::string>() << '\n';
+}
+
+void print_checklist(std::ostream& out, const json& items) {
+    for (const auto& item : items)
+        out << padded(item["status"], 6) << padded(item["check"], 15) << item["detail"].get<std::string>() << '\n';
+}
+
+// --- the program
+
+/// Returns whether nibble would run the file, as far as it was asked.
+int inspect(const options& chosen) {
+    auto file = nibble::gguf::file::open(chosen.path);
+    const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
+    json report{{"file",
+                 {{"path", chosen.path},
+                  {"bytes", file.bytes().size()},
+                  {"version", file.version()},
+                  {"alignment", file.alignment()}}},
+                {"metadata", metadata_of(file)},
+                {"tensors", tensors_of(file, kernels)},
+                {"types", types_of(file, kernels)},
+                {"layout", layout_of(file)},
+                {"problem", nullptr}};
+    std::optional<nibble::model> model;
+    try {
+        report["config"] = config_of(nibble::read_config(file));
+        model.emplace(nibble::gguf::file::open(chosen.path));
+    } catch (const nibble::error& problem) {
+        report["problem"] = problem.what();
+    }
+    if (model) report["memory"] = memory_of(*model, chosen);
+
+    std::string problem;
+    if (chosen.check) {
+        const auto list = check(file, model, chosen);
+        report["check"] = list.items();
+        problem = list.first_problem();
+    }
+    if (chosen.as_json) {
+        std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
+    } else if (chosen.check) {
+        print_checklist(std::cout, report["check"]);
+    } else {
+        print_report(std::cout, report);
+    }
+    if (problem.empty()) return 0;
+    std::cerr << "error: nibble would not run it: " << problem << '\n';
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+    options chosen;
+    CLI::App app{"Shows what is in a GGUF file and what nibble makes of it: metadata, tensors, sizes, the model's\n"
+                 "configuration with the source of every value, the kernels that serve it on this CPU, and the memory\n"
+                 "that a session takes. Files with models that nibble does not know are listed too."};
+    app.add_option("model", chosen.path, "GGUF file")->required()->type_name("FILE");
+    app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
+    app.add_flag("--check", chosen.check,
+                 "go through a checklist, reading all weights and running some tokens; exit code 0 says that nibble\n"
+                 "would run the file, 1 that it would not");
+    app.add_option("--context", chosen.context, "tokens of context for the memory plan")->capture_default_str();
+    app.add_option("--threads", chosen.threads, "threads for the memory plan and the check; 0: all that may be used")
+        ->capture_default_str();
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    }
+    return inspect(chosen);
+} catch (const std::exception& problem) {
+    std::cerr << "error: " << problem.what() << '\n';
+    return 1;
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// A reply in the making: a range of text pieces that samples and reads one token after another as it is walked.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/generate/options.hpp>
+#include <nibble/generate/session_state.hpp>
+#include <nibble/generate/stop_strings.hpp>
+#include <nibble/generate/thinking.hpp>
+#include <nibble/text/utf8.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Why a generation ended.
+enum class finish_reason {
+    none,          ///< it has not, yet
+    end_token,     ///< the model ended its reply
+    stop_string,   ///< one of options.stop appeared
+    constraint,    ///< options.constraint has all it wants
+    token_limit,   ///< options.max_tokens
+    context_full,  ///< no room for another token
+    cancelled,     ///< options.cancel was set
+};
+
+[[nodiscard]] constexpr std::string_view name_of(finish_reason reason) noexcept {
+    constexpr std::string_view names[] = {"none",        "end token",    "stop string", "constraint",
+                                          "token limit", "context full", "cancelled"};
+    return names[static_cast<std::size_t>(reason)];
+}
+
+/// Counts and times of one generation. The seconds are those spent inside the library; its only use of a clock.
+struct generation_stats {
+    std::size_t prompt_tokens = 0;     ///< of the whole prompt
+    std::size_t reused_tokens = 0;     ///< of these, already in the cache
+    std::size_t generated_tokens = 0;
+    double prompt_seconds = 0;         ///< for the tokens that were not reused
+    double generation_seconds = 0;
+
+    [[nodiscard]] double tokens_per_second() const noexcept { return rate(generated_tokens, generation_seconds); }
+    [[nodiscard]] double prompt_tokens_per_second() const noexcept {
+        return rate(prompt_tokens - reused_tokens, prompt_seconds);
+    }
+
+private:
+    static double rate(std::size_t n, double seconds) noexcept {
+        return seconds > 0 ? static_cast<double>(n) / seconds : 0.0;
+    }
+};
+
+/// An input range of text pieces, never empty, always whole characters of valid UTF-8 (bytes that are none come as
+/// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It borrows the session and owns what it has
+/// generated, which therefore stays when the session goes on to something else; only walking on is then
+/// errc::ctx_busy. One thread at a time.
+///
+/// The session holds the prompt and all generated tokens but the last, which is read when another one is to follow.
+class generation {
+public:
+    class iterator {
+    public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = std::string_view;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const std::string_view*;
+        using reference = const std::string_view&;
+
+        iterator() = default;
+        /// Valid until the next increment.
+        [[nodiscard]] reference operator*() const noexcept { return owner_->piece_; }
+        [[nodiscard]] pointer operator->() const noexcept { return &owner_->piece_; }
+        /// Throws errc::sample_no_finite_logits, and what the caller's hooks throw; the token is then not generated.
+        iterator& operator++() {
+            owner_->advance();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        [[nodiscard]] friend bool operator==(const iterator& it, std::default_sentinel_t) noexcept {
+            return it.at_end();
+        }
+
+    private:
+        friend class generation;
+        explicit iterator(generation& owner) noexcept : owner_(&owner) {}
+        [[nodiscard]] bool at_end() const noexcept { return !owner_ || owner_->piece_.empty(); }
+        generation* owner_ = nullptr;
+    };
+
+    generation(generation&&) = default;
+    generation& operator=(generation&&) = default;
+    ~generation() = default;
+
+    /// Generates the next piece; throws as an increment does.
+    [[nodiscard]] iterator begin() {
+        advance();
+        return iterator{*this};
+    }
+    [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+    /// Generates to the end; the whole text.
+    std::string_view finish() {
+        while (reason_ == finish_reason::none) advance();
+        return text();
+    }
+
+    /// All pieces so far. Valid until the next increment.
+    [[nodiscard]] std::string_view text() const noexcept { return std::string_view{text_}.substr(0, n_given_); }
+    /// All tokens so far, those of text that is held back and an end token included.
+    [[nodiscard]] std::span<const token> tokens() const noexcept { return tokens_; }
+    [[nodiscard]] finish_reason reason() const noexcept { return reason_; }
+    [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
+
+    /// With options.n_probs > 0: token i and its log-probability, and the most likely ones in its place. These are the
+    /// model's own, before penalties, temperature and filters. i < tokens().size(). A token that was not sampled but
+    /// forced (the end of thinking) has none.
+    [[nodiscard]] token_logprob logprob(std::size_t i) const { return records_.at(i).picked; }
+    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const {
+        const auto& record = records_.at(i);
+        return std::span{top_logprobs_}.subspan(record.begin, record.end - record.begin);
+    }
+
+private:
+    friend class session;
+    using clock = std::chrono::steady_clock;
+
+    /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
+    /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
+    generation(detail::session_state& session, std::span<const token> prompt, const generation_options& options)
+        : session_(&session), options_(options), stops_(options.stop),
+          thinking_(session.source().tokenizer(), prompt, options) {
+        const auto started = clock::now();
+        session.check_tokens(prompt, 0, "prompt");
+        validate(options_, session.source().config().n_vocab);
+        const std::size_t room = std::min(options_.max_tokens, session.context() + 1 - prompt.size());
+        tokens_.reserve(room);
+        text_.reserve(std::min(room, session.context()) * reserved_bytes_per_token);
+        if (options_.n_probs > 0) {
+            records_.reserve(room);
+            top_logprobs_.reserve(room * static_cast<std::size_t>(options_.n_probs));
+        }
+        session.sampler().configure(options_, session.context(), dry_breakers());
+
+        const std::size_t reused = std::min(session.common_prefix(prompt), prompt.size() - 1);
+        turn_ = ++session.turn;
+        session.rewind(reused);
+        if (!session.read(prompt.subspan(reused), {options_.cancel, &options_.on_progress}))
+            reason_ = finish_reason::cancelled;
+        stats_.prompt_tokens = prompt.size();
+        stats_.reused_tokens = reused;
+        stats_.prompt_seconds = seconds_since(started);
+    }
+
+    /// Sets piece_ to the next piece, or to nothing at the end.
+    void advance() {
+        piece_ = {};
+        if (reason_ != finish_reason::none) return;
+        const detail::session_state::lock lock{*session_};
+        if (session_->turn != turn_)
+            throw error(errc::ctx_busy, "generation", "the session as this reply left it", "a later use of the session");
+        const auto started = clock::now();
+        while (reason_ == finish_reason::none && piece_.empty()) step();
+        stats_.generation_seconds += seconds_since(started);
+    }
+
+    /// One token, or the end.
+    void step() {
+        if (options_.cancel && options_.cancel->load(std::memory_order_relaxed)) return end(finish_reason::cancelled);
+        if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
+        if (unread_) {
+            if (session_->position() == session_->context()) return end(finish_reason::context_full);
+            session_->read({&tokens_.back(), 1}, {});
+            unread_ = false;
+        }
+        const auto forced = thinking_.forced_token();
+        const bool constrained = options_.constraint && !thinking_.inside();
+        const token id = forced ? *forced : session_->sampler().sample(session_->logits(), session_->tokens(), constrained);
+        take(id, forced.has_value(), constrained);
+    }
+
+    void take(token id, bool forced, bool constrained) {
+        const auto& tokenizer = session_->source().tokenizer();
+        if (options_.n_probs > 0) record(id, forced);
+        tokens_.push_back(id);
+        ++stats_.generated_tokens;
+        unread_ = true;
+        thinking_.take(id);
+        if (constrained) options_.constraint->accept(id);
+        if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
+
+        append(characters_.push(tokenizer.piece(id)));
+        if (reason_ != finish_reason::none) return;
+        if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
+        if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
+    }
+
+    /// The text goes on with these characters; what can no more become a stop string is given out.
+    void append(std::string_view characters) {
+        text_ += characters;
+        stops_.feed(characters);
+        give_until(stops_.settled());
+        if (stops_.matched()) {
+            text_.resize(n_given_);
+            reason_ = finish_reason::stop_string;
+        }
+    }
+
+    void end(finish_reason reason) {
+        append(characters_.finish());
+        give_until(text_.size());  // held back for a stop string that did not come
+        if (reason_ == finish_reason::none) reason_ = reason;
+    }
+
+    void give_until(std::size_t end) {
+        const std::size_t begin = n_given_ - piece_.size();
+        n_given_ = end;
+        piece_ = std::string_view{text_}.substr(begin, end - begin);
+    }
+
+    void record(token id, bool forced) {
+        const std::size_t begin = top_logprobs_.size();
+        const auto& sampler = session_->sampler();
+        if (!forced)
+            top_logprobs_.insert(top_logprobs_.end(), sampler.top_logprobs().begin(), sampler.top_logprobs().end());
+        records_.push_back({forced ? token_logprob{id, 0.0f} : sampler.picked_logprob(), begin, top_logprobs_.size()});
+    }
+
+    /// The tokens whose text contains a sequence breaker, when DRY is on.
+    [[nodiscard]] std::vector<token> dry_breakers() const {
+        std::vector<token> out;
+        if (options_.dry_multiplier <= 0.0f) return out;
+        const auto& tokenizer = session_->source().tokenizer();
+        for (token id = 0; static_cast<std::size_t>(id) < tokenizer.n_vocab(); ++id) {
+            const auto text = tokenizer.piece(id);
+            if (std::any_of(options_.dry_sequence_breakers.begin(), options_.dry_sequence_breakers.end(),
+                            [&](const std::string& breaker) { return text.find(breaker) != std::string_view::npos; }))
+                out.push_back(id);
+        }
+        return out;
+    }
+
+    [[nodiscard]] static double seconds_since(clock::time_point start) noexcept {
+        return std::chrono::duration<double>(clock::now() - start).count();
+    }
+
+    struct token_record {
+        token_logprob picked;
+        std::size_t begin, end;  // in top_logprobs_
+    };
+
+    // A token of English text has 4 to 5 bytes; the text grows beyond this only for very unusual ones.
+    static constexpr std::size_t reserved_bytes_per_token = 16;
+
+    detail::session_state* session_;
+    std::uint64_t turn_ = 0;
+    generation_options options_;
+    utf8_stream characters_{invalid_utf8::replace};
+    stop_strings stops_;
+    detail::thinking_budget thinking_;
+    std::string text_;         // given out, and after it what may become a stop string
+    std::size_t n_given_ = 0;
+    std::string_view piece_;   // the end of what was given out
+    std::vector<token> tokens_;
+    bool unread_ = false;      // the last of tokens_ is not in the cache yet
+    std::vector<token_record> records_;
+    std::vector<token_logprob> top_logprobs_;
+    generation_stats stats_;
+    finish_reason reason_ = finish_reason::none;
+};
+
+NIBBLE_NAMESPACE_END

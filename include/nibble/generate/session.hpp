@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// A conversation with a model: what has been read so far, and the ways to go on from there.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/generate/generation.hpp>
+#include <nibble/generate/options.hpp>
+#include <nibble/generate/session_state.hpp>
+#include <nibble/model/model.hpp>
+#include <nibble/text/chat.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Owns the cache of keys and values, the memory to compute in and a sampler; keeps a share of the model. Any number
+/// of sessions per model; each serves one thread at a time, and a call while another is under way is errc::ctx_busy.
+/// A call that throws leaves the session as it was, unless it says otherwise. Moving a session leaves its generations
+/// valid.
+///
+/// What has been read stays. generate() and chat() start from the longest prefix of the new prompt that the cache
+/// holds: the next turn of a conversation reads only what is new. The results do not depend on it: a token gives the
+/// same logits whether the tokens before it were read just now, in whatever batches, or long ago.
+class session {
+public:
+    /// Takes all its memory. Throws errc::ctx_bad_size for a context or batch of 0 or a cache that no memory can hold,
+    /// errc::out_of_memory.
+    explicit session(const model& source, const session_options& options = {})
+        : plan_(detail::session_state::plan(source, options, options.pool ? options.pool->size() : 1)),
+          state_(std::make_unique<detail::session_state>(source, options)) {
+        plan_ = detail::session_state::plan(source, options, state_->n_threads());
+    }
+
+    /// The bytes that such a session would take.
+    [[nodiscard]] static memory_plan plan(const model& source, const session_options& options = {}) {
+        const unsigned own = options.threads == 0 ? available_threads() : options.threads;
+        return detail::session_state::plan(source, options, options.pool ? options.pool->size() : own);
+    }
+    /// The bytes that this session takes.
+    [[nodiscard]] const memory_plan& plan() const noexcept { return plan_; }
+
+    [[nodiscard]] const nibble::model& model() const noexcept { return state_->source(); }
+    /// Most tokens that the session can hold.
+    [[nodiscard]] std::size_t context() const noexcept { return state_->context(); }
+    /// Tokens that it holds.
+    [[nodiscard]] std::size_t position() const noexcept { return state_->position(); }
+    [[nodiscard]] std::span<const token> tokens() const noexcept { return state_->tokens(); }
+    [[nodiscard]] std::size_t n_threads() const noexcept { return state_->n_threads(); }
+
+    /// Reads tokens, after those read so far. Returns false when `cancel` was set: the batches read until then stay.
+    /// Throws errc::ctx_bad_size for no tokens, errc::ctx_bad_token with the index, errc::ctx_full.
+    bool prefill(std::span<const token> tokens, const std::atomic<bool>* cancel = nullptr) {
+        const auto lock = start_reading(tokens);
+        return state_->read(tokens, {cancel, nullptr});
+    }
+
+    /// The same, and the logits after every token: `logits` has tokens.size() * n_vocab values, else
+    /// errc::ctx_bad_size.
+    void prefill(std::span<const token> tokens, std::span<float> logits) {
+        if (logits.size() / model().config().n_vocab != tokens.size() || logits.size() % model().config().n_vocab != 0)
+            throw error(errc::ctx_bad_size, "logits",
+                        std::to_string(tokens.size()) + " x " + std::to_string(model().config().n_vocab) + " values",
+                        std::to_string(logits.size()));
+        const auto lock = start_reading(tokens);
+        (void)state_->read(tokens, {}, logits.data());
+    }
+
+    /// Reads one token. Throws as prefill.
+    void decode(token id) { prefill({&id, 1}); }
+
+    /// n_vocab logits: what may follow the last token. Valid until the session reads again. Throws
+    /// errc::ctx_bad_range when the last thing that happened was not the reading of a token.
+    [[nodiscard]] std::span<const float> logits() const {
+        const auto logits = state_->logits();
+        if (logits.empty())
+            throw error(errc::ctx_bad_range, "logits", "a token read since the start or the last rewind", "none");
+        return logits;
+    }
+
+    /// Forgets the tokens from `position` on. Throws errc::ctx_bad_range beyond position().
+    void rewind(std::size_t position) {
+        const detail::session_state::lock lock{*state_};
+        if (position > state_->position())
+            throw error(errc::ctx_bad_range, "rewind", "at most " + std::to_string(state_->position()),
+                        std::to_string(position));
+        ++state_->turn;
+        state_->rewind(position);
+    }
+
+    /// Continues a prompt. The text is encoded as the vocabulary says (with BOS where it asks for one); control tokens
+    /// in it are plain text. Throws errc::sample_bad_param and errc::ctx_bad_token for the options, errc::ctx_bad_size
+    /// for an empty prompt, errc::ctx_full, errc::text_too_long, and what on_progress throws: then the cache keeps
+    /// what the prompts have in common.
+    [[nodiscard]] generation generate(std::string_view prompt, const generation_options& options = {}) {
+        return generate(model().tokenizer().encode(prompt), options);
+    }
+    [[nodiscard]] generation generate(std::span<const token> prompt, const generation_options& options = {}) {
+        const detail::session_state::lock lock{*state_};
+        return generation{*state_, prompt, options};
+    }
+
+    /// Answers a conversation, rendered with the model's chat template. Texts of messages cannot forge control tokens.
+    /// Throws as generate, errc::tmpl_missing and what rendering throws.
+    [[nodiscard]] generation chat(std::span<const message> messages, const generation_options& options = {}) {
+        const detail::session_state::lock lock{*state_};
+        return generation{*state_, encode_chat(messages, options), options};
+    }
+    [[nodiscard]] generation chat(std::initializer_list<message> messages, const generation_options& options = {}) {
+        return chat(std::span<const message>{messages.begin(), messages.size()}, options);
+    }
+
+private:
+    [[nodiscard]] detail::session_state::lock start_reading(std::span<const token> tokens) {
+        state_->check_tokens(tokens, state_->position(), "tokens");
+        ++state_->turn;
+        return detail::session_state::lock{*state_};
+    }
+
+    [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
+        const chat_template_options with{.enable_thinking = options.thinking,
+                                         .tools = options.tools,
+                                         .variables = options.variables,
+                                         .date = options.date};
+        return state_->chat().encode(messages, [&](std::span<const message> sewn) {
+            return state_->source().apply_chat_template(sewn, with);
+        });
+    }
+
+    memory_plan plan_;
+    std::unique_ptr<detail::session_state> state_;
+};
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session has read and what it reads with: the part that sessions and their generations share.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/checked.hpp>
+#include <nibble/core/config.hpp>
+#include <nibble/core/cpu.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/thread_pool.hpp>
+#include <nibble/generate/chat_prompt.hpp>
+#include <nibble/generate/sampler.hpp>
+#include <nibble/model/forward.hpp>
+#include <nibble/model/model.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Options of a session. Memory for all of it is taken when the session starts.
+struct session_options {
+    /// Most tokens that the session can hold, prompt and replies together; more than the model was trained for is cut
+    /// down to that. session.context() says what it came to.
+    std::size_t context = 4096;
+    /// Threads that compute, the caller among them; 0 is all that the system allows this process.
+    unsigned threads = 0;
+    /// Most tokens of a prompt that are read at once. Cancellation and progress act between two batches. 128 tokens
+    /// come within 2 % of the speed of any larger number and need little memory.
+    std::size_t batch = 128;
+    cache_type kv_type = cache_type::f16;
+    /// Threads to share with other sessions, which then take turns; `threads` has no effect.
+    std::shared_ptr<thread_pool> pool = {};
+};
+
+/// The bytes that a session takes, all of them when it starts. Pages of the cache that no token has reached are
+/// reserved and not resident.
+struct memory_plan {
+    std::size_t kv_cache = 0;
+    std::size_t workspace = 0;  ///< activations of one batch
+    std::size_t sampling = 0;   ///< logits, candidates and the ids of the tokens read
+    [[nodiscard]] std::size_t total() const noexcept { return kv_cache + workspace + sampling; }
+};
+
+namespace detail {
+
+/// Owned by a session, on the heap, so that moving the session moves nothing. Not part of the public surface.
+class session_state {
+public:
+    session_state(const model& source, const session_options& options)
+        : session_state(source, options, checked_context(source.config(), options)) {}
+
+    [[nodiscard]] static memory_plan plan(const model& source, const session_options& options, std::size_t n_threads) {
+        const std::size_t context = checked_context(source.config(), options);
+        const auto& config = source.config();
+        return {kv_cache::bytes(config, context, options.kv_type),
+                workspace::bytes(config, source.weights(), {options.batch, context, n_threads}),
+                config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
+    }
+
+    [[nodiscard]] const model& source() const noexcept { return model_; }
+    [[nodiscard]] std::size_t context() const noexcept { return cache_.capacity(); }
+    [[nodiscard]] std::size_t position() const noexcept { return cache_.position(); }
+    [[nodiscard]] std::size_t n_threads() const noexcept { return pool_->size(); }
+    [[nodiscard]] std::span<const token> tokens() const noexcept { return tokens_; }
+    [[nodiscard]] std::span<const float> logits() const noexcept {
+        return {logits_.data(), has_logits_ ? model_.config().n_vocab : 0};
+    }
+    [[nodiscard]] class sampler& sampler() noexcept { return sampler_; }
+
+    /// Throws unless these tokens can be read from `position` on; `where` names them in the error.
+    void check_tokens(std::span<const token> tokens, std::size_t position, const char* where) const {
+        if (tokens.empty()) throw error(errc::ctx_bad_size, where, "at least one token", "none");
+        const std::size_t n_vocab = model_.config().n_vocab;
+        for (std::size_t i = 0; i < tokens.size(); ++i)
+            if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= n_vocab)
+                throw error(errc::ctx_bad_token, std::string(where) + " at index " + std::to_string(i),
+                            "an id from 0 to " + std::to_string(n_vocab - 1), std::to_string(tokens[i]));
+        if (tokens.size() > context() - position)
+            throw error(errc::ctx_full, where,
+                        "at most " + std::to_string(context() - position) + " tokens (context " +
+                            std::to_string(context()) + ", position " + std::to_string(position) + ")",
+                        std::to_string(tokens.size()));
+    }
+
+    struct watch {
+        const std::atomic<bool>* cancel = nullptr;
+        const std::function<void(std::size_t, std::size_t)>* progress = nullptr;
+        [[nodiscard]] bool cancelled() const noexcept { return cancel && cancel->load(std::memory_order_relaxed); }
+    };
+
+    /// Reads checked tokens, batch by batch; returns false when cancelled, with the batches so far in the cache.
+    /// `all`, where not null, receives the logits of every token. When the progress function throws, the position is
+    /// what it was.
+    bool read(std::span<const token> tokens, const watch& watching, float* all = nullptr) {
+        const std::size_t start = position();
+        const std::size_t n_vocab = model_.config().n_vocab;
+        try {
+            for (std::size_t done = 0; done < tokens.size();) {
+                report(watching, done, tokens.size());
+                if (watching.cancelled()) return false;
+                const auto batch = tokens.subspan(done, std::min(workspace_.batch, tokens.size() - done));
+                done += batch.size();
+                const bool last = done == tokens.size();
+                if (all) {
+                    run(batch, batch.size(), all);
+                    all += batch.size() * n_vocab;
+                    if (last) std::copy(all - n_vocab, all, logits_.data());
+                } else {
+                    run(batch, last ? 1 : 0, logits_.data());
+                }
+                has_logits_ = last;
+            }
+            report(watching, tokens.size(), tokens.size());
+        } catch (...) {
+            rewind(start);
+            throw;
+        }
+        return true;
+    }
+
+    /// Forgets the tokens from `position` <= position() on.
+    void rewind(std::size_t position) noexcept {
+        has_logits_ = has_logits_ && position == this->position();
+        cache_.rewind(position);
+        tokens_.resize(position);
+    }
+
+    /// Tokens at the start of `prompt` that the cache already holds.
+    [[nodiscard]] std::size_t common_prefix(std::span<const token> prompt) const noexcept {
+        const std::size_t most = std::min(prompt.size(), tokens_.size());
+        std::size_t n = 0;
+        while (n < most && prompt[n] == tokens_[n]) ++n;
+        return n;
+    }
+
+    /// Made when the first conversation needs it.
+    [[nodiscard]] const chat_encoder& chat() {
+        if (!chat_) chat_.emplace(model_.tokenizer());
+        return *chat_;
+    }
+
+    /// Counts the calls that changed what has been read, so that a generation notices when another call came between.
+    std::uint64_t turn = 0;
+
+    /// Held for the time of one call. Throws errc::ctx_busy where another call, from whichever thread, is under way.
+    class lock {
+    public:
+        explicit lock(session_state& state) : state_(state) {
+            if (state.busy_.test_and_set(std::memory_order_acquire))
+                throw error(errc::ctx_busy, "session", "one call at a time", "a call while another is under way");
+        }
+        ~lock() { state_.busy_.clear(std::memory_order_release); }
+        lock(const lock&) = delete;
+        lock& operator=(const lock&) = delete;
+
+    private:
+        session_state& state_;
+    };
+
+private:
+    session_state(const model& source, const session_options& options, std::size_t context)
+        : model_(source.share()),
+          pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
+          cache_(model_.config(), context, options.kv_type),
+          workspace_(model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
+          pass_{model_.config(), model_.weights(), best_kernels(detect_cpu()),
+                best_attention_kernels(detect_cpu(), options.kv_type), executor{*pool_}, cache_, workspace_},
+          logits_(model_.config().n_vocab), sampler_(model_.config().n_vocab) {
+        tokens_.reserve(context);
+    }
+
+    /// The positions to make room for. Everything that is a product of them fits into 64 bits.
+    static std::size_t checked_context(const model_config& config, const session_options& options) {
+        const std::size_t context = std::min(options.context, config.n_ctx_train);
+        if (context == 0) throw error(errc::ctx_bad_size, "session option 'context'", "at least 1 token", "0");
+        if (options.batch == 0) throw error(errc::ctx_bad_size, "session option 'batch'", "at least 1 token", "0");
+        const checked_size n_blocks{context / attention_block + 1};
+        const auto bytes = (n_blocks * kv_cache::bytes(config, attention_block, options.kv_type)).value();
+        if (!bytes || *bytes > static_cast<std::uint64_t>(PTRDIFF_MAX))
+            throw error(errc::ctx_bad_size, "session option 'context'", "a cache that fits into memory",
+                        std::to_string(context) + " tokens of " +
+                            std::to_string(kv_cache::bytes(config, attention_block, options.kv_type) / attention_block) +
+                            " bytes");
+        return context;
+    }
+
+    static void report(const watch& watching, std::size_t done, std::size_t total) {
+        if (watching.progress && *watching.progress) (*watching.progress)(done, total);
+    }
+
+    void run(std::span<const token> batch, std::size_t n_logits, float* logits) noexcept {
+        pass_.run(batch, n_logits, logits);
+        tokens_.insert(tokens_.end(), batch.begin(), batch.end());  // within what was reserved
+    }
+
+    model model_;
+    std::shared_ptr<thread_pool> pool_;
+    kv_cache cache_;
+    workspace workspace_;
+    forward_pass pass_;
+    aligned_buffer<float> logits_;  // n_vocab, of the last token read
+    class sampler sampler_;
+    std::vector<token> tokens_;  // in the cache, one per position
+    std::optional<chat_encoder> chat_;
+    bool has_logits_ = false;
+    std::atomic_flag busy_;
+};
+
+}  // namespace detail
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps count of the tokens between <think> and </think>, and ends the thinking when a budget is used up.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/generate/options.hpp>
+#include <nibble/text/tokenizer.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+namespace detail {
+
+/// Follows one reply. Does nothing for vocabularies without <think> and </think>.
+class thinking_budget {
+public:
+    thinking_budget(const tokenizer& tokens, std::span<const token> prompt, const generation_options& options)
+        : open_(tokens.find("<think>")), close_(tokens.find("</think>")), budget_(options.thinking_budget) {
+        if (!open_ || !close_) return;
+        // Some templates end a prompt with <think>: thinking goes on if the reply's own head, up to the control token
+        // that starts it, has one that is not closed.
+        for (std::size_t i = prompt.size(); i-- > 0 && prompt[i] != *close_ && !is_control(tokens, prompt[i]);)
+            inside_ |= prompt[i] == *open_;
+        if (budget_ != unlimited)
+            end_text_ = tokens.encode("\n</think>\n", {.add_special = false, .parse_special = true});
+        // A constraint holds for the answer. For a model to think before it, the thinking has to be opened for it.
+        if (options.constraint && options.thinking.value_or(false) && !inside_)
+            start(tokens.encode("<think>\n", {.add_special = false, .parse_special = true}));
+    }
+
+    /// Between <think> and </think>, or on the way to <think>.
+    [[nodiscard]] bool inside() const noexcept { return inside_ || n_forced_ < forced_.size(); }
+
+    /// The token that has to come next, if it is not the model's to choose.
+    [[nodiscard]] std::optional<token> forced_token() {
+        if (n_forced_ == forced_.size() && inside_ && n_thought_ >= budget_) start(end_text_);
+        if (n_forced_ == forced_.size()) return std::nullopt;
+        return forced_[n_forced_];
+    }
+
+    /// Takes note of the token that came.
+    void take(token id) noexcept {
+        if (n_forced_ < forced_.size()) ++n_forced_;
+        if (!open_ || !close_) return;
+        if (id == *close_) {
+            inside_ = false;
+        } else if (id == *open_) {
+            inside_ = true;
+        } else if (inside_) {
+            ++n_thought_;
+        }
+    }
+
+private:
+    [[nodiscard]] static bool is_control(const tokenizer& tokens, token id) noexcept {
+        return id >= 0 && static_cast<std::size_t>(id) < tokens.n_vocab() && tokens.is_control(id);
+    }
+
+    void start(std::vector<token> forced) {
+        forced_ = std::move(forced);
+        n_forced_ = 0;
+    }
+
+    std::optional<token> open_, close_;
+    std::size_t budget_;
+    std::vector<token> end_text_, forced_;
+    std::size_t n_forced_ = 0;   // of forced_ that have come
+    std::size_t n_thought_ = 0;  // tokens of all thinking in this reply
+    bool inside_ = false;
+};
+
+}  // namespace detail
+
+NIBBLE_NAMESPACE_END

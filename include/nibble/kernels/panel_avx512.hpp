@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many tokens, AVX-512 VNNI: the panel kernel with 16 tokens a vector, one skeleton for all block formats.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <nibble/kernels/panel.hpp>
+#include <nibble/kernels/quantize_avx2.hpp>
+#include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/panel.hpp>
+
+#if NIBBLE_X86_64
+
+NIBBLE_REGION_BEGIN_AVX512_VNNI
+NIBBLE_NAMESPACE_BEGIN
+namespace kernels {
+
+/// Tokens a vector holds.
+inline constexpr std::size_t panel_lanes_avx512 = 16;
+
+template <std::size_t N>
+using token_panel_avx512 = quant::activation_panel<N, panel_lanes_avx512, quant::panel_order::sequential>;
+template <class F>
+using tokens_avx512 = token_panel_avx512<F::block_size>;
+
+/// The 4 bytes at `p` in every 32-bit lane.
+NIBBLE_INLINE __m512i splat512(const void* p) noexcept {
+    std::int32_t bits;
+    std::memcpy(&bits, p, 4);
+    return _mm512_set1_epi32(bits);
+}
+
+/// The masked form with every lane: the plain intrinsic makes g++ 12 warn about its own undefined operand.
+NIBBLE_INLINE __m512 to_float512(__m512i v) noexcept { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
+
+template <class F, int... J>
+NIBBLE_INLINE void unpack_codes_avx512(const typename F::block& block, quant::weight_panel<F>& panel,
+                                       std::integer_sequence<int, J...>) noexcept {
+    using format = quant::avx2_format<F>;
+    if constexpr (quant::code_planes<F> == 1) {
+        (avx2::store(panel.q[J][0], format::template codes<J>(block)), ...);
+    } else {
+        const __m256i low = _mm256_set1_epi8(15);
+        (avx2::store(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)), ...);
+        (avx2::store(panel.q[J][1], _mm256_and_si256(format::template codes<J>(block), low)), ...);
+    }
+}
+
+/// Unpacks one block of a row.
+template <class F>
+NIBBLE_INLINE void unpack_block_avx512(const typename F::block& block, quant::weight_panel<F>& panel) noexcept {
+    using format = quant::avx2_format<F>;
+    unpack_codes_avx512<F>(block, panel, std::make_integer_sequence<int, F::block_size / 32>{});
+    panel.d = quant::load_half(format::d_at(block));
+    if constexpr (F::has_min) panel.m = format::m_sign * quant::load_half(format::m_at(block));
+    if constexpr (F::has_scales) {
+        const __m256i both = format::scales_and_mins(block);
+        const __m256i scales = format::scales(both);
+        const __m128i even = _mm256_castsi256_si128(scales), odd = _mm256_extracti128_si256(scales, 1);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale), _mm_unpacklo_epi16(even, odd));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale + 4), _mm_unpackhi_epi16(even, odd));
+        if constexpr (F::has_min) _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.min), format::mins(both));
+    }
+}
+
+/// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j.
+template <class F, int Rows, int Vecs>
+NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx512<F>* const (&x)[Vecs],
+                                 std::size_t j, std::size_t half, __m512i (&acc)[Rows][Vecs]) noexcept {
+    constexpr int steps = quant::steps_per_widening<F, quant::panel_order::sequential>;
+    NIBBLE_UNROLL
+    for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
+        NIBBLE_UNROLL
+        for (std::size_t from = 4 * half; from < 4 * half + 4; from += steps) {
+            __m512i t[Rows][Vecs];
+            NIBBLE_UNROLL
+            for (int s = 0; s < steps; ++s) {
+                const std::size_t step = from + static_cast<std::size_t>(s);
+                __m512i q[Vecs];
+                NIBBLE_UNROLL
+                for (int v = 0; v < Vecs; ++v) q[v] = _mm512_load_si512(x[v]->q[j][step]);
+                NIBBLE_UNROLL
+                for (int r = 0; r < Rows; ++r) {
+                    const __m512i codes = splat512(w[r]->q[j][plane][step]);
+                    NIBBLE_UNROLL
+                    for (int v = 0; v < Vecs; ++v)
+                        t[r][v] = _mm512_dpbusd_epi32(s == 0 ? _mm512_setzero_si512() : t[r][v], codes, q[v]);
+                }
+            }
+            NIBBLE_UNROLL
+            for (int v = 0; v < Vecs; ++v) {
+                const __m512i k = _mm512_load_si512(x[v]->k[j][half]);
+                NIBBLE_UNROLL
+                for (int r = 0; r < Rows; ++r) {
+                    // (scale * k, 0): the low word of the sum is the sum, the high word its sign
+                    __m512i factor = k;
+                    if constexpr (F::has_scales) factor = _mm512_mullo_epi16(k, splat512(&w[r]->scale[j][half]));
+                    if (quant::code_planes<F> == 2 && plane == 0) factor = _mm512_mullo_epi16(k, _mm512_set1_epi16(16));
+                    acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], t[r][v], factor);
+                }
+            }
+        }
+    }
+}
+
+/// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; see panel_tile of AVX2.
+template <class F, int Rows, int Vecs>
+inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx512<F>* tokens,
+                              std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
+    for (std::size_t b = 0; b < n_blocks; ++b) {
+        const quant::weight_panel<F>* w[Rows];
+        const tokens_avx512<F>* x[Vecs];
+        NIBBLE_UNROLL
+        for (int r = 0; r < Rows; ++r) w[r] = weights + static_cast<std::size_t>(r) * w_stride + b;
+        NIBBLE_UNROLL
+        for (int v = 0; v < Vecs; ++v) x[v] = tokens + static_cast<std::size_t>(v) * x_stride + b;
+        __m512i acc[Rows][Vecs];
+        NIBBLE_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+            NIBBLE_UNROLL
+            for (int v = 0; v < Vecs; ++v) acc[r][v] = _mm512_setzero_si512();
+        }
+        NIBBLE_ROLLED
+        for (std::size_t j = 0; j < F::block_size / 32; ++j) {
+            multiply_half<F, Rows, Vecs>(w, x, j, 0, acc);
+            multiply_half<F, Rows, Vecs>(w, x, j, 1, acc);
+        }
+        NIBBLE_UNROLL
+        for (int r = 0; r < Rows; ++r) {
+            NIBBLE_UNROLL
+            for (int v = 0; v < Vecs; ++v) {
+                __m512i s = acc[r][v];
+                if constexpr (F::offset != 0) {
+                    __m512i taken = _mm512_setzero_si512();
+                    NIBBLE_UNROLL
+                    for (std::size_t j = 0; j < F::block_size / 32; ++j)
+                        taken = _mm512_dpwssd_epi32(taken, F::has_scales ? splat512(w[r]->scale[j]) : _mm512_set1_epi16(1),
+                                                    _mm512_load_si512(x[v]->sum[j]));
+                    s = _mm512_sub_epi32(s, _mm512_mullo_epi32(taken, _mm512_set1_epi32(F::offset)));
+                }
+                float* at = tile + static_cast<std::size_t>(r) * tile_stride + 16 * static_cast<std::size_t>(v);
+                const __m512 d_x = _mm512_load_ps(x[v]->d);
+                __m512 chain = _mm512_loadu_ps(at);
+                chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->d)), to_float512(s), chain);
+                if constexpr (F::has_min) {
+                    __m512i m = _mm512_setzero_si512();
+                    if constexpr (F::has_scales) {
+                        NIBBLE_UNROLL
+                        for (std::size_t p = 0; p < F::block_size / 64; ++p)
+                            m = _mm512_dpwssd_epi32(m, splat512(w[r]->min + 2 * p), _mm512_load_si512(x[v]->sum32[p]));
+                    } else {
+                        m = _mm512_madd_epi16(_mm512_set1_epi16(1), _mm512_load_si512(x[v]->sum[0]));
+                    }
+                    chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->m)), to_float512(m), chain);
+                }
+                _mm512_storeu_ps(at, chain);
+            }
+        }
+    }
+}
+
+/// Rows of the micro-kernel: 6 x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
+inline constexpr int tile_rows_avx512 = 6;
+
+/// All row groups of an unpacked chunk times one group of 16 or 32 tokens.
+template <class F, int Vecs>
+inline void panel_rows_avx512(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx512<F>* tokens,
+                              std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
+    std::size_t r = 0;
+    for (; r + tile_rows_avx512 <= n_rows; r += tile_rows_avx512)
+        panel_tile_avx512<F, tile_rows_avx512, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
+                                                     tile + r * tile_stride, tile_stride);
+    for (; r < n_rows; ++r)
+        panel_tile_avx512<F, 1, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
+                                      tile + r * tile_stride, tile_stride);
+}
+
+/// panel_function: see kernels/panel.hpp for the blocking.
+template <class F>
+inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
+                         const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,
+                         panel_scratch& scratch) noexcept {
+    constexpr std::size_t chunk_blocks = panel_chunk / F::block_size, lanes = panel_lanes_avx512;
+    const std::size_t n_blocks = depth / F::block_size;
+    const auto* tokens = static_cast<const tokens_avx512<F>*>(x);
+    auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
+    static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
+
+    for (std::size_t first = 0; first < n_tokens; first += panel_tokens_max) {
+        const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
+        const std::size_t n_groups = (here + lanes - 1) / lanes, tile_stride = n_groups * lanes;
+        const auto* group0 = tokens + first / lanes * n_blocks;
+        for (std::size_t i = 0; i < n_rows * tile_stride; i += 16) _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
+        for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
+            const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
+            for (std::size_t r = 0; r < n_rows; ++r) {
+                const auto* row = quant::blocks_of<F>(rows + r * row_bytes) + b;
+                for (std::size_t i = 0; i < count; ++i) unpack_block_avx512<F>(row[i], weights[r * count + i]);
+            }
+            std::size_t g = 0;
+            for (; g + 2 <= n_groups; g += 2)
+                panel_rows_avx512<F, 2>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count,
+                                        scratch.tile + lanes * g, tile_stride);
+            if (g < n_groups)
+                panel_rows_avx512<F, 1>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count,
+                                        scratch.tile + lanes * g, tile_stride);
+        }
+        for (std::size_t t = 0; t < here; ++t)
+            for (std::size_t r = 0; r < n_rows; ++r)
+                out[(first + t) * out_stride + r] = scratch.tile[r * tile_stride + t];
+    }
+}
+
+/// quantize_panel_function with the lanes and the order of this kernel.
+template <std::size_t N>
+inline void quantize_panel_avx512(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
+                                  void* out) noexcept {
+    auto* panels = static_cast<token_panel_avx512<N>*>(out);
+    for (std::size_t b = 0; b < depth / N; ++b)
+        for (std::size_t lane = 0; lane < panel_lanes_avx512; ++lane) {
+            quant::activation_block<N> block;
+            if (lane < n_tokens)
+                quantize_block_avx2<N>(x + lane * stride + b * N, block);
+            else
+                block = {};
+            panels[b].set_scales(lane, block);
+            for (std::size_t j = 0; j < N / 32; ++j)
+                for (std::size_t s = 0; s < 8; ++s) std::memcpy(panels[b].q[j][s][lane], block.q + 32 * j + 4 * s, 4);
+        }
+}
+
+}  // namespace kernels
+NIBBLE_NAMESPACE_END
+NIBBLE_REGION_END
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model: one GGUF file opened, checked and ready to be run, with its tokenizer and chat template.
+#pragma once
+
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/gguf/file.hpp>
+#include <nibble/model/config.hpp>
+#include <nibble/model/vocabulary.hpp>
+#include <nibble/model/weights.hpp>
+#include <nibble/text/chat.hpp>
+#include <nibble/text/tokenizer.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+struct model_options {
+    gguf::limits limits = {};           ///< how large the parts of the file's header may be
+    tokenizer_options tokenizer = {};   ///< what to do differently from what the file says
+    bool read_ahead = true;             ///< ask the system to start reading the weights from disk
+};
+
+/// A model is immutable: its const methods may be called from any thread. It is a handle on shared state, so that
+/// moving it is cheap and share() costs a pointer: whoever uses a model for long, such as a session, keeps a share of
+/// its own and need not care how long the original lives.
+///
+/// load() reads the header and checks it against itself; it touches no weights. The tokenizer and the chat template
+/// are built when first asked for: the first costs some tens of milliseconds for a vocabulary of 128,256, and a model
+/// can be run without either.
+class model {
+public:
+    /// Opens a model file. Throws io_* for the file, gguf_* for its container, model_* for what is missing in it,
+    /// contradicts itself or is not supported.
+    [[nodiscard]] static model load(const std::filesystem::path& path, const model_options& options = {}) {
+        auto file = gguf::file::open(path, options.limits);
+        if (options.read_ahead) file.advise_will_need();
+        return model{std::move(file), options};
+    }
+
+    /// The same from a file that is already open.
+    explicit model(gguf::file file, const model_options& options = {})
+        : shared_(std::make_shared<const state>(std::move(file), options)) {}
+
+    model(model&&) noexcept = default;
+    model& operator=(model&&) noexcept = default;
+    model(const model&) = delete;
+    model& operator=(const model&) = delete;
+    ~model() = default;
+
+    /// Another handle on the same model.
+    [[nodiscard]] model share() const noexcept { return model{shared_}; }
+
+    [[nodiscard]] const gguf::file& file() const noexcept { return shared_->file; }
+    [[nodiscard]] const model_config& config() const noexcept { return shared_->config; }
+    [[nodiscard]] const model_weights& weights() const noexcept { return shared_->weights; }
+
+    /// Throws errc::vocab_missing for a model without vocabulary, other vocab_* for one that makes no sense.
+    [[nodiscard]] const nibble::tokenizer& tokenizer() const {
+        return shared_->tokenizer.get([this] {
+            return nibble::tokenizer{read_vocabulary(shared_->file), shared_->tokenizer_choices};
+        });
+    }
+
+    [[nodiscard]] bool has_chat_template() const { return read_chat_template(shared_->file).has_value(); }
+
+    /// Throws errc::tmpl_missing for a model without one, other tmpl_* for one that does not parse.
+    [[nodiscard]] const nibble::chat_template& chat_template() const {
+        return shared_->chat_template.get([this] {
+            const auto source = read_chat_template(shared_->file);
+            if (!source) throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template", "none in the file"};
+            if (!has_vocabulary(shared_->file)) return nibble::chat_template{std::string{*source}};
+            return nibble::chat_template{std::string{*source}, text_of(tokenizer().bos()), text_of(tokenizer().eos())};
+        });
+    }
+
+    /// The prompt for a conversation. Throws as chat_template() does, and what the template raises.
+    [[nodiscard]] std::string apply_chat_template(std::span<const message> messages,
+                                                  const chat_template_options& options = {}) const {
+        return chat_template().render(messages, options);
+    }
+
+private:
+    /// A value that is made when first asked for, once, whichever thread asks. If making it throws, nothing has
+    /// happened and the next one to ask tries again.
+    template <class T>
+    class made_on_demand {
+    public:
+        template <class Make>
+        [[nodiscard]] const T& get(const Make& make) const {
+            std::call_once(once_, [&] { value_.emplace(make()); });
+            return *value_;
+        }
+
+    private:
+        mutable std::once_flag once_;
+        mutable std::optional<T> value_;
+    };
+
+    struct state {
+        state(gguf::file opened, const model_options& options)
+            : file(std::move(opened)), config(read_config(file)), weights(bind_weights(file, config)),
+              tokenizer_choices(options.tokenizer) {}
+
+        gguf::file file;
+        model_config config;
+        model_weights weights;
+        tokenizer_options tokenizer_choices;
+        made_on_demand<nibble::tokenizer> tokenizer;
+        made_on_demand<nibble::chat_template> chat_template;
+    };
+
+    explicit model(std::shared_ptr<const state> shared) noexcept : shared_(std::move(shared)) {}
+
+    [[nodiscard]] std::string text_of(std::optional<token> id) const {
+        return id ? std::string{tokenizer().piece(*id, {.special = true})} : std::string{};
+    }
+
+    std::shared_ptr<const state> shared_;
+};
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nibble/core/mapped_file.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include "support/refusal.hpp"
+#include "support/temp_dir.hpp"
+#include "test.hpp"
+
+#if NIBBLE_HAS_MMAP
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#endif
+
+using namespace nibble;
+using namespace nibble::test;
+namespace fs = std::filesystem;
+
+static_assert(std::is_nothrow_move_constructible_v<mapped_file> && std::is_nothrow_move_assignable_v<mapped_file>);
+static_assert(!std::is_copy_constructible_v<mapped_file>);
+
+namespace {
+
+void write(const fs::path& path, std::string_view text) { std::ofstream{path, std::ios::binary} << text; }
+
+std::string text_of(const mapped_file& file) {
+    return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
+}
+
+refusal refusal_of_open(const fs::path& path) {
+    return refusal_of([&] { return mapped_file::open(path); });
+}
+
+}  // namespace
+
+TEST_CASE("the bytes of a file") {
+    const temp_dir dir;
+    using namespace std::string_view_literals;
+    write(dir / "file", "one\0two\n"sv);
+    const auto file = mapped_file::open(dir / "file");
+    CHECK(text_of(file) == "one\0two\n"sv);
+    file.advise_will_need();
+}
+
+TEST_CASE("an empty file is empty") {
+    const temp_dir dir;
+    write(dir / "empty", "");
+    const auto file = mapped_file::open(dir / "empty");
+    CHECK(file.bytes().empty());
+    file.advise_will_need();
+    CHECK(mapped_file{}.bytes().empty());
+}
+
+TEST_CASE("a mapping moves and keeps its address") {
+    const temp_dir dir;
+    write(dir / "a", "aaa");
+    write(dir / "b", "bbb");
+    auto first = mapped_file::open(dir / "a");
+    const auto* const address = first.bytes().data();
+    mapped_file second = std::move(first);
+    CHECK(second.bytes().data() == address);
+    CHECK(first.bytes().empty());
+    second = mapped_file::open(dir / "b");
+    CHECK(text_of(second) == "bbb");
+    first = std::move(second);
+    CHECK(text_of(first) == "bbb");
+    CHECK(second.bytes().empty());
+}
+
+TEST_CASE("a file that is replaced or removed after opening stays as it was") {
+    const temp_dir dir;
+    write(dir / "file", "old");
+    const auto file = mapped_file::open(dir / "file");
+    write(dir / "new", "something else");
+    fs::rename(dir / "new", dir / "file");
+    CHECK(text_of(file) == "old");
+    fs::remove(dir / "file");
+    CHECK(text_of(file) == "old");
+}
+
+TEST_CASE("a path that leads nowhere") {
+    const temp_dir dir;
+    const auto missing = refusal_of_open(dir / "missing");
+    CHECK(missing.code == errc::io_open);
+    CHECK(missing.where.find("missing'") != std::string::npos);
+    CHECK(missing.text.find("No such file") != std::string::npos);
+
+    write(dir / "file", "text");
+    CHECK(refusal_of_open(dir / "file" / "below").code == errc::io_open);
+    CHECK(refusal_of_open("").code == errc::io_open);
+
+    SECTION("long") {
+        const auto r = refusal_of_open(std::string(5000, 'x'));
+        CHECK(r.code == errc::io_open);
+        CHECK(r.text.size() < 300);
+    }
+    SECTION("with bytes that no terminal should see") {
+        const auto r = refusal_of_open(dir / "\xff\x1b[31m\n");
+        CHECK(r.code == errc::io_open);
+        for (const char c : r.text) CHECK((c >= 0x20 && c < 0x7f));
+    }
+    SECTION("with a NUL: not the file that the part before it names") {
+        using namespace std::string_literals;
+        CHECK(refusal_of_open((dir / "file").native() + "\0.gguf"s).code == errc::io_open);
+    }
+}
+
+#if NIBBLE_HAS_MMAP
+TEST_CASE("what is no regular file is refused at once") {
+    const temp_dir dir;
+    const auto check = [](const fs::path& path, std::string_view kind) {
+        const auto r = refusal_of_open(path);
+        CHECK(r.code == errc::io_not_regular);
+        CHECK(r.text.find(kind) != std::string::npos);
+    };
+    SECTION("a directory") { check(dir / ".", "a directory"); }
+    SECTION("a FIFO without a writer, which would block") {
+        REQUIRE(::mkfifo((dir / "fifo").c_str(), 0600) == 0);
+        check(dir / "fifo", "a pipe");
+    }
+    SECTION("a device that never ends") { check("/dev/zero", "a device"); }
+    SECTION("a socket") {
+        const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+        REQUIRE(fd >= 0);
+        ::sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::string path = (dir / "socket").native();
+        REQUIRE(path.size() < sizeof address.sun_path);
+        path.copy(address.sun_path, path.size());
+        REQUIRE(::bind(fd, reinterpret_cast<const ::sockaddr*>(&address), sizeof address) == 0);
+        check(path, "a socket");
+        ::close(fd);
+    }
+    SECTION("a symbolic link is what it points to") {
+        write(dir / "file", "text");
+        fs::create_symlink(dir / "file", dir / "link");
+        CHECK(text_of(mapped_file::open(dir / "link")) == "text");
+        fs::create_symlink(dir / ".", dir / "to-directory");
+        check(dir / "to-directory", "a directory");
+    }
+}
+
+TEST_CASE("a file that may not be read") {
+    if (::geteuid() == 0) {
+        WARN("SKIPPED: needs a user other than root, who may read everything");
+        return;
+    }
+    const temp_dir dir;
+    write(dir / "file", "text");
+    fs::permissions(dir / "file", fs::perms::none);
+    const auto r = refusal_of_open(dir / "file");
+    CHECK(r.code == errc::io_open);
+    CHECK(r.text.find("Permission denied") != std::string::npos);
+}
+
+TEST_CASE("a file larger than any address space is not mapped") {
+    for (const fs::path& parent : {fs::temp_directory_path(), fs::path{"/dev/shm"}}) {
+        if (!fs::is_directory(parent)) continue;
+        const temp_dir dir{parent};
+        write(dir / "sparse", "x");
+        std::error_code refused;
+        fs::resize_file(dir / "sparse", std::uintmax_t{1} << 62, refused);
+        if (refused) continue;
+        CHECK(refusal_of_open(dir / "sparse").code == errc::io_too_large);
+        return;
+    }
+    WARN("SKIPPED: needs a file system with sparse files of 2^62 bytes");
+}
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <nibble/generate/session.hpp>
+
+#include "support/tiny_model.hpp"
+
+using nibble::errc;
+using nibble::session;
+using nibble::token;
+using nibble::test::tiny_model;
+
+namespace {
+
+std::vector<token> some_tokens(std::size_t n) {
+    const auto all = tiny_model().tokenizer().encode(
+        "Once upon a time there was a small otter. It lived by the river and had a red flag. Every day it went to the "
+        "village to see its friends, the dog and the sheep, and they told each other stories about the sea.");
+    std::vector<token> out;
+    while (out.size() < n) out.push_back(all[out.size() % all.size()]);
+    return out;
+}
+
+std::vector<float> logits_of(const session& s) { return {s.logits().begin(), s.logits().end()}; }
+
+template <class F>
+errc code_of(F f) {
+    try {
+        f();
+    } catch (const nibble::error& e) {
+        CHECK_FALSE(std::string(e.what()).empty());
+        return e.code();
+    }
+    FAIL("no error");
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("the same logits however a prompt is cut, on any number of threads, fresh or rewound", "[session]") {
+    const auto tokens = some_tokens(70);
+    session whole{tiny_model(), {.threads = 1}};
+    whole.prefill(tokens);
+    const auto expected = logits_of(whole);
+    REQUIRE(expected.size() == tiny_model().config().n_vocab);
+
+    for (const std::size_t batch : {std::size_t{1}, std::size_t{7}, std::size_t{32}})
+        for (const unsigned threads : {1u, 2u, 3u}) {
+            session s{tiny_model(), {.threads = threads, .batch = batch}};
+            s.prefill(tokens);
+            REQUIRE(logits_of(s) == expected);
+        }
+
+    session one_by_one{tiny_model(), {.threads = 2}};
+    for (const token id : tokens) one_by_one.decode(id);
+    CHECK(logits_of(one_by_one) == expected);
+
+    one_by_one.prefill(some_tokens(30));
+    one_by_one.rewind(40);
+    one_by_one.prefill(std::span{tokens}.subspan(40));
+    CHECK(logits_of(one_by_one) == expected);
+}
+
+TEST_CASE("logits of every token are those of reading them one by one", "[session]") {
+    const auto tokens = some_tokens(20);
+    const std::size_t n_vocab = tiny_model().config().n_vocab;
+    session s{tiny_model(), {.batch = 8}};
+    s.decode(tokens[0]);
+    std::vector<float> all(19 * n_vocab);
+    s.prefill(std::span{tokens}.subspan(1), std::span{all});
+    CHECK(std::equal(s.logits().begin(), s.logits().end(), all.end() - static_cast<std::ptrdiff_t>(n_vocab)));
+    session other{tiny_model()};
+    other.decode(tokens[0]);
+    for (std::size_t i = 1; i < tokens.size(); ++i) {
+        other.decode(tokens[i]);
+        REQUIRE(std::equal(other.logits().begin(), other.logits().end(), all.begin() + static_cast<std::ptrdiff_t>((i - 1) * n_vocab)));
+    }
+    CHECK(code_of([&] { s.prefill(tokens, std::span{all}); }) == errc::ctx_bad_size);
+    CHECK(s.position() == 20);
+}
+
+TEST_CASE("position, tokens and rewind", "[session]") {
+    const auto tokens = some_tokens(10);
+    session s{tiny_model(), {.context = 64}};
+    CHECK(s.context() == 64);
+    CHECK(s.position() == 0);
+    CHECK(code_of([&] { (void)s.logits(); }) == errc::ctx_bad_range);
+    s.prefill(tokens);
+    CHECK(s.position() == 10);
+    CHECK(std::equal(tokens.begin(), tokens.end(), s.tokens().begin(), s.tokens().end()));
+    s.rewind(10);
+    CHECK_NOTHROW((void)s.logits());
+    s.rewind(4);
+    CHECK(s.position() == 4);
+    CHECK(s.tokens().size() == 4);
+    CHECK(code_of([&] { (void)s.logits(); }) == errc::ctx_bad_range);
+    CHECK(code_of([&] { s.rewind(5); }) == errc::ctx_bad_range);
+    CHECK(code_of([&] { s.rewind(static_cast<std::size_t>(-1)); }) == errc::ctx_bad_range);
+    CHECK(s.position() == 4);
+    s.rewind(0);
+    CHECK(s.position() == 0);
+}
+
+TEST_CASE("bad calls are refused and change nothing", "[session]") {
+    session s{tiny_model(), {.context = 16}};
+    s.prefill(some_tokens(10));
+    const auto before = logits_of(s);
+    const token n_vocab = static_cast<token>(tiny_model().config().n_vocab);
+    for (const token bad : {-1, n_vocab, std::numeric_limits<token>::max(), std::numeric_limits<token>::min()}) {
+        try {
+            s.prefill(std::vector<token>{0, 1, bad});
+            FAIL("accepted");
+        } catch (const nibble::error& e) {
+            CHECK(e.code() == errc::ctx_bad_token);
+            CHECK(std::string(e.what()).find("index 2") != std::string::npos);
+        }
+        CHECK(code_of([&] { s.decode(bad); }) == errc::ctx_bad_token);
+    }
+    CHECK(code_of([&] { s.prefill({}); }) == errc::ctx_bad_size);
+    CHECK(code_of([&] { s.prefill(some_tokens(7)); }) == errc::ctx_full);
+    CHECK(s.position() == 10);
+    CHECK(logits_of(s) == before);
+    s.prefill(some_tokens(6));
+    CHECK(code_of([&] { s.decode(0); }) == errc::ctx_full);
+    CHECK(s.position() == 16);
+}
+
+TEST_CASE("options of a session", "[session]") {
+    CHECK(code_of([] { session{tiny_model(), {.context = 0}}; }) == errc::ctx_bad_size);
+    CHECK(code_of([] { session{tiny_model(), {.batch = 0}}; }) == errc::ctx_bad_size);
+    CHECK(session{tiny_model(), {.context = static_cast<std::size_t>(-1)}}.context() == tiny_model().config().n_ctx_train);
+    CHECK(session{tiny_model(), {.context = 1}}.context() == 1);
+
+    const auto pool = std::make_shared<nibble::thread_pool>(3);
+    session a{tiny_model(), {.pool = pool}}, b{tiny_model(), {.pool = pool}};
+    CHECK(a.n_threads() == pool->size());
+    std::thread other{[&] { b.prefill(some_tokens(40)); }};
+    a.prefill(some_tokens(40));
+    other.join();
+    CHECK(logits_of(a) == logits_of(b));
+}
+
+TEST_CASE("the plan of a session", "[session]") {
+    const nibble::session_options options{.context = 1024, .threads = 2};
+    const auto plan = session::plan(tiny_model(), options);
+    session s{tiny_model(), options};
+    CHECK(s.plan().total() == plan.total());
+    const auto& config = tiny_model().config();
+    CHECK(plan.kv_cache == 1024 * config.n_layers * 2 * config.kv_width() * 2);  // keys and values of 2 bytes
+    CHECK(plan.total() == plan.kv_cache + plan.workspace + plan.sampling);
+    CHECK(session::plan(tiny_model(), {.context = 1024, .threads = 2, .kv_type = nibble::cache_type::q8}).kv_cache <
+          plan.kv_cache * 3 / 5);
+}
+
+TEST_CASE("a session keeps its model and can be moved", "[session]") {
+    std::optional<session> s;
+    {
+        const auto model = nibble::model::load(nibble::test::models_dir() / "nibble-tiny.gguf");
+        s.emplace(model, nibble::session_options{.context = 128});
+    }
+    auto reply = s->generate("The capital of France", {.temperature = 0, .max_tokens = 5});
+    session moved = std::move(*s);
+    s.reset();
+    CHECK_FALSE(reply.finish().empty());
+    CHECK(moved.position() > 0);
+}
+
+TEST_CASE("a prefill can be cancelled between batches", "[session]") {
+    std::atomic<bool> cancel = true;
+    session s{tiny_model(), {.batch = 4}};
+    CHECK_FALSE(s.prefill(some_tokens(10), &cancel));
+    CHECK(s.position() == 0);
+    cancel = false;
+    CHECK(s.prefill(some_tokens(10), &cancel));
+
+    nibble::generation_options options{.temperature = 0, .cancel = &cancel};
+    options.on_progress = [&](std::size_t done, std::size_t) { cancel = done >= 8; };
+    const auto prompt = some_tokens(30);
+    auto reply = s.generate(prompt, options);
+    CHECK(reply.reason() == nibble::finish_reason::cancelled);
+    CHECK(reply.finish().empty());
+    // What was read until then is good: 10 tokens were there, of the 20 to read two batches were.
+    CHECK(s.position() == 18);
+    CHECK(std::equal(s.tokens().begin(), s.tokens().end(), prompt.begin()));
+    cancel = false;
+    options.on_progress = {};
+    options.max_tokens = 3;
+    auto again = s.generate(prompt, options);
+    CHECK(again.stats().reused_tokens == 18);
+    session fresh{tiny_model()};
+    CHECK(std::string{again.finish()} == std::string{fresh.generate(prompt, options).finish()});
+}
+
+TEST_CASE("progress is told and may throw", "[session]") {
+    session s{tiny_model(), {.batch = 4}};
+    std::vector<std::size_t> seen;
+    nibble::generation_options options{.temperature = 0, .max_tokens = 1};
+    options.on_progress = [&](std::size_t done, std::size_t total) {
+        CHECK(total == 10);
+        seen.push_back(done);
+    };
+    (void)s.generate(some_tokens(10), options);
+    CHECK(seen == std::vector<std::size_t>{0, 4, 8, 10});
+    options.on_progress = [](std::size_t done, std::size_t) {
+        if (done == 4) throw std::runtime_error("stop");
+    };
+    CHECK_THROWS_AS(s.generate(some_tokens(20), options), std::runtime_error);
+    CHECK(s.position() == 10);
+    CHECK_NOTHROW(s.decode(0));
+}
+
+TEST_CASE("one call at a time", "[session]") {
+    session s{tiny_model()};
+    errc seen{};
+    nibble::generation_options options{.temperature = 0, .max_tokens = 1};
+    options.on_progress = [&](std::size_t, std::size_t) {
+        seen = code_of([&] { s.decode(0); });
+        CHECK(code_of([&] { s.rewind(0); }) == errc::ctx_busy);
+    };
+    (void)s.generate(some_tokens(3), options);
+    CHECK(seen == errc::ctx_busy);
+    CHECK_NOTHROW(s.decode(0));
+}
