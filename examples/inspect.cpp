@@ -58,6 +58,7 @@ json scalar_of(const nibble::gguf::value& value) {
     if (const auto truth = value.as_bool()) return *truth;
     if (const auto text = value.as_string()) return *text;
     const double number = value.as_double().value_or(0);
+    if (!std::isfinite(number)) return std::to_string(number);  // JSON has no such numbers
     return value.type() == nibble::gguf::value_type::f32 ? shortest(static_cast<float>(number)) : json(number);
 }
 
@@ -154,15 +155,12 @@ nibble::session_options session_options_of(const options& chosen) {
     return {.context = chosen.context, .threads = chosen.threads};
 }
 
-/// Bytes that a session takes, beside the mapped file.
+/// Bytes that a session takes, and with the mapped file, which all sessions share.
 json memory_of(const nibble::model& model, const options& chosen) {
     const auto plan = nibble::session::plan(model, session_options_of(chosen));
-    return {{"context", std::min(chosen.context, model.config().n_ctx_train)},
-            {"mapped_file", model.file().bytes().size()},
-            {"kv_cache", plan.kv_cache},
-            {"workspace", plan.workspace},
-            {"sampling", plan.sampling},
-            {"session", plan.total()}};
+    const std::size_t mapped = model.file().bytes().size();
+    return {{"kv_cache", plan.kv_cache}, {"workspace", plan.workspace}, {"sampling", plan.sampling},
+            {"session", plan.total()},   {"mapped_file", mapped},       {"together", plan.total() + mapped}};
 }
 
 // --- the checklist
@@ -281,7 +279,7 @@ checklist check(const nibble::gguf::file& file, const std::optional<nibble::mode
 
 std::string text_of(const json& value) {
     if (!value.is_string()) return value.dump();
-    return '"' + nibble::escaped(value.get<std::string>(), shown_characters) + '"';
+    return '\'' + nibble::escaped(value.get<std::string>(), shown_characters) + '\'';
 }
 
 std::string name_in(const json& entry, const char* field) { return nibble::escaped(entry[field].get<std::string>()); }
@@ -330,10 +328,10 @@ void print_metadata(std::ostream& out, const json& entries) {
 void print_tensors(std::ostream& out, const json& entries) {
     print_heading(out, "tensors (" + std::to_string(entries.size()) +
                            "): byte of the file, bytes, share of the file, type, kernel, name, shape");
-    const std::size_t width = widest(entries, "name");
+    const std::size_t width = widest(entries, "name"), kernel_width = widest(entries, "kernel");
     for (const auto& entry : entries)
         out << right(entry["offset"].dump(), 12) << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"])
-            << "  " << padded(entry["type"], 9) << padded(entry["kernel"], 8)
+            << "  " << padded(entry["type"], 9) << padded(entry["kernel"], kernel_width + 2)
             << padded(name_in(entry, "name"), width + 2) << entry["shape"].dump() << '\n';
 }
 
@@ -352,11 +350,12 @@ void print_report(std::ostream& out, const json& report) {
         << ", alignment " << file["alignment"] << '\n';
     print_metadata(out, report["metadata"]);
     print_tensors(out, report["tensors"]);
-    print_heading(out, "types: tensors, bytes, share of the file, type, kernel on this CPU");
+    print_heading(out, "types: tensors, bytes, share of the file, type, kernel on this CPU (which has " +
+                           report["kernels"].get<std::string>() + ')');
     for (const auto& entry : report["types"])
         out << right(entry["tensors"].dump(), 12) << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"])
             << "  " << padded(entry["type"], 9) << entry["kernel"].get<std::string>() << '\n';
-    print_sizes(out, "bytes of the file", report["layout"]);
+    print_sizes(out, "where the bytes of the file are", report["layout"]);
     if (report.contains("config")) {
         print_heading(out, "configuration: field, value, where from");
         const std::size_t fields = widest(report["config"], "field"), values = widest(report["config"], "value");
@@ -365,7 +364,8 @@ void print_report(std::ostream& out, const json& report) {
                 << name_in(entry, "from") << '\n';
     }
     if (report.contains("memory"))
-        print_sizes(out, "memory plan of a session: bytes, but for the context", report["memory"]);
+        print_sizes(out, "memory of a session with a context of " + report["context"].dump() + ", in bytes",
+                    report["memory"]);
     if (!report["problem"].is_null())
         out << "\nnibble would not run it: " << report["problem"].get<std::string>() << '\n';
 }
@@ -377,7 +377,7 @@ void print_checklist(std::ostream& out, const json& items) {
 
 // --- the program
 
-/// Returns whether nibble would run the file, as far as it was asked.
+/// Returns the exit code.
 int inspect(const options& chosen) {
     auto file = nibble::gguf::file::open(chosen.path);
     const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
@@ -390,6 +390,7 @@ int inspect(const options& chosen) {
                 {"tensors", tensors_of(file, kernels)},
                 {"types", types_of(file, kernels)},
                 {"layout", layout_of(file)},
+                {"kernels", kernels.name},
                 {"problem", nullptr}};
     std::optional<nibble::model> model;
     try {
@@ -398,7 +399,10 @@ int inspect(const options& chosen) {
     } catch (const nibble::error& problem) {
         report["problem"] = problem.what();
     }
-    if (model) report["memory"] = memory_of(*model, chosen);
+    if (model) {
+        report["context"] = std::min(chosen.context, model->config().n_ctx_train);
+        report["memory"] = memory_of(*model, chosen);
+    }
 
     std::string problem;
     if (chosen.check) {
@@ -428,11 +432,14 @@ int main(int argc, char** argv) try {
     app.add_option("model", chosen.path, "GGUF file")->required()->type_name("FILE");
     app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
     app.add_flag("--check", chosen.check,
-                 "go through a checklist, reading all weights and running some tokens; exit code 0 says that nibble\n"
-                 "would run the file, 1 that it would not");
-    app.add_option("--context", chosen.context, "tokens of context for the memory plan")->capture_default_str();
-    app.add_option("--threads", chosen.threads, "threads for the memory plan and the check; 0: all that may be used")
+                 "go through a checklist: all weights, some tokens; the exit code is the verdict");
+    app.add_option("--context", chosen.context, "tokens of context that memory is planned for")
+        ->check(CLI::Range(1, 0x7fffffff))
         ->capture_default_str();
+    app.add_option("--threads", chosen.threads, "threads of the session; 0: all that may be used")
+        ->check(CLI::Range(0, 4096))
+        ->capture_default_str();
+    app.footer("Exit code: 0, or with --check 0 if nibble would run the file; 1 after an error, or if it would not.\n");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

@@ -25,7 +25,7 @@ TEST_CASE("open and parse see the same file") {
     const temp_dir dir;
     const bytes contents = seed_files().at(2);
     std::ofstream{dir / "model.gguf", std::ios::binary}.write(reinterpret_cast<const char*>(contents.data()),
-                                                               static_cast<std::streamsize>(contents.size()));
+                                                              static_cast<std::streamsize>(contents.size()));
     const auto opened = gguf::file::open(dir / "model.gguf");
     const auto parsed = gguf::file::parse(contents);
     opened.advise_will_need();
@@ -97,8 +97,7 @@ TEST_CASE("the totals of real files reconcile") {
             CHECK(file.offset_of(t) == (end + 31) / 32 * 32);
             end = file.offset_of(t) + t.bytes.size();
             const auto& info = *find_data_type(t.type);
-            CHECK(t.bytes.size() ==
-                  t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3] / info.block_size * info.block_bytes);
+            CHECK(t.bytes.size() == t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3] / info.block_size * info.block_bytes);
         }
         CHECK(file.data_end() == end);
         CHECK(file.bytes().size() - end < 32);

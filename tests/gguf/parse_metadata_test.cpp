@@ -49,8 +49,7 @@ TEST_CASE("a file that ends inside the header names the field it ends in") {
                                      : size < 8  ? std::pair{"header: version", 4}
                                      : size < 16 ? std::pair{"header: tensor count", 8}
                                                  : std::pair{"header: metadata count", 16};
-        CHECK(refusal_of(cut(whole, size)) ==
-              refusal{errc::gguf_truncated, where, static_cast<std::uint64_t>(offset)});
+        CHECK(refusal_of(cut(whole, size)) == refusal{errc::gguf_truncated, where, static_cast<std::uint64_t>(offset)});
     }
     for (std::size_t size = 0; size < 4; ++size)
         CHECK(refusal_of(cut(whole, size)).text.find("24 bytes") != std::string::npos);
@@ -62,8 +61,14 @@ TEST_CASE("another kind of file is named as what it seems to be") {
         CHECK(r == refusal{errc::gguf_bad_magic, "header: magic", 0});
         return r.text;
     };
-    for (const char* magic : {"gguf", "\x7f" "ELF", "PK\x03\x04"}) text_for(magic);
-    CHECK(text_for("\x7f" "ELF").find("\\x7fELF") != std::string::npos);
+    for (const char* magic : {"gguf",
+                              "\x7f"
+                              "ELF",
+                              "PK\x03\x04"})
+        text_for(magic);
+    CHECK(text_for("\x7f"
+                   "ELF")
+              .find("\\x7fELF") != std::string::npos);
     CHECK(text_for("<!DO").find("web page") != std::string::npos);
     CHECK(text_for("vers").find("Git LFS") != std::string::npos);
     CHECK(text_for("GGML").find("older") != std::string::npos);
@@ -98,7 +103,7 @@ TEST_CASE("counts are compared with the bytes left before anything is reserved")
         // a count is seen from where it ends: 8 bytes of the header follow that of the tensors
         const bytes table = cut(writer{}.add_tensor(tensor("t", {1})).bytes(), header_end + 33);
         CHECK(refusal_of(table).where == "tensor data");
-        CHECK(refusal_of(cut(table, header_end + 25)).where == "tensor 't': type");
+        CHECK(refusal_of(cut(table, header_end + 25)).where == "tensor 't': offset");
         CHECK(refusal_of(cut(table, header_end + 24)) ==
               refusal{errc::gguf_count_too_large, "header: tensor count", 8});
     }
@@ -124,8 +129,8 @@ TEST_CASE("a metadata count that is off by one ends in an error at the right pla
     CHECK(refusal_of(file(3)) == refusal{errc::gguf_truncated, "key 2: key", file(3).size()});
 
     SECTION("one less: the last entry is read as a tensor") {
-        auto one_less = writer{{.metadata_count = 1}}.add("first", 1).add("second", "text").add_tensor(
-            tensor("t", {8}));
+        auto one_less =
+            writer{{.metadata_count = 1}}.add("first", 1).add("second", "text").add_tensor(tensor("t", {8}));
         CHECK(refusal_of(one_less) == refusal{errc::gguf_bad_dims, "tensor 'second': number of dimensions", 59});
     }
 }
@@ -156,8 +161,7 @@ TEST_CASE("key lengths") {
     refused_length(0, errc::gguf_bad_key);
 
     CHECK(refusal_of(writer{}.add(std::string(65'535, 'k'), 1)).where == "accepted");
-    CHECK(refusal_of(writer{}.add(std::string(65'536, 'k'), 1)) ==
-          refusal{errc::gguf_bad_key, "key 0: key", key_at});
+    CHECK(refusal_of(writer{}.add(std::string(65'536, 'k'), 1)) == refusal{errc::gguf_bad_key, "key 0: key", key_at});
 }
 
 TEST_CASE("keys are printable ASCII, and messages show others escaped") {
@@ -234,8 +238,7 @@ TEST_CASE("a value cut in the middle, for each scalar type") {
         if (size == 0) continue;
         const bytes whole = writer{}.add_raw("long", id, bytes(size)).bytes();
         for (std::uint32_t present = 0; present < size; ++present)
-            CHECK(refusal_of(cut(whole, start + present)) ==
-                  refusal{errc::gguf_truncated, "key 'long': value", start});
+            CHECK(refusal_of(cut(whole, start + present)) == refusal{errc::gguf_truncated, "key 'long': value", start});
         CHECK(refusal_of(cut(whole, start + size)).where == "accepted");
     }
     CHECK(refusal_of(cut(writer{}.add("long", 1).bytes(), start - 1)) ==
@@ -280,12 +283,12 @@ TEST_CASE("the alignment") {
             const auto parsed = gguf::file::parse(file);
             CHECK(parsed.alignment() == alignment);
             CHECK(parsed.data_offset() % alignment == 0);
-            CHECK(parsed.offset_of(parsed.tensors()[1]) == parsed.data_offset() + std::max<std::uint64_t>(alignment, 16));
+            CHECK(parsed.offset_of(parsed.tensors()[1]) ==
+                  parsed.data_offset() + std::max<std::uint64_t>(alignment, 16));
         }
     }
     SECTION("nothing else") {
-        for (const std::uint32_t alignment :
-             {0u, 1u, 2u, 3u, 4u, 24u, 33u, 1u << 17, 1u << 20, 1u << 31, 0xffffffffu})
+        for (const std::uint32_t alignment : {0u, 1u, 2u, 3u, 4u, 24u, 33u, 1u << 17, 1u << 20, 1u << 31, 0xffffffffu})
             CHECK(refusal_of(writer{}.add("general.alignment", alignment)) ==
                   refusal{errc::gguf_bad_alignment, key, header_end});
     }
@@ -293,8 +296,7 @@ TEST_CASE("the alignment") {
         CHECK(refusal_of(writer{}.add("general.alignment", 32)) == refusal{errc::model_wrong_type, key, header_end});
         CHECK(refusal_of(writer{}.add("general.alignment", std::uint64_t{32})) ==
               refusal{errc::model_wrong_type, key, header_end});
-        CHECK(refusal_of(writer{}.add("general.alignment", "32")) ==
-              refusal{errc::model_wrong_type, key, header_end});
+        CHECK(refusal_of(writer{}.add("general.alignment", "32")) == refusal{errc::model_wrong_type, key, header_end});
         CHECK(refusal_of(writer{}.add_array("general.alignment", std::vector<std::uint32_t>{32})) ==
               refusal{errc::model_wrong_type, key, header_end});
     }

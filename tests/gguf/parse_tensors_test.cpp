@@ -59,7 +59,8 @@ TEST_CASE("a tensor is seen as it lies in the file") {
 TEST_CASE("tensor names") {
     using namespace std::string_literals;
     const refusal bad{errc::gguf_bad_tensor_name, "tensor 0: name", name_at};
-    for (const auto& name : {""s, "a\0b"s, "a/b"s, ".."s, "a..b"s, "a\nb"s, "\x1b[1m"s, "a\x7f"s, std::string(65, 'n')}) {
+    for (const auto& name :
+         {""s, "a\0b"s, "a/b"s, ".."s, "a..b"s, "a\nb"s, "\x1b[1m"s, "a\x7f"s, std::string(65, 'n')}) {
         const auto r = refusal_of(writer{}.add_tensor(tensor(name, {8})));
         CHECK(r == bad);
         for (const char c : r.text) CHECK((c >= 0x20 && c < 0x7f));
@@ -69,13 +70,12 @@ TEST_CASE("tensor names") {
 
     tensor_entry lying = tensor("t", {8});
     lying.name_length = max64;
-    CHECK(refusal_of(writer{}.add_tensor(lying)) ==
-          refusal{errc::gguf_string_too_long, "tensor 0: name", name_at});
+    CHECK(refusal_of(writer{}.add_tensor(lying)) == refusal{errc::gguf_string_too_long, "tensor 0: name", name_at});
 }
 
 TEST_CASE("duplicate tensor names") {
-    const auto r = refusal_of(
-        writer{}.add_tensor(tensor("t", {8})).add_tensor(tensor("u", {8})).add_tensor(tensor("t", {4})));
+    const auto r =
+        refusal_of(writer{}.add_tensor(tensor("t", {8})).add_tensor(tensor("u", {8})).add_tensor(tensor("t", {4})));
     CHECK(r == refusal{errc::gguf_duplicate_tensor, "tensor 't'", 24 + 2 * 33 + 25});
     CHECK(r.text.find("tensors 0 and 2") != std::string::npos);
 
@@ -117,18 +117,18 @@ TEST_CASE("shapes whose size wraps in 64 bits") {
         std::vector<std::uint64_t> dims;
     };
     const std::vector<vector> vectors{
-        {data_type::f32, {two_to(32), two_to(32)}},                      // elements wrap to 0
+        {data_type::f32, {two_to(32), two_to(32)}},  // elements wrap to 0
         {data_type::f32, {two_to(16), two_to(16), two_to(16), two_to(16)}},
         {data_type::f32, {two_to(21), two_to(21), two_to(22)}},
         {data_type::f16, {640, two_to(60)}},
-        {data_type::f32, {two_to(32), two_to(31)}},                      // negative if signed
-        {data_type::i8, {two_to(32), two_to(31)}},                       // fits unsigned, not signed
-        {data_type::f32, {274'177, 67'280'421'310'721}},                 // factors of 2^64 + 1: wraps to 1
+        {data_type::f32, {two_to(32), two_to(31)}},       // negative if signed
+        {data_type::i8, {two_to(32), two_to(31)}},        // fits unsigned, not signed
+        {data_type::f32, {274'177, 67'280'421'310'721}},  // factors of 2^64 + 1: wraps to 1
         {data_type::i8, {274'177, 67'280'421'310'721}},
-        {data_type::q8_0, {8'773'664, 67'280'421'310'721}},              // wraps to exactly one block
-        {data_type::f32, {two_to(62) - 1}},                              // rounds up to 0
-        {data_type::f32, {two_to(62) - 8}},                              // offset + size wraps
-        {data_type::q4_0, {1'024'819'115'206'086'208}},                  // wraps if multiplied before divided
+        {data_type::q8_0, {8'773'664, 67'280'421'310'721}},  // wraps to exactly one block
+        {data_type::f32, {two_to(62) - 1}},                  // rounds up to 0
+        {data_type::f32, {two_to(62) - 8}},                  // offset + size wraps
+        {data_type::q4_0, {1'024'819'115'206'086'208}},      // wraps if multiplied before divided
         {data_type::q8_0, {542'551'296'285'575'072}},
         {data_type::q4_k, {128'102'389'400'760'832}},
         {data_type::q6_k, {87'841'638'446'236'160}},
@@ -230,6 +230,11 @@ TEST_CASE("tensors do not overlap and leave no holes") {
     CHECK(pair(0, 96) == refusal{errc::gguf_layout, "tensor 'b': offset", b_at});
     CHECK(pair(32, 96) == refusal{errc::gguf_layout, "tensor 'a': offset", a_at});
 
+    SECTION("the most padding there can be") {
+        writer w;
+        w.add_tensor(tensor("a", {33}, data_type::i8)).add_tensor(tensor("b", {1}, data_type::i8));
+        CHECK(refusal_of(w).where == "accepted");
+    }
     SECTION("one inside another") {
         writer w;
         w.add_tensor(at_offset(tensor("inner", {8}), 32)).add_tensor(at_offset(tensor("outer", {64}), 0));

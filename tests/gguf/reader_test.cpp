@@ -30,8 +30,9 @@ TEST_CASE("a read past the end changes nothing and says what it was for") {
     (void)in.read<std::uint32_t>("first");
     CHECK(refusal_of([&] { return in.read<std::uint32_t>("second"); }) ==
           refusal{errc::gguf_truncated, "header: second", 4});
-    CHECK(refusal_of([&] { return in.take(std::numeric_limits<std::uint64_t>::max(), {"part", 3}); }) ==
-          refusal{errc::gguf_truncated, "header: part 3", 4});
+    CHECK(refusal_of([&] {
+              return in.take(std::numeric_limits<std::uint64_t>::max(), {"part", 3});
+          }) == refusal{errc::gguf_truncated, "header: part 3", 4});
     CHECK(in.offset() == 4);
     CHECK(in.read<std::uint16_t>("third") == 1);
 }

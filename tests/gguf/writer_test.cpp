@@ -17,14 +17,13 @@ TEST_CASE("the bytes of a small file, one by one") {
     using namespace std::string_view_literals;
     gguf::tensor_entry t = tensor("t", {2, 1}, data_type::f16, 0xab);
     const bytes file = writer{}.add("k", std::uint16_t{0x0102}).add_tensor(t).bytes();
-    std::string expected{
-        "GGUF\3\0\0\0"
-        "\1\0\0\0\0\0\0\0"                          // tensors
-        "\1\0\0\0\0\0\0\0"                          // metadata
-        "\1\0\0\0\0\0\0\0k\2\0\0\0\2\1"             // k: u16
-        "\1\0\0\0\0\0\0\0t\2\0\0\0"                 // t: two dimensions
-        "\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"          // 2, 1
-        "\1\0\0\0\0\0\0\0\0\0\0\0"sv};              // F16 at 0
+    std::string expected{"GGUF\3\0\0\0"
+                         "\1\0\0\0\0\0\0\0"                  // tensors
+                         "\1\0\0\0\0\0\0\0"                  // metadata
+                         "\1\0\0\0\0\0\0\0k\2\0\0\0\2\1"     // k: u16
+                         "\1\0\0\0\0\0\0\0t\2\0\0\0"         // t: two dimensions
+                         "\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"  // 2, 1
+                         "\1\0\0\0\0\0\0\0\0\0\0\0"sv};      // F16 at 0
     expected.resize(96);
     expected += "\xab\xab\xab\xab";
     expected.resize(128);
@@ -67,5 +66,8 @@ TEST_CASE("write makes the file that bytes describes") {
     w.write(dir / "file.gguf");
     const auto mapped = mapped_file::open(dir / "file.gguf");
     CHECK((bytes(mapped.bytes().begin(), mapped.bytes().end()) == w.bytes()));
-    CHECK(refusal_of([&] { w.write(dir / "no" / "such"); return 0; }).code == errc::io_open);
+    CHECK(refusal_of([&] {
+              w.write(dir / "no" / "such");
+              return 0;
+          }).code == errc::io_open);
 }

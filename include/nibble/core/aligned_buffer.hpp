@@ -22,7 +22,7 @@ NIBBLE_NAMESPACE_BEGIN
 /// whole context and pay for what it fills. Move-only. calloc rather than a mapping of its own: it is as lazy,
 /// works everywhere, and sanitizers see the bounds.
 template <class T>
-    requires std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>
+requires std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>
 class aligned_buffer {
 public:
     static constexpr std::size_t alignment = 64;
@@ -46,7 +46,8 @@ public:
     }
 
     aligned_buffer(aligned_buffer&& other) noexcept
-        : memory_(std::move(other.memory_)), data_(std::exchange(other.data_, nullptr)),
+        : memory_(std::move(other.memory_)),
+          data_(std::exchange(other.data_, nullptr)),
           size_(std::exchange(other.size_, 0)) {}
     aligned_buffer& operator=(aligned_buffer&& other) noexcept {
         memory_ = std::move(other.memory_);

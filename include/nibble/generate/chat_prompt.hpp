@@ -2,6 +2,7 @@
 // A conversation as tokens, such that no message can pass itself off as the template's own structure.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,6 +15,7 @@
 #include <nibble/core/tensor.hpp>
 #include <nibble/text/chat.hpp>
 #include <nibble/text/json.hpp>
+#include <nibble/text/reply_parser.hpp>
 #include <nibble/text/tokenizer.hpp>
 #include <nibble/text/utf8.hpp>
 
@@ -22,14 +24,26 @@
 // the messages. The rendered prompt is cut at the seams and each part is encoded on its own; no part contains the
 // whole of a control token's text unless the template wrote it. Messages without such text (nearly all) are rendered
 // as they are, in one part, so that their tokens are those of every other implementation.
+//
+// Some vocabularies have the tags of reasoning and tool calls (<think>, <tool_call>) as control tokens. What the model
+// has said may contain these.
 
 NIBBLE_NAMESPACE_BEGIN
+
+/// The texts with which a reply marks its parts.
+[[nodiscard]] inline std::vector<std::string> tags_of(const reply_format& format) {
+    std::vector<std::string> out{format.think_open, format.think_close};
+    for (const auto& form : format.tool_calls) out.insert(out.end(), {form.open, form.close});
+    std::erase(out, "");
+    return out;
+}
 
 /// Encodes conversations for one tokenizer, which it borrows. Const methods from any thread.
 class chat_encoder {
 public:
     /// Looks through the vocabulary for the texts of control tokens once.
-    explicit chat_encoder(const tokenizer& tokens) : tokens_(&tokens) {
+    explicit chat_encoder(const tokenizer& tokens, const reply_format& format = {})
+        : tokens_(&tokens), tags_(tags_of(format)) {
         for (token id = 0; static_cast<std::size_t>(id) < tokens.n_vocab(); ++id) {
             if (!tokens.is_control(id)) continue;
             const auto text = tokens.piece(id, {.special = true});
@@ -44,7 +58,8 @@ public:
         std::vector<message> sewn(messages.begin(), messages.end());
         const std::string seam = unused_character(sewn);
         bool any = false;
-        for (auto& m : sewn) for_each_text(m, [&](std::string& text) { any |= sew(text, seam); });
+        for (auto& m : sewn)
+            for_each_text(m, [&](std::string& text) { any |= sew(text, seam, m.role == role::assistant); });
         const std::string prompt = any ? render(std::span<const message>{sewn}) : render(messages);
 
         std::vector<token> out;
@@ -116,8 +131,8 @@ private:
     }
 
     /// Puts seams into `text` so that it contains no control token's text, and does not end in the start of one.
-    /// Returns whether there was anything to do.
-    bool sew(std::string& text, std::string_view seam) const {
+    /// Returns whether there was anything to do. Tags may stay where `tags_stay`.
+    bool sew(std::string& text, std::string_view seam, bool tags_stay) const {
         bool any = false;
         // One round finds all but those that another one overlaps.
         for (std::size_t round = 0; round < control_texts_.size(); ++round) {
@@ -125,6 +140,7 @@ private:
             for (const token id : tokens_->encode(text, {.add_special = false, .parse_special = true})) {
                 if (!tokens_->is_control(id)) continue;
                 const auto control = tokens_->piece(id, {.special = true});
+                if (tags_stay && std::find(tags_.begin(), tags_.end(), control) != tags_.end()) continue;
                 if (control.size() > first_character(control) &&
                     std::find(found.begin(), found.end(), control) == found.end())
                     found.push_back(control);
@@ -162,7 +178,7 @@ private:
     }
 
     const tokenizer* tokens_;
-    std::vector<std::string> control_texts_;
+    std::vector<std::string> tags_, control_texts_;
 };
 
 NIBBLE_NAMESPACE_END

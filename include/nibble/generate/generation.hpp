@@ -59,6 +59,8 @@ private:
     }
 };
 
+class reply_events;
+
 /// An input range of text pieces, never empty, always whole characters of valid UTF-8 (bytes that are none come as
 /// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It borrows the session and owns what it has
 /// generated, which therefore stays when the session goes on to something else; only walking on is then
@@ -107,6 +109,10 @@ public:
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
+    /// The same walk as typed events: reasoning, answer, tool calls. Borrows this generation; what pieces it gave
+    /// before is not seen.
+    [[nodiscard]] reply_events events();
+
     /// Generates to the end; the whole text.
     std::string_view finish() {
         while (reason_ == finish_reason::none) advance();
@@ -131,14 +137,19 @@ public:
 
 private:
     friend class session;
+    friend class reply_events;
     using clock = std::chrono::steady_clock;
 
     /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
     /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
     generation(detail::session_state& session, std::span<const token> prompt, const generation_options& options)
         : session_(&session), options_(options), stops_(options.stop),
-          thinking_(session.source().tokenizer(), prompt, options) {
+          thinking_(session.source().tokenizer(), session.format(), prompt, options) {
         const auto started = clock::now();
+        const auto& tokenizer = session.source().tokenizer();
+        for (const auto& tag : tags_of(session.format()))
+            if (const auto id = tokenizer.find(tag); id && tokenizer.is_control(*id)) shown_control_.push_back(*id);
+        starts_in_reasoning_ = thinking_.inside();
         session.check_tokens(prompt, 0, "prompt");
         validate(options_, session.source().config().n_vocab);
         const std::size_t room = std::min(options_.max_tokens, session.context() + 1 - prompt.size());
@@ -197,7 +208,8 @@ private:
         if (constrained) options_.constraint->accept(id);
         if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
 
-        append(characters_.push(tokenizer.piece(id)));
+        const bool shown = std::find(shown_control_.begin(), shown_control_.end(), id) != shown_control_.end();
+        append(characters_.push(tokenizer.piece(id, {.special = shown})));
         if (reason_ != finish_reason::none) return;
         if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
         if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
@@ -266,6 +278,8 @@ private:
     utf8_stream characters_{invalid_utf8::replace};
     stop_strings stops_;
     detail::thinking_budget thinking_;
+    std::vector<token> shown_control_;  // control tokens that are tags of reasoning or tool calls
+    bool starts_in_reasoning_ = false;
     std::string text_;         // given out, and after it what may become a stop string
     std::size_t n_given_ = 0;
     std::string_view piece_;   // the end of what was given out

@@ -63,8 +63,8 @@ struct generation_options {
 
     /// Think before the answer: on, off, or as the template does by default.
     std::optional<bool> thinking = {};
-    /// Most tokens between <think> and </think>; then the thinking is ended for the model. Of effect where these two
-    /// are tokens of the vocabulary.
+    /// Most tokens between <think> and </think>, or what the model's template has for them; then the thinking is ended
+    /// for the model. Of effect where these two are tokens of the vocabulary.
     std::size_t thinking_budget = unlimited;
     json tools = {};          ///< array of tool definitions (JSON schema), or null for none
     json variables = {};      ///< object of further template variables, or null

@@ -14,6 +14,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>

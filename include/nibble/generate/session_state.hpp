@@ -24,6 +24,7 @@
 #include <nibble/generate/sampler.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/model.hpp>
+#include <nibble/text/reply_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -143,9 +144,12 @@ public:
         return n;
     }
 
+    /// How the model marks the parts of its replies.
+    [[nodiscard]] const reply_format& format() const noexcept { return format_; }
+
     /// Made when the first conversation needs it.
     [[nodiscard]] const chat_encoder& chat() {
-        if (!chat_) chat_.emplace(model_.tokenizer());
+        if (!chat_) chat_.emplace(model_.tokenizer(), format_);
         return *chat_;
     }
 
@@ -177,6 +181,8 @@ private:
                 best_attention_kernels(detect_cpu(), options.kv_type), executor{*pool_}, cache_, workspace_},
           logits_(model_.config().n_vocab), sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);
+        const auto* chat_template = model_.file().find("tokenizer.chat_template");
+        if (const auto text = chat_template ? chat_template->as_string() : std::nullopt) format_ = detect_reply_format(*text);
     }
 
     /// The positions to make room for. Everything that is a product of them fits into 64 bits.
@@ -211,6 +217,7 @@ private:
     aligned_buffer<float> logits_;  // n_vocab, of the last token read
     class sampler sampler_;
     std::vector<token> tokens_;  // in the cache, one per position
+    reply_format format_;
     std::optional<chat_encoder> chat_;
     bool has_logits_ = false;
     std::atomic_flag busy_;

@@ -1,40 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps count of the tokens between <think> and </think>, and ends the thinking when a budget is used up.
+// Keeps count of the tokens with which a model thinks, and ends its thinking when a budget is used up.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/generate/options.hpp>
+#include <nibble/text/reply_parser.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Follows one reply. Does nothing for vocabularies without <think> and </think>.
+/// Follows one reply. Does nothing where the two tags of thinking are not tokens of the vocabulary.
 class thinking_budget {
 public:
-    thinking_budget(const tokenizer& tokens, std::span<const token> prompt, const generation_options& options)
-        : open_(tokens.find("<think>")), close_(tokens.find("</think>")), budget_(options.thinking_budget) {
+    thinking_budget(const tokenizer& tokens, const reply_format& format, std::span<const token> prompt,
+                    const generation_options& options)
+        : open_(tokens.find(format.think_open)), close_(tokens.find(format.think_close)), budget_(options.thinking_budget) {
         if (!open_ || !close_) return;
-        // Some templates end a prompt with <think>: thinking goes on if the reply's own head, up to the control token
+        // Some templates end a prompt with the opening tag: thinking goes on if the reply's own head, up to the control token
         // that starts it, has one that is not closed.
         for (std::size_t i = prompt.size(); i-- > 0 && prompt[i] != *close_ && !is_control(tokens, prompt[i]);)
             inside_ |= prompt[i] == *open_;
         if (budget_ != unlimited)
-            end_text_ = tokens.encode("\n</think>\n", {.add_special = false, .parse_special = true});
+            end_text_ = tokens.encode("\n" + format.think_close + "\n", {.add_special = false, .parse_special = true});
         // A constraint holds for the answer. For a model to think before it, the thinking has to be opened for it.
         if (options.constraint && options.thinking.value_or(false) && !inside_)
-            start(tokens.encode("<think>\n", {.add_special = false, .parse_special = true}));
+            start(tokens.encode(format.think_open + "\n", {.add_special = false, .parse_special = true}));
     }
 
-    /// Between <think> and </think>, or on the way to <think>.
+    /// Between the tags, or on the way to the first one.
     [[nodiscard]] bool inside() const noexcept { return inside_ || n_forced_ < forced_.size(); }
 
     /// The token that has to come next, if it is not the model's to choose.

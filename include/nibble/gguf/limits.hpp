@@ -14,11 +14,11 @@ namespace gguf {
 struct limits {
     std::uint64_t metadata_entries = 65'536;
     std::uint64_t tensors = 262'144;
-    std::uint64_t key_bytes = 65'535;                 ///< the specification's own bound
-    std::uint64_t tensor_name_bytes = 64;             ///< the specification's own bound
-    std::uint64_t string_bytes = 16ull << 20;         ///< one string value or one element of a string array
-    std::uint64_t array_elements = 16ull << 20;       ///< SmolLM3 has 128,256 tokens and 280,147 merges
-    std::uint64_t metadata_bytes = 256ull << 20;      ///< everything before the tensor data
+    std::uint64_t key_bytes = 65'535;             ///< the specification's own bound
+    std::uint64_t tensor_name_bytes = 64;         ///< the specification's own bound
+    std::uint64_t string_bytes = 16ull << 20;     ///< one string value or one element of a string array
+    std::uint64_t array_elements = 16ull << 20;   ///< SmolLM3 has 128,256 tokens and 280,147 merges
+    std::uint64_t metadata_bytes = 256ull << 20;  ///< all key/value pairs together
 };
 
 }  // namespace gguf

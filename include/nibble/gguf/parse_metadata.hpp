@@ -30,9 +30,9 @@ struct header {
 
 namespace detail {
 
-constexpr std::uint64_t header_bytes = 24;
-constexpr std::uint64_t least_metadata_bytes = 14;  // key length 8, key 1, type 4, value 1
-constexpr std::uint64_t least_tensor_bytes = 33;    // name length 8, name 1, n_dims 4, one dim 8, type 4, offset 8
+inline constexpr std::uint64_t header_bytes = 24;
+inline constexpr std::uint64_t least_metadata_bytes = 14;  // key length 8, key 1, type 4, value 1
+inline constexpr std::uint64_t least_tensor_bytes = 33;    // name length 8, name 1, n_dims 4, one dim 8, type 4, offset 8
 
 /// What a file that does not begin with GGUF seems to be, for the message.
 [[nodiscard]] inline std::string_view guess_from_magic(std::string_view magic) noexcept {
@@ -78,8 +78,8 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     const std::uint64_t least_bytes = element == value_type::string ? sizeof(std::uint64_t) : fixed_size(element);
     if (count > in.left() / least_bytes)
         in.fail(errc::gguf_array_too_long, "array length",
-                "at most " + std::to_string(in.left() / least_bytes) + " elements in the " +
-                    std::to_string(in.left()) + " bytes left",
+                "at most " + std::to_string(in.left() / least_bytes) + " elements in the " + std::to_string(in.left()) +
+                    " bytes left",
                 std::to_string(count));
     if (count > bounds.array_elements)
         in.fail(errc::gguf_array_too_long, "array length", "at most " + std::to_string(bounds.array_elements),
@@ -137,8 +137,7 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     result.n_tensors = in.read<std::uint64_t>("tensor count");
     detail::check_count(in, "tensor count", result.n_tensors, detail::least_tensor_bytes, bounds.tensors);
     result.n_metadata = in.read<std::uint64_t>("metadata count");
-    detail::check_count(in, "metadata count", result.n_metadata, detail::least_metadata_bytes,
-                        bounds.metadata_entries);
+    detail::check_count(in, "metadata count", result.n_metadata, detail::least_metadata_bytes, bounds.metadata_entries);
     return result;
 }
 
@@ -175,8 +174,7 @@ inline void read_metadata(reader& in, std::uint64_t count, const limits& bounds,
                                         [&](const key_value& kv) { return kv.key == key; });
         throw error{code, "key 'general.alignment'", std::move(expected), std::move(got), entry->offset};
     };
-    if (stored->type() != value_type::u32)
-        fail(errc::model_wrong_type, "u32", std::string{name_of(stored->type())});
+    if (stored->type() != value_type::u32) fail(errc::model_wrong_type, "u32", std::string{name_of(stored->type())});
     const std::uint64_t alignment = *stored->as_unsigned();
     if (!std::has_single_bit(alignment) || alignment < 8 || alignment > most)
         fail(errc::gguf_bad_alignment, "a power of two from 8 to " + std::to_string(most), std::to_string(alignment));

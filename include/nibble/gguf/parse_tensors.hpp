@@ -74,8 +74,7 @@ inline void read_dims(reader& in, tensor_view& tensor) {
         std::string shape;
         for (std::uint32_t d = 0; d < tensor.n_dims; ++d)
             shape += (d == 0 ? "[" : ", ") + std::to_string(tensor.dims[d]);
-        in.fail(errc::gguf_size_overflow, "size", "fewer than 2^64 bytes",
-                shape + "] of " + std::string{type.name});
+        in.fail(errc::gguf_size_overflow, "size", "fewer than 2^64 bytes", shape + "] of " + std::string{type.name});
     }
     return *size;
 }
@@ -104,8 +103,8 @@ inline void check_extent(const tensor_view& tensor, const extent& where, std::ui
 
 /// All tensors together, in any order: no two overlap, and nothing but padding lies before or between them, so
 /// that a file cannot carry bytes that no reader of its table sees. Returns the end of the last one.
-[[nodiscard]] inline std::uint64_t check_layout(std::span<const tensor_view> tensors,
-                                                std::span<const extent> extents, std::uint64_t alignment) {
+[[nodiscard]] inline std::uint64_t check_layout(std::span<const tensor_view> tensors, std::span<const extent> extents,
+                                                std::uint64_t alignment) {
     std::vector<std::size_t> order(extents.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {

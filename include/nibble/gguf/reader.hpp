@@ -23,7 +23,7 @@ static_assert(std::endian::native == std::endian::little, "GGUF files are little
 
 /// The number stored at `at`, aligned or not; sizeof(T) bytes must be readable.
 template <class T>
-    requires std::is_arithmetic_v<T>
+requires std::is_arithmetic_v<T>
 [[nodiscard]] inline T load(const std::byte* at) noexcept {
     if constexpr (std::is_same_v<T, bool>) {
         return *at != std::byte{0};

@@ -154,7 +154,8 @@ private:
 };
 
 /// One metadata value: a view of validated bytes inside the file, which must outlive it. Trivially copyable.
-/// The accessors never convert silently: what does not hold exactly the thing asked for gives nullopt or an empty range.
+/// The accessors never convert silently: what does not hold exactly the thing asked for gives nullopt or an empty
+/// range.
 class value {
 public:
     value() = default;

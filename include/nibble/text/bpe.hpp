@@ -41,22 +41,42 @@ inline constexpr std::array<std::int16_t, end> byte_of = [] {
     return map;
 }();
 
+/// Whether all 8 bytes are from 0x21 to 0x7e: they stand for themselves.
+[[nodiscard]] constexpr bool all_printable(std::uint64_t bytes) noexcept {
+    constexpr std::uint64_t ones = 0x0101010101010101u;  // a borrow or carry only starts at a byte that fails anyway
+    return ((bytes | (bytes - 0x21 * ones) | (bytes + ones)) & 0x80 * ones) == 0;
+}
+
 /// Writes the bytes that `text` spells to `to`, at most text.size() of them, and returns the end; nullptr if a
-/// character of it is not of the alphabet.
+/// character of it is not of the alphabet. The usual token, printable ASCII behind at most one space, goes by words.
 [[nodiscard]] inline char* write_bytes(std::string_view text, char* to) noexcept {
-    const auto at = [&](std::size_t i) { return std::uint32_t{static_cast<std::uint8_t>(text[i])}; };
-    bool fits = true;
-    for (std::size_t i = 0; i < text.size(); ++i) {  // without branches: the mix of lengths cannot be predicted
-        const bool pair = at(i) >= 0x80;
-        const std::uint32_t second = at(std::min(i + pair, text.size() - 1));
-        const std::uint32_t code_point = pair ? ((at(i) - 0xc0) << 6) + (second ^ 0x80) : at(i);
-        fits = fits && code_point < end && (!pair || (second & 0xc0u) == 0x80u);
-        const std::int16_t byte = byte_of[code_point < end ? code_point : 0];
-        fits = fits && byte >= 0;
-        *to++ = static_cast<char>(byte);
-        i += pair;
+    if (text.substr(0, 2) == "\xc4\xa0") {
+        *to++ = ' ';
+        text.remove_prefix(2);
     }
-    return fits ? to : nullptr;
+    for (; text.size() >= 8; text.remove_prefix(8), to += 8) {
+        if (!all_printable(text_detail::load<std::uint64_t>(text.data()))) break;
+        std::memcpy(to, text.data(), 8);
+    }
+    if (text.size() < 8) {
+        const std::uint64_t rest = text_detail::load_short(text);
+        if (all_printable(rest | 0x2121212121212121u << 8 * text.size())) {
+            for (std::size_t i = 0; i < text.size(); ++i) to[i] = static_cast<char>(rest >> 8 * i);
+            return to + text.size();
+        }
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto at = [&](std::size_t k) { return k < text.size() ? std::uint8_t(text[k]) : std::uint8_t{0}; };
+        char32_t c = at(i);
+        if (c >= 0x80) {  // C2 80 to C5 BF are U+0080 to U+017F; what else there is becomes 0, which stands for nothing
+            const std::uint8_t second = at(++i);
+            c = c >= 0xc2 && c <= 0xc5 && (second & 0xc0u) == 0x80u ? (c & 0x1fu) << 6 | (second & 0x3fu) : 0;
+        }
+        const std::int16_t byte = c < end ? byte_of[c] : std::int16_t{-1};
+        if (byte < 0) return nullptr;
+        *to++ = static_cast<char>(byte);
+    }
+    return to;
 }
 
 }  // namespace byte_alphabet
@@ -124,8 +144,8 @@ private:
         return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right)) << 1 | 1;
     }
 
-    [[nodiscard]] std::size_t slot_of(std::uint64_t key) const noexcept {
-        return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32) & (slots_.size() - 1);
+    [[nodiscard]] std::size_t slot_of(std::uint64_t key, std::size_t probe = 0) const noexcept {
+        return text_detail::probe_slot(static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32), probe, slots_.size());
     }
 
     /// A merge on its way into the table: what it spells, then the entry that it becomes.
@@ -136,7 +156,7 @@ private:
         slot entry;
     };
 
-    /// In blocks, each in three passes: what a pass looks up, the one before has asked memory for.
+    /// In blocks, each in four passes: what a pass looks up, the one before has asked memory for.
     void add_merges(const token_table& texts, const std::vector<std::string_view>& merges) {
         const std::size_t n = merges.size();
         if (n >= 0xffffffffu)
@@ -153,10 +173,12 @@ private:
             char* to = bytes.data();
             for (std::size_t rank = begin; rank < end; ++rank) {
                 pending& merge = block[n_pending];
-                if (!read_merge(merges[rank], rank, merge, to)) continue;
-                texts.prefetch(merge.left_key);
-                texts.prefetch(merge.right_key);
-                ++n_pending;
+                n_pending += read_merge(merges[rank], rank, merge, to);
+            }
+            for (std::size_t i = 0; i < n_pending; ++i) {
+                pending& merge = block[i];
+                texts.prefetch(merge.left_key = token_table::key_of(merge.left));
+                texts.prefetch(merge.right_key = token_table::key_of(merge.right));
             }
             std::size_t n_entries = 0;
             for (std::size_t i = 0; i < n_pending; ++i) {
@@ -189,8 +211,6 @@ private:
         merge.rank = static_cast<std::uint32_t>(rank);
         merge.left = {to, static_cast<std::size_t>(middle - to)};
         merge.right = {middle, static_cast<std::size_t>(end - middle)};
-        merge.left_key = token_table::key_of(merge.left);
-        merge.right_key = token_table::key_of(merge.right);
         to = end;
         return true;
     }
@@ -203,19 +223,18 @@ private:
     }
 
     void add_entry(const slot& entry) {
-        for (std::size_t at = slot_of(entry.key), probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[at];
+        for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
+            slot& s = slots_[slot_of(entry.key, probe)];
             if (s.key == 0) s = entry;
             if (s.key == entry.key) return;  // of equal merges the first counts
-            at = (at + 1) & (slots_.size() - 1);
         }
         text_detail::throw_colliding("tokenizer.ggml.merges");
     }
 
     [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept {
         const std::uint64_t key = key_of(left, right);
-        for (std::size_t at = slot_of(key);; at = (at + 1) & (slots_.size() - 1)) {
-            const slot& s = slots_[at];
+        for (std::size_t probe = 0;; ++probe) {
+            const slot& s = slots_[slot_of(key, probe)];
             if (s.key == key) return s.merged;
             if (s.key == 0) return {};
         }

@@ -37,8 +37,25 @@ template <class Word>
     return word;
 }
 
+/// The bytes of a text of at most 8, lowest first, zeros above. Two loads that overlap agree where they do.
+[[nodiscard]] inline std::uint64_t load_short(std::string_view text) noexcept {
+    const char* p = text.data();
+    const std::size_t n = text.size();
+    if (n >= 4) return load<std::uint32_t>(p) | load<std::uint32_t>(p + n - 4) << 8 * (n - 4);
+    if (n >= 2) return load<std::uint16_t>(p) | load<std::uint8_t>(p + n - 1) << 8 * (n - 1);
+    return n == 1 ? load<std::uint8_t>(p) : 0;
+}
+
 /// Slots of an open-addressing table for `n` entries: a power of two, at most half full.
-[[nodiscard]] constexpr std::size_t table_slots(std::size_t n) noexcept { return std::bit_ceil(2 * n + 2); }
+[[nodiscard]] constexpr std::size_t table_slots(std::size_t n) noexcept { return std::bit_ceil(2 * n + 4); }
+
+/// Where an open-addressing table of 16-byte slots looks in step `probe`: first round the cache line of the home slot,
+/// then round the next line. In a table half full, 2 of 100 entries are not in their first line; plain linear probing
+/// leaves it for 12, and a cache line more costs up to 150 ns.
+[[nodiscard]] constexpr std::size_t probe_slot(std::size_t hash, std::size_t probe, std::size_t n_slots) noexcept {
+    const std::size_t line = (hash & ~std::size_t{3}) + (probe & ~std::size_t{3});
+    return (line | ((hash + probe) & 3)) & (n_slots - 1);
+}
 
 /// Longest probe that a table accepts. With half the slots free, chance stays far below it; entries made to collide
 /// are refused instead of making every look-up slow.
@@ -66,21 +83,12 @@ public:
 
     [[nodiscard]] static key key_of(std::string_view text) noexcept {
         using text_detail::load;
-        const char* p = text.data();
-        const std::size_t n = text.size();
+        const auto size = static_cast<std::uint32_t>(text.size());
+        if (size <= 8) return {text_detail::load_short(text), size};
         std::uint64_t bits = 0;
-        if (n > 8) {
-            bits = load<std::uint64_t>(p);
-            for (std::size_t i = 8; i + 8 < n; i += 8) bits = text_detail::mix(bits) ^ load<std::uint64_t>(p + i);
-            bits = text_detail::mix(bits) ^ load<std::uint64_t>(p + n - 8);
-        } else if (n >= 4) {  // two loads that overlap agree where they do
-            bits = load<std::uint32_t>(p) | load<std::uint32_t>(p + n - 4) << 8 * (n - 4);
-        } else if (n >= 2) {
-            bits = load<std::uint16_t>(p) | load<std::uint8_t>(p + n - 1) << 8 * (n - 1);
-        } else if (n == 1) {
-            bits = load<std::uint8_t>(p);
-        }
-        return {bits, static_cast<std::uint32_t>(n)};
+        for (std::size_t i = 0; i + 8 < size; i += 8)
+            bits = text_detail::mix(bits ^ load<std::uint64_t>(text.data() + i));
+        return {bits ^ load<std::uint64_t>(text.data() + size - 8), size};
     }
 
     /// Before anything else: the number of tokens to come, and at most how many bytes they have together.
@@ -112,9 +120,9 @@ public:
         const std::string_view text = operator[](id);
         if (text.empty()) return;
         const key k = key_of(text);
-        const std::size_t mask = slots_.size() - 1, first = k.hash();
+        const std::size_t hash = k.hash();
         for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[(first + probe) & mask];
+            slot& s = slots_[text_detail::probe_slot(hash, probe, slots_.size())];
             if (s.size == 0) {
                 s = {k.bits, k.size, id};
                 indexed_[static_cast<std::size_t>(id)] = true;
@@ -129,9 +137,9 @@ public:
     [[nodiscard]] token find(std::string_view text) const noexcept { return find(text, key_of(text)); }
 
     [[nodiscard]] token find(std::string_view text, const key& k) const noexcept {
-        const std::size_t mask = slots_.size() - 1;
-        for (std::size_t at = k.hash() & mask;; at = (at + 1) & mask) {
-            const slot& s = slots_[at];
+        const std::size_t hash = k.hash();
+        for (std::size_t probe = 0;; ++probe) {
+            const slot& s = slots_[text_detail::probe_slot(hash, probe, slots_.size())];
             if (s.size == 0) return no_token;
             if (is(s, k, text)) return s.id;
         }

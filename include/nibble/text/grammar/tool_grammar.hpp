@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,13 +52,12 @@ namespace detail {
     for (std::size_t i = 1; i < letters.size(); ++i) border[i + 1] = next(border[i], letters[i]);
     std::string out;
     for (std::size_t i = 0; i < letters.size(); ++i) {
-        out += prefix + std::to_string(i) + " ::= \"\" | " + gbnf_class(complement(in_tag)) + " " + prefix + "0";
-        for (const auto& [first, last] : in_tag) {
-            for (char32_t c = first; c <= last; ++c) {
-                const std::size_t to = next(i, c);
-                out += " | " + gbnf_class({{c, c}}) + " " + (to == letters.size() ? after : prefix + std::to_string(to));
-            }
-        }
+        std::map<std::size_t, std::vector<code_point_range>> reads{{0, complement(in_tag)}};  // by the state that they lead to
+        for (const auto& [first, last] : in_tag)
+            for (char32_t c = first; c <= last; ++c) reads[next(i, c)].push_back({c, c});
+        out += prefix + std::to_string(i) + " ::= \"\"";
+        for (const auto& [to, characters] : reads)
+            out += " | " + gbnf_class(normalised(characters)) + " " + (to == letters.size() ? after : prefix + std::to_string(to));
         out += "\n";
     }
     return out;

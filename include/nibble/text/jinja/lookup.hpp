@@ -112,8 +112,8 @@ inline value get_item(runtime& rt, const value& object, const value& key) {
     rt.require_defined(object);
     const auto is_bound = [](const value& v) { return v.is_none() || v.is_integer(); };
     const bool sliceable = object.is_string() || (object.is_sequence() && object.seq().is_indexable());
-    if (!sliceable || !is_bound(start) || !is_bound(stop) || !is_bound(step))
-        return undefined{text::borrowed("slice"), object_name(object), undefined::reason::element};
+    if (!sliceable) rt.type_error(std::string("'") + type_name(object) + "' object cannot be sliced");
+    if (!is_bound(start) || !is_bound(stop) || !is_bound(step)) rt.type_error("slice indices must be integers or none");
     const std::int64_t by = step.is_none() ? 1 : step.integer();
     if (by == 0) rt.type_error("slice step cannot be zero");
 

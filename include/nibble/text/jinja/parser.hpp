@@ -2,6 +2,7 @@
 // A template's source to its syntax tree.
 #pragma once
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -129,6 +130,7 @@ private:
     ast::for_statement for_statement() {
         ast::for_statement node;
         node.variables = targets(false);
+        if (assigns(node.variables, ast::symbol_loop)) fail("another variable than 'loop'");
         if (!accept_name("in")) fail("'in'");
         node.items = tuple_or_expression(false, "recursive");
         node.condition = accept_name("if") ? expression() : nullptr;
@@ -140,6 +142,11 @@ private:
         --loops_;
         if (take().text == "else") node.otherwise = whole_body("endfor");
         return node;
+    }
+
+    [[nodiscard]] static bool assigns(const ast::target& target, ast::symbol name) noexcept {
+        return (!target.is_tuple && target.name == name) ||
+               std::any_of(target.parts.begin(), target.parts.end(), [&](const ast::target& part) { return assigns(part, name); });
     }
 
     ast::statement set_statement(const lexeme& token) {

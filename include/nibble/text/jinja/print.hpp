@@ -150,10 +150,11 @@ struct json_style {
 [[nodiscard]] inline std::string json_string(std::string_view s, bool ensure_ascii) {
     std::string out;
     append_json_string(out, s);
-    if (!ensure_ascii || is_ascii(out)) return out;
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) < 0x7f; };
+    if (!ensure_ascii || std::all_of(out.begin(), out.end(), is_plain)) return out;
     std::string escaped_out;
     for_each_code_point(out, [&](char32_t code, std::string_view bytes) {
-        if (code < 0x80) {
+        if (code < 0x7f) {
             escaped_out += bytes;
         } else if (code < 0x10000) {
             append_escape(escaped_out, 'u', code, 4);

@@ -61,7 +61,7 @@ public:
         switch (u.why) {
             case undefined::reason::name: type_error(what + " is undefined");
             case undefined::reason::attribute: type_error("'" + std::string(u.owner) + "' has no attribute " + what);
-            case undefined::reason::element: type_error("'" + std::string(u.owner) + "' has no element " + what);
+            case undefined::reason::element: type_error("'" + std::string(u.owner) + "' has no element " + escaped(u.what.view()));
             case undefined::reason::unsafe:
                 type_error("access to attribute " + what + " of '" + u.owner + "' is unsafe");
             case undefined::reason::note: break;

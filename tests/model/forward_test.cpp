@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a forward pass leaves out, leaves behind and takes back.
+#include <nibble/model/forward.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "support/forward_run.hpp"
+#include "support/paths.hpp"
+#include "test.hpp"
+
+using namespace nibble;
+
+namespace {
+
+const test::opened_model& small_model() {
+    static const test::opened_model model{test::data_dir() / "smollm3-q4_k.gguf"};
+    return model;
+}
+
+/// The logits of the last `n` of all positions in `all`.
+std::vector<float> tail(const std::vector<float>& all, std::size_t n) {
+    return {all.end() - static_cast<std::ptrdiff_t>(n * small_model().config.n_vocab), all.end()};
+}
+
+std::vector<token> some_tokens(std::size_t n) {
+    std::vector<token> tokens(n);
+    for (std::size_t i = 0; i < n; ++i)
+        tokens[i] = static_cast<token>((i * 37 + i * i * 11 + 5) % small_model().config.n_vocab);
+    return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("asking for fewer logits changes none of them") {
+    const auto tokens = some_tokens(40);
+    const auto all = test::sequence_run{small_model(), 64}.read_at_once(tokens, 40);
+    for (const std::size_t n : {1u, 2u, 9u, 39u})
+        CHECK(test::sequence_run{small_model(), 64}.read_at_once(tokens, n) == tail(all, n));
+}
+
+TEST_CASE("a pass without logits fills the cache all the same") {
+    const auto tokens = some_tokens(40);
+    const auto all = test::sequence_run{small_model(), 64}.read(tokens);
+    test::sequence_run run{small_model(), 64};
+    CHECK(run.read_at_once({tokens.data(), 33}, 0).empty());
+    CHECK(run.cache().position() == 33);
+    CHECK(run.read_at_once({tokens.data() + 33, 7}, 7) == tail(all, 7));
+    CHECK(run.cache().position() == 40);
+}
+
+TEST_CASE("after rewinding, a sequence goes on as if the rest had never been") {
+    const auto tokens = some_tokens(200);
+    auto other = tokens;
+    std::reverse(other.begin(), other.end());
+    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
+        const test::run_options options{.chunk = 256, .cached_as = type};
+        const auto expected = test::sequence_run{small_model(), 256, options}.read(tokens);
+        test::sequence_run run{small_model(), 256, options};
+        run.read({tokens.data(), 130});
+        run.read({other.data(), 60});
+        run.cache().rewind(130);
+        CHECK(run.read({tokens.data() + 130, 70}) == tail(expected, 70));
+    }
+}
+
+TEST_CASE("every cache type gives the same bits for any chunking") {
+    const auto tokens = some_tokens(150);
+    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
+        const auto expected =
+            test::sequence_run{small_model(), 150, {.chunk = 1, .n_threads = 1, .cached_as = type}}.read(tokens);
+        for (const std::size_t chunk : {3u, 40u, 150u})
+            CHECK(test::sequence_run{small_model(), 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}}.read(tokens) ==
+                  expected);
+    }
+}
+
+TEST_CASE("a token sees its predecessors and not its successors") {
+    auto tokens = some_tokens(20);
+    const auto before = test::sequence_run{small_model(), 20}.read(tokens);
+    tokens[10] = (tokens[10] + 1) % static_cast<token>(small_model().config.n_vocab);
+    const auto after = test::sequence_run{small_model(), 20}.read(tokens);
+    const std::size_t n_vocab = small_model().config.n_vocab;
+    for (std::size_t t = 0; t < 20; ++t) {
+        const bool same = std::equal(before.begin() + static_cast<std::ptrdiff_t>(t * n_vocab),
+                                     before.begin() + static_cast<std::ptrdiff_t>((t + 1) * n_vocab),
+                                     after.begin() + static_cast<std::ptrdiff_t>(t * n_vocab));
+        CAPTURE(t);
+        CHECK(same == (t < 10));
+    }
+}
+
+TEST_CASE("the same tokens at other positions give other logits") {  // that rope is applied, and where
+    std::vector<token> tokens(24, 7);
+    tokens[0] = 1;
+    const auto logits = test::sequence_run{small_model(), 24}.read(tokens);
+    const auto n = static_cast<std::ptrdiff_t>(small_model().config.n_vocab);
+    CHECK_FALSE(std::equal(logits.begin() + 5 * n, logits.begin() + 6 * n, logits.begin() + 20 * n));
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole transformer against float64 references of small models, one for each weight type and layout.
+#include <cmath>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "support/forward_run.hpp"
+#include "support/paths.hpp"
+#include "test.hpp"
+
+using namespace nibble;
+
+namespace {
+
+/// norm(got - reference) / norm(reference) of all logits: the smaller error of two other engines on the same file, and
+/// what activations rounded as nibble rounds them give when all else is exact. (For the float types, whose activations
+/// are not rounded, that leaves the cache.)
+struct golden {
+    std::string_view name;
+    double other_engines;
+    double simulated;
+};
+
+constexpr golden all[] = {
+    {"smollm3-q4_k_m", 0.0438, 0.0395},   {"smollm3-q4_k", 0.0266, 0.0256},     {"smollm3-q5_k", 0.0280, 0.0245},
+    {"smollm3-q6_k", 0.0291, 0.0274},     {"smollm3-q8_0", 0.0257, 0.0231},     {"smollm3-q4_0", 0.0023, 0.0021},
+    {"smollm3-q4_1", 0.0231, 0.0208},     {"smollm3-q5_0", 0.0245, 0.0225},     {"smollm3-q5_1", 0.0251, 0.0220},
+    {"smollm3-f16", 0.0005, 0.0001},      {"smollm3-bf16", 0.0005, 0.0001},     {"smollm3-f32", 0.0005, 0.0001},
+    {"llama-q4_k_m", 0.0288, 0.0251},     {"llama-rope_freqs", 0.0271, 0.0241}, {"smollm3-head128", 0.0299, 0.0271},
+};
+
+/// Without extension; empty if the file is in neither folder.
+std::filesystem::path find(std::string_view name) {
+    for (const auto& folder : {test::data_dir(), test::shared_dir() / "golden"})
+        if (std::filesystem::exists(folder / (std::string{name} + ".gguf"))) return folder / name;
+    return {};
+}
+
+std::filesystem::path with(std::filesystem::path base, const char* extension) { return base += extension; }
+
+double relative_error(const std::vector<float>& got, const std::vector<float>& reference) {
+    double error = 0, norm = 0;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+        const double exact = static_cast<double>(reference[i]), difference = static_cast<double>(got[i]) - exact;
+        error += difference * difference;
+        norm += exact * exact;
+    }
+    return std::sqrt(error / norm);
+}
+
+}  // namespace
+
+TEST_CASE("logits are as close to the reference as the rounding of activations allows") {
+    for (const auto& golden : all) {
+        const auto base = find(golden.name);
+        if (base.empty()) {
+            WARN("SKIPPED: needs ../shared/golden/" << golden.name);
+            continue;
+        }
+        const test::opened_model model{with(base, ".gguf")};
+        const auto tokens = test::read_tokens(with(base, ".tokens"));
+        const auto reference = test::read_npy(with(base, ".logits.npy"), tokens.size() * model.config.n_vocab);
+        test::sequence_run run{model, tokens.size()};
+        const double error = relative_error(run.read(tokens), reference);
+        CAPTURE(golden.name);
+        CHECK(error <= golden.other_engines);
+        CHECK(error <= golden.simulated * 1.1);
+    }
+}
+
+TEST_CASE("logits are the same bits for any chunking of the prompt and any number of threads") {
+    for (const auto& golden : all) {
+        const auto base = find(golden.name);
+        if (base.empty()) continue;  // the test above says so
+        const test::opened_model model{with(base, ".gguf")};
+        const auto tokens = test::read_tokens(with(base, ".tokens"));
+        const auto expected = test::sequence_run{model, tokens.size(), {.chunk = 1, .n_threads = 1}}.read(tokens);
+        for (const std::size_t chunk : {1u, 7u, 32u, 512u})
+            for (const unsigned n_threads : {1u, 2u, 3u}) {
+                CAPTURE(golden.name, chunk, n_threads);
+                test::sequence_run run{model, tokens.size(), {.chunk = chunk, .n_threads = n_threads}};
+                CHECK(run.read(tokens) == expected);
+            }
+    }
+}
+
+TEST_CASE("logits are the same bits on every instruction set") {
+    for (const auto& golden : all) {
+        const auto base = find(golden.name);
+        if (base.empty()) continue;
+        const test::opened_model model{with(base, ".gguf")};
+        auto tokens = test::read_tokens(with(base, ".tokens"));
+        tokens.resize(12);  // the portable kernels are slow
+        const auto expected = test::sequence_run{model, 12, {.cpu = cpu_features{}}}.read(tokens);
+        auto cpu = detect_cpu();
+        CAPTURE(golden.name);
+        CHECK(test::sequence_run{model, 12, {.cpu = cpu}}.read(tokens) == expected);
+        cpu.avx512 = cpu.avx512_vnni = cpu.avx512_vbmi = cpu.amx_int8 = false;
+        CHECK(test::sequence_run{model, 12, {.cpu = cpu}}.read(tokens) == expected);
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory plan, and that running a model takes no more than it says: a float copy of the weights cannot hide.
+#include <nibble/model/workspace.hpp>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "support/forward_run.hpp"
+#include "support/paths.hpp"
+#include "test.hpp"
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+using namespace nibble;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NIBBLE_TEST_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define NIBBLE_TEST_SANITIZED 1
+#endif
+#endif
+
+/// Anonymous memory of this process that is resident, or 0 where the system does not tell.
+std::size_t resident_anonymous() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
+    return 0;
+}
+
+/// Bytes that are allocated: unlike resident memory, freed memory cannot make room for new unseen.
+std::size_t allocated() {
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+}  // namespace
+
+TEST_CASE("the plan follows its formula") {
+    const test::opened_model model{test::data_dir() / "smollm3-q4_k.gguf"};
+    const auto& config = model.config;
+    const workspace_shape shape{.batch = 32, .capacity = 1000, .n_threads = 3};
+    const std::size_t floats = 32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() + config.rope_dims + 2 * config.n_ff);
+    REQUIRE(config.q_width() == config.n_embd);
+    const std::size_t rest = workspace::bytes(config, model.weights, shape) - 4 * floats;
+    CHECK(rest == activation_buffer::bytes({32, config.n_ff, true, false, 3}) +
+                      attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3));
+}
+
+TEST_CASE("running a model takes the memory of the plan") {
+#if defined(NIBBLE_TEST_SANITIZED)
+    WARN("SKIPPED: sanitizers keep memory of their own");
+#else
+    // 2.8 million weights, most of 6 bits or fewer: as floats they would take 11 MB
+    const auto path = test::models_dir() / "nibble-tiny.gguf";
+    const std::vector<token> tokens(64, 100);
+    std::vector<float> logits(2048);
+    thread_pool pool{2};  // not part of the plan
+
+    const std::size_t allocated_before = allocated(), resident_before = resident_anonymous();
+    const test::opened_model model{path};
+    REQUIRE(model.config.n_vocab == logits.size());
+    const std::size_t capacity = 128, batch = 16;
+    kv_cache cache{model.config, capacity, cache_type::q16};
+    workspace work{model.config, model.weights, {batch, capacity, pool.size()}};
+    const auto cpu = detect_cpu();
+    forward_pass pass{model.config, model.weights, best_kernels(cpu), best_attention_kernels(cpu, cache_type::q16),
+                      executor{pool}, cache, work};
+    for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
+    pass.run({tokens.data(), 1}, 1, logits.data());
+    const std::size_t allocated_now = allocated(), resident_now = resident_anonymous();
+
+    const std::size_t plan = kv_cache::bytes(model.config, capacity, cache_type::q16) +
+                             workspace::bytes(model.config, model.weights, {batch, capacity, pool.size()});
+    CAPTURE(plan, allocated_before, allocated_now, resident_before, resident_now);
+    CHECK(plan < std::size_t{6} << 20);
+    const std::size_t directory = std::size_t{512} << 10;  // of the file: names, config, and the like
+    CHECK(allocated_now <= allocated_before + plan + directory);
+    if (allocated_now > 0) CHECK(allocated_now >= allocated_before + plan);  // the plan is what was taken
+    CHECK(resident_now <= resident_before + plan + directory + (std::size_t{1} << 20));
+#endif
+}

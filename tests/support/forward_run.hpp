@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model run token by token or in batches, for tests that compare logits.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <nibble/gguf/file.hpp>
+#include <nibble/model/forward.hpp>
+
+namespace nibble::test {
+
+/// How to run it: everything that must not show in the result.
+struct run_options {
+    std::size_t chunk = 512;
+    unsigned n_threads = 2;
+    cache_type cached_as = cache_type::q16;
+    cpu_features cpu = detect_cpu();
+};
+
+/// A model file and what it needs for a forward pass.
+struct opened_model {
+    explicit opened_model(const std::filesystem::path& path)
+        : file(gguf::file::open(path)), config(read_config(file)), weights(bind_weights(file, config)) {}
+
+    gguf::file file;
+    model_config config;
+    model_weights weights;
+};
+
+/// One sequence: cache, workspace and threads.
+class sequence_run {
+public:
+    sequence_run(const opened_model& model, std::size_t capacity, const run_options& options = {})
+        : model_(model), chunk_(options.chunk), pool_(options.n_threads), cache_(model.config, capacity, options.cached_as),
+          work_(model.config, model.weights, {std::min(options.chunk, capacity), capacity, pool_.size()}),
+          pass_{model.config, model.weights, best_kernels(options.cpu),
+                best_attention_kernels(options.cpu, options.cached_as), executor{pool_}, cache_, work_} {}
+
+    kv_cache& cache() { return cache_; }
+
+    /// Reads tokens and returns the logits of each.
+    std::vector<float> read(std::span<const token> tokens) {
+        std::vector<float> logits(tokens.size() * model_.config.n_vocab);
+        for (std::size_t i = 0; i < tokens.size(); i += chunk_) {
+            const std::size_t n = std::min(chunk_, tokens.size() - i);
+            pass_.run(tokens.subspan(i, n), n, logits.data() + i * model_.config.n_vocab);
+        }
+        return logits;
+    }
+
+    /// Reads tokens in one pass and returns the logits of the last `n_logits`.
+    std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_logits) {
+        std::vector<float> logits(n_logits * model_.config.n_vocab);
+        pass_.run(tokens, n_logits, logits.data());
+        return logits;
+    }
+
+private:
+    const opened_model& model_;
+    std::size_t chunk_;
+    thread_pool pool_;
+    kv_cache cache_;
+    workspace work_;
+    forward_pass pass_;
+};
+
+/// Comma-separated ids.
+inline std::vector<token> read_tokens(const std::filesystem::path& path) {
+    std::ifstream in(path);
+    if (!in) throw std::runtime_error("cannot open " + path.string());
+    std::vector<token> ids;
+    for (std::string id; std::getline(in, id, ',');) ids.push_back(std::stoi(id));
+    return ids;
+}
+
+/// The last n float32 of a NumPy file, which are its data.
+inline std::vector<float> read_npy(const std::filesystem::path& path, std::size_t n) {
+    std::ifstream in(path, std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>{in}, {}};
+    std::vector<float> values(n);
+    if (bytes.size() < n * sizeof(float)) throw std::runtime_error("too short: " + path.string());
+    const char* data = bytes.data() + bytes.size() - n * sizeof(float);
+    std::copy(data, data + n * sizeof(float), reinterpret_cast<char*>(values.data()));
+    return values;
+}
+
+}  // namespace nibble::test
