@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,18 @@ struct options {
     std::vector<unsigned> threads;
     std::vector<std::string> cache_type{"f16"};
     std::size_t repeats = 5, batch = 512;
-    std::string output = "md";
+    std::string output = "md", isa = "auto";
 };
+
+/// What this CPU has, cut down to `isa`.
+cpu_features features(const std::string& isa) {
+    cpu_features cpu = detect_cpu();
+    if (isa == "avx512-vnni" && !cpu.avx512_vnni) throw std::runtime_error("this CPU has no avx512-vnni");
+    if (isa == "avx2" && !cpu.avx2) throw std::runtime_error("this CPU has no avx2");
+    if (isa == "avx2") cpu = {.avx2 = true};
+    if (isa == "scalar") cpu = {};
+    return cpu;
+}
 
 /// One line of the table.
 struct row {
@@ -139,10 +150,11 @@ private:
 void progress(const std::string& what) { std::cerr << "\r\x1b[K" << what << std::flush; }
 
 int run(const options& o) {
+    const cpu_features cpu = features(o.isa);
     const auto start = bench::clock::now();
     const auto m = model::load(o.model);
     std::fprintf(stderr, "load %.1f ms; kernels: %s\n", 1000 * bench::seconds_since(start),
-                 std::string{best_kernels(detect_cpu()).name}.c_str());
+                 std::string{best_kernels(cpu).name}.c_str());
     const std::size_t n_vocab = m.config().n_vocab;
     table out{m, o};
     out.head();
@@ -157,7 +169,7 @@ int run(const options& o) {
             for (const std::size_t depth : o.depth) {
                 const std::size_t most = std::max(*std::max_element(o.n_prompt.begin(), o.n_prompt.end()),
                                                   *std::max_element(o.n_generate.begin(), o.n_generate.end()));
-                session s{m, {.context = depth + most + 1, .batch = o.batch, .kv_type = kv == "q8_0" ? cache_type::q8 : cache_type::f16, .pool = pool}};
+                session s{m, {.context = depth + most + 1, .batch = o.batch, .kv_type = kv == "q8_0" ? cache_type::q8 : cache_type::f16, .pool = pool, .cpu = cpu}};
                 if (depth > 0) {
                     progress("filling the cache to " + std::to_string(depth));
                     s.prefill(test_tokens(depth, 0, n_vocab));
@@ -208,6 +220,7 @@ int main(int argc, char** argv) try {
     app.add_option("-r,--repetitions", o.repeats, "measured runs of each test, after one that is not")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("-b,--batch-size", o.batch, "tokens of a prompt read at once")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("--cache-type", o.cache_type, "types of the key and value cache")->delimiter(',')->check(CLI::IsMember({"f16", "q8_0"}))->capture_default_str();
+    app.add_option("--isa", o.isa, "kernels to use")->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "scalar"}))->capture_default_str();
     app.add_option("-o,--output", o.output, "md, csv or json")->check(CLI::IsMember({"md", "csv", "json"}))->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     return run(o);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// inspect: what is in a GGUF file, what nibble makes of it, and whether nibble would run it. The listing needs nothing
-// but gguf::file, so it also shows files whose model nibble does not know.
+// What is in a GGUF file, what nibble makes of it, and whether nibble would run it.
+//
+//     inspect FILE [--json] [--check] [--context N] [--threads N]
+//
+// The listing needs nothing but gguf::file, so it also shows files whose model nibble does not know.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -417,6 +420,7 @@ int inspect(const options& chosen) {
     } else {
         print_report(std::cout, report);
     }
+    if (!std::cout.flush()) return 1;
     if (problem.empty()) return 0;
     std::cerr << "error: nibble would not run it: " << problem << '\n';
     return 1;
@@ -429,7 +433,9 @@ int main(int argc, char** argv) try {
     CLI::App app{"Shows what is in a GGUF file and what nibble makes of it: metadata, tensors, sizes, the model's\n"
                  "configuration with the source of every value, the kernels that serve it on this CPU, and the memory\n"
                  "that a session takes. Files with models that nibble does not know are listed too."};
-    app.add_option("model", chosen.path, "GGUF file")->required()->type_name("FILE");
+    app.add_option("-m,--model,model", chosen.path, "GGUF file; the option's name may be left out")
+        ->required()
+        ->type_name("FILE");
     app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
     app.add_flag("--check", chosen.check,
                  "go through a checklist: all weights, some tokens; the exit code is the verdict");

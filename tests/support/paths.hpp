@@ -16,7 +16,7 @@ inline std::filesystem::path models_dir() { return NIBBLE_TEST_MODELS_DIR; }
 /// find it says so with WARN("SKIPPED: needs ../shared/...") and returns.
 inline std::filesystem::path shared_dir() {
     const std::filesystem::path dir = NIBBLE_TEST_SHARED_DIR;
-    return std::filesystem::is_directory(dir) ? dir : std::filesystem::path{};
+    return std::filesystem::is_directory(dir / "golden") ? dir : std::filesystem::path{};  // not just any ../shared
 }
 
 }  // namespace nibble::test

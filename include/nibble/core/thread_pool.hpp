@@ -62,16 +62,15 @@ public:
 
     /// Calls f(item, worker) once for each item = 0 .. n_items - 1 and returns when all calls have returned.
     /// The first items are the workers' own, item i for worker i: equal calls give equal rows to equal threads,
-    /// whose caches may still hold them. The rest goes to whoever is free. n_items <= SIZE_MAX - 2 * max_size.
+    /// whose caches may still hold them. The rest goes to whoever is free.
     template <class F>
     void for_each(std::size_t n_items, F&& f) noexcept {
         if (n_items == 0) return;
         struct alignas(cache_line) {
             std::atomic<std::size_t> next;
-        } ticket{{size()}};
+        } ticket{{size()}};  // ends at most size() above n_items: no overflow for a number of things in memory
         run([&f, &ticket, n_items](unsigned worker) {
-            for (std::size_t item = worker; item < n_items;
-                 item = ticket.next.fetch_add(1, std::memory_order_relaxed))
+            for (std::size_t item = worker; item < n_items; item = ticket.next.fetch_add(1, std::memory_order_relaxed))
                 f(item, worker);
         });
     }

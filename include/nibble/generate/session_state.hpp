@@ -41,6 +41,8 @@ struct session_options {
     cache_type kv_type = cache_type::f16;
     /// Threads to share with other sessions, which then take turns; `threads` has no effect.
     std::shared_ptr<thread_pool> pool = {};
+    /// Instruction sets to use, by default all that this CPU has. Less gives the same results, slower: for comparisons.
+    cpu_features cpu = detect_cpu();
 };
 
 /// The bytes that a session takes, all of them when it starts. Pages of the cache that no token has reached are
@@ -177,8 +179,8 @@ private:
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
           cache_(model_.config(), context, options.kv_type),
           workspace_(model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
-          pass_{model_.config(), model_.weights(), best_kernels(detect_cpu()),
-                best_attention_kernels(detect_cpu(), options.kv_type), executor{*pool_}, cache_, workspace_},
+          pass_{model_.config(), model_.weights(), best_kernels(options.cpu),
+                best_attention_kernels(options.cpu, options.kv_type), executor{*pool_}, cache_, workspace_},
           logits_(model_.config().n_vocab), sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);
         const auto* chat_template = model_.file().find("tokenizer.chat_template");

@@ -32,7 +32,7 @@ namespace detail {
 
 inline constexpr std::uint64_t header_bytes = 24;
 inline constexpr std::uint64_t least_metadata_bytes = 14;  // key length 8, key 1, type 4, value 1
-inline constexpr std::uint64_t least_tensor_bytes = 33;    // name length 8, name 1, n_dims 4, one dim 8, type 4, offset 8
+inline constexpr std::uint64_t least_tensor_bytes = 33;    // name length 8, name 1, n_dims 4, dim 8, type 4, offset 8
 
 /// What a file that does not begin with GGUF seems to be, for the message.
 [[nodiscard]] inline std::string_view guess_from_magic(std::string_view magic) noexcept {

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
@@ -110,11 +111,13 @@ public:
         for (std::uint64_t i = 0; i < count; ++i) {
             const std::size_t room = bytes_.size() - at;
             const std::uint64_t length = room >= prefix ? load<std::uint64_t>(bytes_.data() + at) : 0;
-            if (room < prefix || length > std::min<std::uint64_t>(room - prefix, most)) {
-                offset_ = at;
-                (void)read_string({"element", i}, most, errc::gguf_string_too_long);  // throws, with all details
+            if (room >= prefix && length <= std::min<std::uint64_t>(room - prefix, most)) {
+                at += prefix + static_cast<std::size_t>(length);
+                continue;
             }
-            at += prefix + static_cast<std::size_t>(length);
+            offset_ = at;
+            (void)read_string({"element", i}, most, errc::gguf_string_too_long);  // throws: it says what is wrong
+            at = offset_;  // unless the file was changed in between
         }
         offset_ = at;
         return bytes_.subspan(start, at - start);

@@ -66,6 +66,16 @@ NIBBLE_INLINE void unpack_block_avx512(const typename F::block& block, quant::we
     }
 }
 
+/// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
+template <int Rows, int Vecs>
+NIBBLE_INLINE void pin512(__m512i (&t)[Rows][Vecs]) noexcept {
+    NIBBLE_UNROLL
+    for (int r = 0; r < Rows; ++r) {
+        NIBBLE_UNROLL
+        for (int v = 0; v < Vecs; ++v) asm("" : "+v"(t[r][v]));
+    }
+}
+
 /// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j.
 template <class F, int Rows, int Vecs>
 NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx512<F>* const (&x)[Vecs],
@@ -89,6 +99,7 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
                     for (int v = 0; v < Vecs; ++v)
                         t[r][v] = _mm512_dpbusd_epi32(s == 0 ? _mm512_setzero_si512() : t[r][v], codes, q[v]);
                 }
+                pin512(t);
             }
             NIBBLE_UNROLL
             for (int v = 0; v < Vecs; ++v) {
@@ -102,6 +113,7 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
                     acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], t[r][v], factor);
                 }
             }
+            pin512(acc);
         }
     }
 }

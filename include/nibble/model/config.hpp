@@ -166,13 +166,14 @@ inline void read_rope_scaling(const gguf::file& file, config_reader& reader, con
                               model_config& config) {
     std::optional<std::string_view> stated;
     const auto& row = row_of(config_key::rope_scaling_type);
-    for_each_spelling(file, arch, row.suffix, row.aliases, [&](const std::string& key, const gguf::value&, bool) {
+    const auto read = [&](const std::string& key, const gguf::value&, bool is_alias) {
         const auto text = text_of(file, key);
         if (stated && text != stated)
             throw error{errc::model_bad_value, key, '\'' + escaped(*stated) + '\'', '\'' + escaped(*text) + '\''};
+        if (!stated) reader.note(row.field, escaped(*text), (is_alias ? "alias key " : "key ") + key);
         stated = text;
-        reader.note(row.field, escaped(*text), "key " + key);
-    });
+    };
+    for_each_spelling(file, arch, row.suffix, row.aliases, read);
 
     // Old files have a factor and no type; it is linear then.
     auto factor = reader.stated<double>(config_key::rope_scaling_factor);

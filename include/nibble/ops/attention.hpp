@@ -138,8 +138,7 @@ inline void scale_queries(const attention_call& call, std::size_t token, std::si
 /// Tokens begin .. end - 1, which lie in one block of positions, for one key/value head.
 inline void attend_tile(const attention_call& call, std::size_t kv_head, std::size_t begin, std::size_t end,
                         std::size_t worker) noexcept {
-    const auto& [n_heads, n_kv_heads, head_dim] = call.shape;
-    const std::size_t group = call.shape.group(), rows = (end - begin) * group;
+    const std::size_t group = call.shape.group(), head_dim = call.shape.head_dim, rows = (end - begin) * group;
     const auto area = call.workspace.area(worker);
     for (std::size_t t = begin; t < end; ++t)
         scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
@@ -157,7 +156,7 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
         const std::size_t r = (t - begin) * group;
         const attention_partial total{area.total.max + r, area.total.sum + r,
                                       area.total.acc + r * padded_head_dim(head_dim)};
-        call.kernels.finish(total, group, head_dim, call.out + (t * n_heads + kv_head * group) * head_dim);
+        call.kernels.finish(total, group, head_dim, call.out + (t * call.shape.n_heads + kv_head * group) * head_dim);
     }
 }
 
@@ -178,8 +177,7 @@ inline void attend_tiles(executor& exec, const attention_call& call) noexcept {
 
 /// One token: blocks of positions are spread over threads, their results merged afterwards.
 inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
-    const auto& [n_heads, n_kv_heads, head_dim] = call.shape;
-    const std::size_t group = call.shape.group();
+    const std::size_t n_kv_heads = call.shape.n_kv_heads, group = call.shape.group(), head_dim = call.shape.head_dim;
     const std::size_t n_blocks = call.position / attention_block + 1;
     exec.for_blocks(n_kv_heads * n_blocks, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
         const std::size_t kv_head = item / n_blocks, b = item % n_blocks;

@@ -8,7 +8,7 @@
 
 #include <nibble/text/decimal.hpp>
 #include <nibble/text/json.hpp>
-#include <nibble/text/jinja/unicode.hpp>
+#include <nibble/text/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -137,8 +137,8 @@ private:
             if (accept('\\')) {
                 escape(out);
             } else if (static_cast<unsigned char>(peek()) >= 0x80) {
-                const auto next = jinja::decode_utf8(text_, at_);
-                if (!next.valid) fail("valid UTF-8");
+                const utf8_unit next = decode_utf8(text_, at_);
+                if (next.code_point == invalid_code_point) fail("valid UTF-8");
                 out.append(text_, at_, next.length);
                 at_ += next.length;
             } else {
@@ -165,7 +165,7 @@ private:
             }
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
         }
-        jinja::append_utf8(out, code);
+        append_utf8(out, code);
     }
     char32_t four_hex_digits() {
         std::uint32_t code = 0;

@@ -73,13 +73,17 @@ namespace detail {
 class json_end_finder {
 public:
     void feed(char c) noexcept {
+        if (broken_) return;
         if (in_string_) {
-            if (escaped_) {
+            if (static_cast<unsigned char>(c) < 0x20) {  // a line break cannot be in a string: this one is not closed
+                broken_ = true;
+                in_string_ = false;
+            } else if (escaped_) {
                 escaped_ = false;
             } else if (c == '\\') {
                 escaped_ = true;
-            } else if (c == '"' || static_cast<unsigned char>(c) < 0x20) {
-                in_string_ = false;  // a line break cannot be in a string: one that is not closed ends with its line
+            } else if (c == '"') {
+                in_string_ = false;
             }
         } else if (c == '"') {
             in_string_ = true;
@@ -92,10 +96,12 @@ public:
     [[nodiscard]] bool started() const noexcept { return depth_ > 0; }
     [[nodiscard]] bool in_string() const noexcept { return in_string_; }
     [[nodiscard]] bool done() const noexcept { return done_; }
+    /// No JSON can come of this any more.
+    [[nodiscard]] bool broken() const noexcept { return broken_; }
 
 private:
     std::size_t depth_ = 0;
-    bool in_string_ = false, escaped_ = false, done_ = false;
+    bool in_string_ = false, escaped_ = false, done_ = false, broken_ = false;
 };
 
 /// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
@@ -240,6 +246,7 @@ private:
             const char c = buffer_[scanned_];
             if (close.empty()) {
                 if (json_.done()) return end_call(scanned_, scanned_);
+                if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
                 if (!json_.started() && !is_space(c) && c != '{' && c != '[') return give_malformed(scanned_, "expected a JSON object or list after " + open_tags_[form_]);
             } else if (!json_.in_string() && c == close[0]) {
                 const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
@@ -255,8 +262,9 @@ private:
 
     /// A reply that starts with an object: a call if it has a name, else the answer.
     bool read_bare_call(bool ended) {
-        for (; scanned_ < buffer_.size() && !json_.done() && scanned_ - done_ < format_.max_call_bytes; ++scanned_) json_.feed(buffer_[scanned_]);
-        if (!json_.done() && !ended && scanned_ - done_ < format_.max_call_bytes) return false;
+        const auto decided = [&] { return json_.done() || json_.broken() || scanned_ - done_ >= format_.max_call_bytes; };
+        for (; scanned_ < buffer_.size() && !decided(); ++scanned_) json_.feed(buffer_[scanned_]);
+        if (!decided() && !ended) return false;
         part_ = part::answer;
         const auto text = std::string_view{buffer_}.substr(done_, scanned_ - done_);
         if (json_.done()) {
@@ -266,7 +274,7 @@ private:
             } catch (const error&) {  // no call, then
             }
         } else if (const auto key = text.find_first_not_of(" \t\r\n", 1); key != none && text.substr(key).starts_with("\"name\"")) {
-            return give_malformed(scanned_, "cut off before its end");
+            return give_malformed(scanned_, "not the whole of a JSON object");
         }
         give(kind::answer, scanned_ - done_);
         return true;

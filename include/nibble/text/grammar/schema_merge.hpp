@@ -114,7 +114,8 @@ public:
     [[nodiscard]] const json& target(const json& ref, const schema_path& path) const {
         const auto here = path / "$ref";
         if (!ref.is_string() || ref.as_string().empty() || ref.as_string()[0] != '#') here.fail("a reference into this schema (#/...)", shown(ref));
-        std::string_view rest = std::string_view{ref.as_string()}.substr(1);
+        const std::string pointer = percent_decoded(std::string_view{ref.as_string()}.substr(1));
+        std::string_view rest = pointer;
         const json* at = &root_;
         while (!rest.empty() && at) {
             if (rest[0] != '/') here.fail("a JSON pointer", shown(ref));
@@ -315,19 +316,24 @@ private:
         return closed && std::any_of(names.begin(), names.end(), [&](const auto& name) { return !property_of(b, name) && !is_required(b, name); });
     }
 
-    // ~0 and ~1 of JSON pointers, %HH of fragments.
-    [[nodiscard]] static std::string unescaped(std::string_view key) {
+    /// %HH of a URI fragment.
+    [[nodiscard]] static std::string percent_decoded(std::string_view text) {
         std::string out;
         const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            const bool is_escape = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+            out += is_escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
+            if (is_escape) i += 2;
+        }
+        return out;
+    }
+
+    /// ~0 and ~1 of a JSON pointer.
+    [[nodiscard]] static std::string unescaped(std::string_view key) {
+        std::string out;
         for (std::size_t i = 0; i < key.size(); ++i) {
-            if (key[i] == '~' && i + 1 < key.size() && (key[i + 1] == '0' || key[i + 1] == '1')) {
-                out += key[++i] == '0' ? '~' : '/';
-            } else if (key[i] == '%' && i + 2 < key.size() && digit(key[i + 1]) >= 0 && digit(key[i + 2]) >= 0) {
-                out += static_cast<char>(digit(key[i + 1]) * 16 + digit(key[i + 2]));
-                i += 2;
-            } else {
-                out += key[i];
-            }
+            const bool is_escape = key[i] == '~' && i + 1 < key.size() && (key[i + 1] == '0' || key[i + 1] == '1');
+            out += is_escape ? (key[++i] == '0' ? '~' : '/') : key[i];
         }
         return out;
     }

@@ -144,7 +144,8 @@ private:
         for (const ast::expr e : list.positional) args.positional.push_back(evaluate(e));
         for (const auto& [name, e] : list.keyword) args.keyword.emplace_back(name, evaluate(e));
         if (list.star) {
-            const auto& more = iterate(rt_, evaluate(list.star));
+            const value starred = evaluate(list.star);
+            const auto& more = iterate(rt_, starred);
             rt_.spend(more.size());
             args.positional.insert(args.positional.end(), more.begin(), more.end());
         }

@@ -30,7 +30,7 @@ inline constexpr builtin_entry table[] = {
     {"filesizeformat", filesizeformat},
     {"first", first},
     {"float", to_float},
-    {"forceescape", escape},
+    {"forceescape", forceescape},
     {"format", format},
     {"groupby", groupby},
     {"indent", indent},

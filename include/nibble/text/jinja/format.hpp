@@ -116,7 +116,7 @@ struct format_spec {
     if (!ascii || is_ascii(out)) return out;
     std::string plain;
     for_each_code_point(out, [&](char32_t code, std::string_view bytes) {
-        if (code < 0x80) {
+        if (code < 0x80 || code == invalid_code_point) {
             plain += bytes;
         } else {
             append_escape(plain, code < 0x100 ? 'x' : code < 0x10000 ? 'u' : 'U', code, code < 0x100 ? 2 : code < 0x10000 ? 4 : 8);

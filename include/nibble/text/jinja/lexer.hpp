@@ -79,8 +79,8 @@ private:
     }
     void skip_space() noexcept {
         while (at_ < source_.size()) {
-            const decoded next = decode_utf8(source_, at_);
-            if (!is_space(next.code)) return;
+            const utf8_unit next = decode_utf8(source_, at_);
+            if (!is_space(next.code_point)) return;
             at_ += next.length;
         }
     }
@@ -204,11 +204,11 @@ private:
                 string_literal();
             } else if (c >= '0' && c <= '9') {
                 number_literal();
-            } else if (const decoded next = decode_utf8(source_, at_); next.valid && is_word(next.code)) {
+            } else if (const utf8_unit next = decode_utf8(source_, at_); is_word(next.code_point)) {
                 const std::size_t start = at_;
                 while (at_ < source_.size()) {
-                    const decoded more = decode_utf8(source_, at_);
-                    if (!more.valid || !(is_word(more.code) || class_of(more.code) == char_class::mark)) break;
+                    const utf8_unit more = decode_utf8(source_, at_);
+                    if (!is_word(more.code_point) && class_of(more.code_point) != char_class::mark) break;
                     at_ += more.length;
                 }
                 add(token_kind::name, start, source_.substr(start, at_ - start));

@@ -15,6 +15,7 @@
 #include <nibble/text/jinja/ast.hpp>
 #include <nibble/text/jinja/format.hpp>
 #include <nibble/text/jinja/runtime.hpp>
+#include <nibble/text/jinja/strings.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -244,6 +245,22 @@ namespace jinja {
     return {};
 }
 
+/// a + b for strings. Where one of them is HTML, the other is escaped.
+[[nodiscard]] inline value join_texts(runtime& rt, const text& a, const text& b) {
+    const bool markup = a.is_markup() || b.is_markup();
+    rt.spend_bytes(a.view().size() + b.view().size());
+    std::string joined;
+    joined.reserve(a.view().size() + b.view().size());
+    for (const text* part : {&a, &b}) {
+        if (markup && !part->is_markup()) {
+            joined += html_escaped(rt, part->view());
+        } else {
+            joined += part->view();
+        }
+    }
+    return text::owned(std::move(joined)).as_markup(markup);
+}
+
 /// text * count and list * count.
 [[nodiscard]] inline value repeat(runtime& rt, const value& what, std::int64_t count) {
     const auto times = static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
@@ -277,13 +294,7 @@ namespace jinja {
     };
     if (op == ast::arithmetic_op::add) {
         if (a.is_string() && b.is_string()) {
-            if (b.str().empty()) return a;
-            if (a.str().empty()) return b;
-            rt.spend_bytes(a.str().size() + b.str().size());
-            std::string joined;
-            joined.reserve(a.str().size() + b.str().size());
-            joined.append(a.str()).append(b.str());
-            return text::owned(std::move(joined));
+            return join_texts(rt, a.as<text>(), b.as<text>());
         }
         if (is_list(a) && is_list(b) && a.seq().form == b.seq().form) {
             rt.spend(a.seq().elements.size() + b.seq().elements.size());

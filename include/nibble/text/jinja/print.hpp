@@ -154,7 +154,7 @@ struct json_style {
     if (!ensure_ascii || std::all_of(out.begin(), out.end(), is_plain)) return out;
     std::string escaped_out;
     for_each_code_point(out, [&](char32_t code, std::string_view bytes) {
-        if (code < 0x7f) {
+        if (code < 0x7f || code == invalid_code_point) {
             escaped_out += bytes;
         } else if (code < 0x10000) {
             append_escape(escaped_out, 'u', code, 4);

@@ -112,9 +112,8 @@ value extreme(runtime& rt, const value& v, const call_arguments& args) {
     const auto& items = iterate(rt, v);
     if (items.empty()) return missing_note("No aggregated item, sequence was empty.");
     const auto path = path_of(attribute);
-    const auto key_of = [&](const value& item) {
-        return ignoring_case(rt, follow(rt, item, path), case_sensitive && truth(*case_sensitive));
-    };
+    const bool exact = case_sensitive && truth(*case_sensitive);
+    const auto key_of = [&](const value& item) { return ignoring_case(rt, follow(rt, item, path), exact); };
     const value* best = &items[0];
     value best_key = key_of(items[0]);
     for (std::size_t i = 1; i < items.size(); ++i) {

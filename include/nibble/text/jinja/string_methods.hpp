@@ -104,7 +104,7 @@ inline value isprintable(runtime& rt, const value& self, const call_arguments& a
 inline value isidentifier(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "isidentifier");
     pay_for_scan(rt, self);
-    return every_code_point(self.str(), is_word) && digit_value(decode_utf8(self.str(), 0).code) < 0;
+    return every_code_point(self.str(), is_word) && digit_value(decode_utf8(self.str(), 0).code_point) < 0;
 }
 inline value istitle(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "istitle");

@@ -127,6 +127,22 @@ namespace jinja {
     return out;
 }
 
+/// The characters that mean something in HTML as entities.
+[[nodiscard]] inline std::string html_escaped(runtime& rt, std::string_view s) {
+    std::string out;
+    for (const char c : s) {
+        switch (c) {
+            case '&': rt.append(out, "&amp;"); break;
+            case '<': rt.append(out, "&lt;"); break;
+            case '>': rt.append(out, "&gt;"); break;
+            case '\'': rt.append(out, "&#39;"); break;
+            case '"': rt.append(out, "&#34;"); break;
+            default: out += c; break;
+        }
+    }
+    return out;
+}
+
 /// str.capitalize().
 [[nodiscard]] inline std::string capitalised(std::string_view s) {
     const std::size_t first = s.empty() ? 0 : decode_utf8(s, 0).length;

@@ -45,7 +45,7 @@ inline bool is_sequence(const value& v) {
 inline bool is_callable(const value& v) {
     return v.is_undefined() || v.type() == kind::callable || v.type() == kind::joiner || v.type() == kind::loop;
 }
-inline bool is_escaped(const value&) { return false; }
+inline bool is_escaped(const value& v) { return v.is_string() && v.as<text>().is_markup(); }
 
 /// A test that compares with its one argument.
 template <ast::comparison_op Op>

@@ -23,7 +23,8 @@ namespace jinja::filters {
 /// A filter that is a method of the value's text.
 template <builtin Method>
 value as_text(runtime& rt, const value& v, const call_arguments& args) {
-    return Method(rt, to_text(rt, v), args);
+    const text whole = to_text(rt, v);
+    return Method(rt, whole, args).template as<text>().as_markup(whole.is_markup());
 }
 
 inline value string(runtime& rt, const value& v, const call_arguments& args) {
@@ -32,7 +33,7 @@ inline value string(runtime& rt, const value& v, const call_arguments& args) {
 }
 inline value safe(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "safe");
-    return to_text(rt, v);
+    return to_text(rt, v).as_markup();
 }
 inline value center(runtime& rt, const value& v, const call_arguments& args) {
     const auto [width] = bind<1>(rt, args, "center", {"width"});
@@ -65,23 +66,14 @@ inline value format(runtime& rt, const value& v, const call_arguments& args) {
     return printf_format(rt, pattern.view(), rt.dict(std::move(entries)));
 }
 
-[[nodiscard]] inline std::string html_escaped(runtime& rt, std::string_view s) {
-    std::string out;
-    for (const char c : s) {
-        switch (c) {
-            case '&': rt.append(out, "&amp;"); break;
-            case '<': rt.append(out, "&lt;"); break;
-            case '>': rt.append(out, "&gt;"); break;
-            case '\'': rt.append(out, "&#39;"); break;
-            case '"': rt.append(out, "&#34;"); break;
-            default: out += c; break;
-        }
-    }
-    return out;
-}
 inline value escape(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "escape");
-    return rt.string(html_escaped(rt, to_text(rt, v).view()));
+    const text whole = to_text(rt, v);
+    return whole.is_markup() ? whole : text::owned(html_escaped(rt, whole.view())).as_markup();
+}
+inline value forceescape(runtime& rt, const value& v, const call_arguments& args) {
+    bind_nothing(rt, args, "forceescape");
+    return text::owned(html_escaped(rt, to_text(rt, v).view())).as_markup();
 }
 inline value striptags(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "striptags");
@@ -216,12 +208,12 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
             if (rest.empty()) break;
             std::size_t end = 0, letters = 0;
             while (end < rest.size()) {
-                const decoded next = decode_utf8(rest, end);
-                if (is_space(next.code)) break;
+                const utf8_unit next = decode_utf8(rest, end);
+                if (is_space(next.code_point)) break;
                 end += next.length;
-                letters = is_letter(next.code) ? letters + 1 : next.code == '-' ? letters : 0;
-                const bool hyphen = at_hyphens && next.code == '-' && letters >= 2 && end + 1 < rest.size() &&
-                                    is_letter(decode_utf8(rest, end).code) && is_letter(decode_utf8(rest, end + 1).code);
+                letters = is_letter(next.code_point) ? letters + 1 : next.code_point == '-' ? letters : 0;
+                const bool hyphen = at_hyphens && next.code_point == '-' && letters >= 2 && end + 1 < rest.size() &&
+                                    is_letter(decode_utf8(rest, end).code_point) && is_letter(decode_utf8(rest, end + 1).code_point);
                 if (hyphen) break;
             }
             place(rest.substr(0, end));

@@ -12,55 +12,17 @@
 #include <nibble/core/config.hpp>
 #include <nibble/text/jinja/case_tables.hpp>
 #include <nibble/text/unicode_tables.hpp>
+#include <nibble/text/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
 
-/// One code point of a UTF-8 text and its length in bytes. A byte that begins no valid sequence counts as a code
-/// point of its own: `valid` is false, the length 1, the code U+FFFD.
-struct decoded {
-    char32_t code;
-    std::uint32_t length;
-    bool valid;
-};
-
-/// Decodes at `at` < text.size(). Refuses overlong forms, surrogates and values above U+10FFFF.
-[[nodiscard]] constexpr decoded decode_utf8(std::string_view text, std::size_t at) noexcept {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[at + i])); };
-    const std::uint32_t lead = byte(0);
-    if (lead < 0x80) return {lead, 1, true};
-    const std::uint32_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() - at < length) return {0xfffd, 1, false};
-    std::uint32_t code = lead & (0x7fu >> length);
-    for (std::uint32_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) return {0xfffd, 1, false};
-        code = code << 6 | (byte(i) & 0x3f);
-    }
-    constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) return {0xfffd, 1, false};
-    return {code, length, true};
-}
-
-/// Appends one code point (at most U+10FFFF).
-inline void append_utf8(std::string& out, char32_t code) {
-    const auto low_bits = [&](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
-    if (code < 0x80) {
-        out += static_cast<char>(code);
-    } else if (code < 0x800) {
-        out += {static_cast<char>(0xc0 | (code >> 6)), low_bits(0)};
-    } else if (code < 0x10000) {
-        out += {static_cast<char>(0xe0 | (code >> 12)), low_bits(6), low_bits(0)};
-    } else {
-        out += {static_cast<char>(0xf0 | (code >> 18)), low_bits(12), low_bits(6), low_bits(0)};
-    }
-}
-
 [[nodiscard]] inline bool is_ascii(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// Number of code points: what Python's len() says.
+/// Number of code points: what Python's len() says. Bytes that are no UTF-8 count as units of decode_utf8().
 [[nodiscard]] inline std::size_t count_code_points(std::string_view text) noexcept {
     std::size_t count = 0;
     for (std::size_t at = 0; at < text.size(); ++count) at += decode_utf8(text, at).length;
@@ -79,9 +41,10 @@ inline void append_utf8(std::string& out, char32_t code) {
     if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f);
     return class_of(c) == char_class::space;
 }
-/// str.isprintable: what repr() shows as it is.
+/// str.isprintable: what repr() shows as it is. Bytes that are no UTF-8 are shown so too.
 [[nodiscard]] constexpr bool is_printable(char32_t c) noexcept {
     if (c < 0x80) return c >= 0x20 && c != 0x7f;
+    if (c == invalid_code_point) return true;
     const char_class k = class_of(c);
     return k != char_class::other && k != char_class::space;
 }
@@ -129,8 +92,8 @@ template <std::size_t N>
 template <class F>
 void for_each_code_point(std::string_view text, F&& f) {
     for (std::size_t at = 0; at < text.size();) {
-        const decoded next = decode_utf8(text, at);
-        f(next.code, text.substr(at, next.length));
+        const utf8_unit next = decode_utf8(text, at);
+        f(next.code_point, text.substr(at, next.length));
         at += next.length;
     }
 }
@@ -179,15 +142,15 @@ template <class F>
 /// str.strip() without an argument, on either side.
 [[nodiscard]] inline std::string_view strip_space(std::string_view text, bool left = true, bool right = true) noexcept {
     while (left && !text.empty()) {
-        const decoded next = decode_utf8(text, 0);
-        if (!is_space(next.code)) break;
+        const utf8_unit next = decode_utf8(text, 0);
+        if (!is_space(next.code_point)) break;
         text.remove_prefix(next.length);
     }
     while (right && !text.empty()) {
         std::size_t start = text.size() - 1;
         while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) --start;
-        const decoded last = decode_utf8(text, start);
-        if (start + last.length != text.size() || !is_space(last.code)) break;
+        const utf8_unit last = decode_utf8(text, start);
+        if (start + last.length != text.size() || !is_space(last.code_point)) break;
         text = text.substr(0, start);
     }
     return text;

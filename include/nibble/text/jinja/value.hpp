@@ -41,9 +41,18 @@ public:
     }
     [[nodiscard]] std::string_view view() const noexcept { return view_; }
 
+    /// HTML that is not to be escaped again, as the filters safe and escape give it: what is added to it is escaped.
+    [[nodiscard]] bool is_markup() const noexcept { return markup_; }
+    [[nodiscard]] text as_markup(bool markup = true) const {
+        text t = *this;
+        t.markup_ = markup;
+        return t;
+    }
+
 private:
     std::shared_ptr<const std::string> owner_;
     std::string_view view_;
+    bool markup_ = false;
 };
 
 /// The value of what does not exist. Printing it gives nothing; using it is an error that says what was missing.

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// How tokens are picked, and how likely they were.
+#include <nibble/nibble.hpp>
+
+#include <cstdio>
+#include <string>
+
+int main(int argc, char** argv) {
+    const auto model = nibble::model::load(argc > 1 ? argv[1] : "examples/models/nibble-tiny.gguf");
+    nibble::session session{model, {.context = 1024}};
+    // [sampling]
+    nibble::generation_options options{.temperature = 0.7f, .top_k = 20, .top_p = 0.9f, .min_p = 0.05f, .seed = 7};
+    options.max_tokens = 6;
+    options.repeat_penalty = 1.1f;
+    options.thinking = false;
+    options.n_probs = 2;  // log-probabilities of the two most likely tokens
+
+    auto reply = session.chat({{nibble::role::user, "What is the capital of Austria?"}}, options);
+    reply.finish();
+    const auto show = [&](const nibble::token_logprob& one) {
+        const std::string text{model.tokenizer().piece(one.id, {.special = true})};
+        std::printf("  %-12s %6.2f", ('"' + text + '"').c_str(), static_cast<double>(one.logprob));
+    };
+    for (std::size_t i = 0; i < reply.tokens().size(); ++i) {
+        show(reply.logprob(i));
+        std::printf("  of");
+        for (const auto& candidate : reply.top_logprobs(i)) show(candidate);
+        std::printf("\n");
+    }
+    // [sampling]
+}
