@@ -38,8 +38,9 @@ void sample(benchmark::State& state, const nibble::generation_options& options, 
 }
 
 void add(const std::string& name, const nibble::generation_options& options, double spread = 1.0) {
-    benchmark::RegisterBenchmark(name.c_str(), [=](auto& state) { sample(state, options, spread); })
-        ->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(name.c_str(), [=](auto& state) {
+        sample(state, options, spread);
+    })->Unit(benchmark::kMicrosecond);
 }
 
 const bool registered = [] {

@@ -3,6 +3,7 @@
 //     bench-tokenizer [--benchmark_...] [VOCABULARY.gguf [TEXT]]
 // VOCABULARY defaults to ../shared/vocab/smollm3-vocab.gguf, TEXT to the licence texts that Debian installs.
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -33,7 +34,7 @@ std::string licences() {
 }
 
 void measure_bytes(benchmark::State& state, std::size_t bytes) {
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
 void build(benchmark::State& state, const nibble::vocabulary& vocab) {
@@ -80,7 +81,8 @@ int main(int argc, char** argv) try {
     const std::string text = argc > 2 ? read(argv[2]) : licences();
     std::string mixed, chinese;
     for (int i = 0; i < 2000; ++i) {
-        mixed += "\xd0\x9c\xd0\xb8\xd1\x80 caf\xc3\xa9 \xe4\xb8\x96\xe7\x95\x8c " + std::to_string(i * 7919) + " \xf0\x9f\x99\x82\n";
+        mixed += "\xd0\x9c\xd0\xb8\xd1\x80 caf\xc3\xa9 \xe4\xb8\x96\xe7\x95\x8c ";
+        mixed += std::to_string(i * 7919) + " \xf0\x9f\x99\x82\n";
         chinese += "\xe4\xb8\xad";
     }
     const std::string same(1'000'000, 'a'), spaces(1'000'000, ' ');

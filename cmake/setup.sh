@@ -22,6 +22,7 @@ need_packages() {
         libcli11-dev) has_header CLI/CLI.hpp ;;
         nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
         libbenchmark-dev) has_header benchmark/benchmark.h ;;
+        libpcre2-dev) has_header pcre2posix.h ;;
         *) has_command "$package" ;;
         esac || missing+=("$package")
     done

@@ -5,7 +5,7 @@
 #include <iostream>
 
 int main(int argc, char** argv) try {
-    if (argc != 3) throw nibble::error{nibble::errc::bad_option, "usage", "ask MODEL.gguf QUESTION"};
+    if (argc != 3 || !*argv[2]) throw nibble::error{nibble::errc::bad_option, "usage", "ask MODEL.gguf QUESTION"};
     const auto model = nibble::model::load(argv[1]);
     auto session = nibble::session{model, {.context = 4096}};
     auto reply = session.chat({{nibble::role::user, argv[2]}}, {.temperature = 0.6f, .seed = 7});

@@ -28,7 +28,7 @@ static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may only
 
 /// Without SA_RESTART, so that Ctrl-C also ends the wait for a line.
 void catch_interrupts() {
-    struct sigaction action{};
+    struct sigaction action {};
     action.sa_handler = [](int) { interrupted = true; };
     sigaction(SIGINT, &action, nullptr);
 }
@@ -113,7 +113,8 @@ private:
     static void print_stats(const nibble::generation& reply) {
         const auto& stats = reply.stats();
         char line[200];
-        std::snprintf(line, sizeof line, "[ prompt: %zu tokens, %zu new, %.1f tokens/s | reply: %zu tokens, %.1f tokens/s%s%s ]\n",
+        std::snprintf(line, sizeof line,
+                      "[ prompt: %zu tokens, %zu new, %.1f tokens/s | reply: %zu tokens, %.1f tokens/s%s%s ]\n",
                       stats.prompt_tokens, stats.prompt_tokens - stats.reused_tokens, stats.prompt_tokens_per_second(),
                       stats.generated_tokens, stats.tokens_per_second(),
                       reply.reason() == nibble::finish_reason::end_token ? "" : " | ended by: ",
@@ -174,7 +175,8 @@ void declare(CLI::App& app, options& chosen) {
         ->check(CLI::IsMember({"on", "off", "auto"}));
     app.add_option("--thinking-budget", chosen.thinking_budget, "most tokens of thinking");
     app.add_option("-n,--predict", chosen.predict, "most tokens of a reply");
-    app.add_option("-c,--context,--ctx-size", chosen.session.context, "tokens of context, cut down to what the model knows");
+    app.add_option("-c,--context,--ctx-size", chosen.session.context,
+                   "tokens of context, cut down to what the model knows");
     app.add_option("-t,--threads", chosen.session.threads, "threads; 0: all that may be used");
     app.add_option("--temp", generation.temperature, "temperature; 0: always the most likely token");
     app.add_option("--top-k", generation.top_k, "sample from the k most likely tokens; 0: all");
@@ -188,19 +190,24 @@ void declare(CLI::App& app, options& chosen) {
                "Exit code: 0, or 1 after an error, or 130 after Ctrl-C.");
 }
 
-int run(int argc, char** argv) {
-    options chosen;
+/// Reads the command line. Returns an exit code where there is nothing left to do.
+std::optional<int> parse(int argc, char** argv, options& chosen) {
     CLI::App app{"Talks with a model: the reply on standard output, everything else on standard error."};
     declare(app, chosen);
     std::vector<std::string> arguments;  // CLI11 takes them last first
-    for (int i = argc - 1; i > 0; --i) arguments.emplace_back(argv[i] == std::string_view{"-sys"} ? "--system" : argv[i]);
+    for (int i = argc - 1; i > 0; --i)
+        arguments.emplace_back(argv[i] == std::string_view{"-sys"} ? "--system" : argv[i]);
     try {
         app.parse(std::move(arguments));
     } catch (const CLI::CallForHelp& help) {
         return app.exit(help);
     }
-    if (chosen.prompt && chosen.prompt->empty()) throw nibble::error{nibble::errc::bad_option, "--prompt", "a text", "none"};
+    if (chosen.prompt && chosen.prompt->empty())
+        throw nibble::error{nibble::errc::bad_option, "--prompt", "a text", "none"};
+    return std::nullopt;
+}
 
+int run(const options& chosen) {
     const auto model = nibble::model::load(chosen.model);
     conversation conversation{model, chosen};
     catch_interrupts();
@@ -214,7 +221,9 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-    return run(argc, argv);
+    options chosen;
+    if (const auto code = parse(argc, argv, chosen)) return *code;
+    return run(chosen);
 } catch (const std::exception& problem) {
     std::cerr << "error: " << problem.what() << '\n';
     return 1;

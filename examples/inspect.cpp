@@ -422,7 +422,7 @@ int inspect(const options& chosen) {
     }
     if (!std::cout.flush()) return 1;
     if (problem.empty()) return 0;
-    std::cerr << "error: nibble would not run it: " << problem << '\n';
+    std::cerr << "error: nibble would not run '" << nibble::escaped(chosen.path) << "': " << problem << '\n';
     return 1;
 }
 

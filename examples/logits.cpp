@@ -66,8 +66,8 @@ int main(int argc, char** argv) try {
     nibble::session session{model, {.context = ids.size(), .threads = threads, .batch = std::min(chunk, ids.size())}};
     const std::size_t n_vocab = model.config().n_vocab;
     if (ids.size() > session.context())
-        throw nibble::error(nibble::errc::ctx_full, tokens_path, "at most " + std::to_string(session.context()) + " tokens",
-                            std::to_string(ids.size()));
+        throw nibble::error(nibble::errc::ctx_full, tokens_path,
+                            "at most " + std::to_string(session.context()) + " tokens", std::to_string(ids.size()));
     for (std::size_t i = 0; i < ids.size(); ++i)  // all of them, before there is a file
         if (ids[i] < 0 || static_cast<std::size_t>(ids[i]) >= n_vocab)
             throw nibble::error(nibble::errc::ctx_bad_token, tokens_path + " at index " + std::to_string(i),

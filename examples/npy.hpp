@@ -16,7 +16,8 @@ static_assert(std::endian::native == std::endian::little, "these files hold litt
 /// A float32 table of `rows` x `columns` in the making. Throws std::runtime_error.
 class npy_writer {
 public:
-    npy_writer(const std::string& path, std::size_t rows, std::size_t columns) : path_(path), out_(path, std::ios::binary) {
+    npy_writer(const std::string& path, std::size_t rows, std::size_t columns)
+        : path_(path), out_(path, std::ios::binary) {
         std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
                              std::to_string(columns) + "), }";
         while ((preamble_bytes + header.size() + 1) % 64 != 0) header += ' ';
@@ -54,7 +55,8 @@ public:
         char preamble[10];
         read(preamble, sizeof preamble);
         if (std::string_view{preamble, 8} != std::string_view{"\x93NUMPY\x01\0", 8}) fail("a NumPy file, version 1.0");
-        std::string header(static_cast<unsigned char>(preamble[8]) + 256u * static_cast<unsigned char>(preamble[9]), ' ');
+        std::string header(static_cast<unsigned char>(preamble[8]) + 256u * static_cast<unsigned char>(preamble[9]),
+                           ' ');
         read(header.data(), header.size());
         const auto shape = header.find("'shape': (");
         if (header.find("'<f4'") == std::string::npos || header.find("'fortran_order': False") == std::string::npos ||

@@ -76,7 +76,8 @@ void print_row(const char* name, const score& own, const score& all, bool with_b
     std::printf("| %5s | %6zu | %6.4f | %10.4f | %7.4f |", name, own.n, own.mean(own.nll), std::exp(own.mean(own.nll)),
                 std::exp(all.mean(all.nll)));
     if (with_base)
-        std::printf(" %10.6f | %8.2f%% |", own.mean(own.divergence), 100.0 * own.mean(static_cast<double>(own.n_same_best)));
+        std::printf(" %10.6f | %8.2f%% |", own.mean(own.divergence),
+                    100.0 * own.mean(static_cast<double>(own.n_same_best)));
     std::printf("\n");
     std::fflush(stdout);
 }
@@ -107,7 +108,8 @@ void measure(const options& chosen) {
     // A last chunk of one token predicts nothing.
     if (tokens.size() % chunk == 1) tokens.pop_back();
     if (chosen.chunks != 0) tokens.resize(std::min(tokens.size(), chosen.chunks * chunk));
-    if (tokens.empty()) throw nibble::error(nibble::errc::bad_option, chosen.file, "a text of at least 2 tokens", "less");
+    if (tokens.empty())
+        throw nibble::error(nibble::errc::bad_option, chosen.file, "a text of at least 2 tokens", "less");
 
     std::optional<npy_writer> out;
     std::optional<npy_reader> base;
@@ -115,7 +117,8 @@ void measure(const options& chosen) {
         base.emplace(chosen.logits_base);
         if (base->rows() < tokens.size() || base->columns() != n_vocab)
             throw nibble::error(nibble::errc::bad_option, chosen.logits_base,
-                                "at least " + std::to_string(tokens.size()) + " x " + std::to_string(n_vocab) + " logits",
+                                "at least " + std::to_string(tokens.size()) + " x " + std::to_string(n_vocab) +
+                                    " logits",
                                 std::to_string(base->rows()) + " x " + std::to_string(base->columns()));
     }
     if (!chosen.logits_out.empty()) out.emplace(chosen.logits_out, tokens.size(), n_vocab);
@@ -161,8 +164,10 @@ int main(int argc, char** argv) try {
     app.add_option("-f,--file", chosen.file, "the text")->required()->type_name("FILE");
     app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows");
     app.add_option("--chunks", chosen.chunks, "chunks to measure; 0: the whole text");
-    app.add_option("--logits-out", chosen.logits_out, "save the logits: float32, tokens x vocabulary")->type_name("FILE.npy");
-    app.add_option("--logits-base", chosen.logits_base, "compare with these logits, saved with the same text and chunks")
+    app.add_option("--logits-out", chosen.logits_out, "save the logits: float32, tokens x vocabulary")
+        ->type_name("FILE.npy");
+    app.add_option("--logits-base", chosen.logits_base,
+                   "compare with these logits, saved with the same text and chunks")
         ->type_name("FILE.npy");
     app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used");
     try {

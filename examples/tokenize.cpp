@@ -43,12 +43,17 @@ int main(int argc, char** argv) try {
     app.add_flag("--bos", options.add_special, "add BOS and EOS as the file says");
     app.add_option("--pre", pretokenizer, "pre-tokenizer to use instead of the file's");
     app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out");
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
+    }
 
     const auto file = nibble::gguf::file::open(model);
     nibble::tokenizer_options choices;
     choices.pretokenizer = pretokenizer;
-    const nibble::tokenizer tokenizer(nibble::read_vocabulary(file), choices);
+    const auto tokenizer =
+        file.naming_errors([&] { return nibble::tokenizer{nibble::read_vocabulary(file), choices}; });
 
     if (jsonl) {
         // An error may quote bytes of its line that are no UTF-8: they are replaced.

@@ -120,7 +120,7 @@ json answer(const nibble::tool_call& call) try {
     if (call.name == "get_weather") {
         const auto& city = argument(call, "city");
         for (const auto& row : table)
-            if (row.city == city) return json::object{{"weather", row.sky}, {"temperature", row.celsius}};
+            if (row.city == city) return json::object{{"temperature", row.celsius}, {"sky", row.sky}};
         return json::object{{"error", "no such city"}};
     }
     return json::object{{"error", "no such tool"}};

@@ -7,6 +7,6 @@ cd "$(dirname "$0")/.."
 source cmake/setup.sh
 
 preset=${NIBBLE_PRESET:-release}
-need_packages cmake g++ ninja-build libxsimd-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev
+need_packages cmake g++ ninja-build libxsimd-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev libpcre2-dev
 configure_and_build "$preset" all -D NIBBLE_BUILD_TESTS=ON -D NIBBLE_BUILD_BENCH=ON
 exec ctest --preset "$preset" --parallel "$(nproc)" "$@"

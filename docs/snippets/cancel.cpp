@@ -26,6 +26,6 @@ int main(int argc, char** argv) {
     }
     std::cout << "\nended by: " << name_of(reply.reason()) << '\n';
     // [cancel]
-    pieces = 10;  // in case the reply was shorter
+    pieces = 10;  // for a reply that ended sooner
     pieces.notify_one();
 }

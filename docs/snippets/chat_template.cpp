@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
     // A template of one's own: the Jinja of Hugging Face, sandboxed.
     const nibble::chat_template letter{"Dear {{ reader | default('reader') }},\n"
                                        "{% for m in messages %}{{ m.content }}\n{% endfor %}"
-                                       "{{ strftime_now('%d %B %Y') }}\n"};
-    std::cout << letter.render(messages, {.variables = nibble::json_object{{"reader", "Ada"}}, .date = {.year = 1843}});
+                                       "{{ strftime_now('%d %B %Y') }}"};
+    std::cout << letter.render(messages, {.variables = nibble::json_object{{"reader", "Ada"}}, .date = {.year = 1843}}) << '\n';
     // [chat_template]
 }

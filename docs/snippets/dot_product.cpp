@@ -29,7 +29,7 @@ int main() {
     const auto* q4_k = kernels.find(nibble::data_type::q4_k);
     float fast = 0;
     q4_k->rows(reinterpret_cast<const std::byte*>(weights.data()), n_blocks * sizeof(quant::q4_k::block), 1, depth,
-               reinterpret_cast<const std::byte*>(activations.data()), 1, &fast, 1);
+               activations.data(), 1, &fast, 1);
     std::cout << expected << (fast == expected ? ", the same bits\n" : ", and not the same bits\n");
     // [dot_product]
 }

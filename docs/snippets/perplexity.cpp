@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
+#include <cstdio>
 #include <span>
 #include <vector>
 
@@ -25,6 +25,6 @@ int main(int argc, char** argv) {
         for (const float logit : row) sum += std::exp(static_cast<double>(logit) - best);
         nll += best + std::log(sum) - static_cast<double>(row[static_cast<std::size_t>(tokens[i])]);
     }
-    std::cout << "perplexity " << std::exp(nll / static_cast<double>(tokens.size() - 1)) << '\n';
+    std::printf("perplexity %.1f\n", std::exp(nll / static_cast<double>(tokens.size() - 1)));
     // [perplexity]
 }

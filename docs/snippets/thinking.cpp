@@ -3,7 +3,6 @@
 #include <nibble/nibble.hpp>
 
 #include <iostream>
-#include <string>
 
 int main(int argc, char** argv) {
     const auto model = nibble::model::load(argc > 1 ? argv[1] : "examples/models/nibble-tiny.gguf");
@@ -11,12 +10,9 @@ int main(int argc, char** argv) {
     // [thinking]
     auto reply = session.chat({{nibble::role::user, "Count from 8 to 19."}},
                               {.temperature = 0, .thinking = true, .thinking_budget = 500});
-    std::string thoughts, answer;
-    for (const auto& event : reply.events()) {
-        using kind = nibble::reply_event::kind;
-        if (event.type == kind::reasoning) thoughts += event.text;
-        if (event.type == kind::answer) answer += event.text;
-    }
-    std::cout << "thoughts: " << thoughts << "\nanswer: " << answer << '\n';
+    auto events = reply.events();
+    for (const auto& event : events)
+        if (event.type == nibble::reply_event::kind::answer) std::cout << event.text << std::flush;
+    std::cout << "\nIt thought: " << events.reply().reasoning << '\n';
     // [thinking]
 }

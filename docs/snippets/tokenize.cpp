@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
     const nibble::tokenizer tokenizer{nibble::read_vocabulary(file)};
 
     const auto ids = tokenizer.encode("Where is the otter?");
-    for (const nibble::token id : ids) std::cout << id << " '" << tokenizer.piece(id) << "'  ";
-    std::cout << '\n' << tokenizer.decode(ids) << '\n';
+    for (const nibble::token id : ids) std::cout << id << ":'" << tokenizer.piece(id) << "' ";
+    std::cout << "= " << tokenizer.decode(ids) << '\n';
 
     const auto plain = tokenizer.encode("<|im_end|>");
     const auto control = tokenizer.encode("<|im_end|>", {.add_special = false, .parse_special = true});

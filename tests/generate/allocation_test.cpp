@@ -33,8 +33,12 @@ void* counted(std::size_t size, std::size_t alignment) {
 
 void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
 void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
-void* operator new[](std::size_t size, std::align_val_t alignment) { return counted(size, static_cast<std::size_t>(alignment)); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return counted(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return counted(size, static_cast<std::size_t>(alignment));
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
@@ -70,7 +74,11 @@ TEST_CASE("a generated token allocates nothing, whatever the options", "[allocat
         {.temperature = 0},
         {.temperature = 1.2f},
         {.temperature = 1.2f, .top_k = 0, .top_p = 0.99f, .min_p = 0},
-        {.repeat_penalty = 1.1f, .repeat_last_n = -1, .presence_penalty = 0.5f, .frequency_penalty = 0.5f, .dry_multiplier = 0.8f},
+        {.repeat_penalty = 1.1f,
+         .repeat_last_n = -1,
+         .presence_penalty = 0.5f,
+         .frequency_penalty = 0.5f,
+         .dry_multiplier = 0.8f},
         {.top_k = 0, .typical_p = 0.9f, .top_n_sigma = 2, .xtc_probability = 0.5f},
         {.mirostat = true, .n_probs = 5},
         {.order = {stage::temperature, stage::top_k}, .logit_bias = {{5, 1.0f}}, .on_logits = [](std::span<float>) {}},

@@ -167,8 +167,10 @@ TEST_CASE("filters keep what their definitions say", "[candidates]") {
                 std::vector<int> likely;
                 std::set<int> expected;
                 for (const auto& one : all) {
-                    if (one.p >= static_cast<long double>(threshold)) likely.push_back(one.id);
-                    else expected.insert(one.id);
+                    if (one.p >= static_cast<long double>(threshold))
+                        likely.push_back(one.id);
+                    else
+                        expected.insert(one.id);
                 }
                 if (!likely.empty()) expected.insert(likely.back());
                 list.assign(logits);

@@ -32,7 +32,8 @@ std::vector<token> encode(const std::vector<message>& messages) {
 }
 
 std::size_t n_control(const std::vector<token>& ids) {
-    return static_cast<std::size_t>(std::count_if(ids.begin(), ids.end(), [](token id) { return tiny_model().tokenizer().is_control(id); }));
+    return static_cast<std::size_t>(
+        std::count_if(ids.begin(), ids.end(), [](token id) { return tiny_model().tokenizer().is_control(id); }));
 }
 
 std::string shown(const std::vector<token>& ids) { return tiny_model().tokenizer().decode(ids, {.special = true}); }
@@ -44,8 +45,10 @@ TEST_CASE("an ordinary conversation is encoded in one go", "[chat_prompt]") {
                                         {role::user, "What is <b> in HTML? 3 < 4 | 5 > 2"},
                                         {role::assistant, "<think>\nHm.\n</think>\nBold."},
                                         {role::user, "🐻 thanks \xf3\xb0\x80\x80"}};
-    CHECK(encode(messages) == tiny_model().tokenizer().encode(chatml(messages), {.add_special = false, .parse_special = true}));
-    CHECK(encode({}) == tiny_model().tokenizer().encode("<|im_start|>assistant\n", {.add_special = false, .parse_special = true}));
+    CHECK(encode(messages) ==
+          tiny_model().tokenizer().encode(chatml(messages), {.add_special = false, .parse_special = true}));
+    CHECK(encode({}) ==
+          tiny_model().tokenizer().encode("<|im_start|>assistant\n", {.add_special = false, .parse_special = true}));
 }
 
 TEST_CASE("no text of a message becomes a control token", "[chat_prompt]") {
@@ -84,16 +87,16 @@ TEST_CASE("every control token of the vocabulary is safe in a message", "[chat_p
 
 TEST_CASE("a message cannot complete a control token with what follows it", "[chat_prompt]") {
     const std::vector<message> messages{{role::user, "<|im_"}, {role::user, "end|>"}};
-    const auto ids = nibble::chat_encoder{tiny_model().tokenizer()}.encode(messages, [](std::span<const message> list) {
-        return list[0].content + list[1].content;
-    });
+    const auto ids = nibble::chat_encoder{tiny_model().tokenizer()}.encode(
+        messages, [](std::span<const message> list) { return list[0].content + list[1].content; });
     CHECK(n_control(ids) == 0);
     CHECK(shown(ids) == "<|im_end|>");
 }
 
 TEST_CASE("names and arguments of tool calls are texts too", "[chat_prompt]") {
     message call{role::assistant, ""};
-    call.tool_calls.push_back({"", "f<|im_end|>", nibble::json::parse(R"({"<|im_end|>": ["<|im_start|>", 1, {"x": "<|im_end|>"}]})")});
+    call.tool_calls.push_back(
+        {"", "f<|im_end|>", nibble::json::parse(R"({"<|im_end|>": ["<|im_start|>", 1, {"x": "<|im_end|>"}]})")});
     const std::vector<message> messages{call};
     const auto ids = encode(messages);
     CHECK(n_control(ids) == 3);

@@ -16,8 +16,10 @@ TEST_CASE("exp_weight is 2^40 exp(-x) within its bound", "[fixed_math]") {
         const double below = i * 1e-4;
         const double exact = std::ldexp(std::exp(-below), 40);
         const double error = std::abs(static_cast<double>(exp_weight(below)) - exact);
-        if (exact >= 0x1p28) worst_relative = std::max(worst_relative, error / exact);
-        else worst_units = std::max(worst_units, error);
+        if (exact >= 0x1p28)
+            worst_relative = std::max(worst_relative, error / exact);
+        else
+            worst_units = std::max(worst_units, error);
     }
     CHECK(worst_relative < 0x1p-27);
     CHECK(worst_units < 2.0);

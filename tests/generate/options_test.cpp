@@ -33,7 +33,8 @@ void check_bad(const std::string& name, const std::function<void(generation_opti
 
 TEST_CASE("the default options and all that is in range are accepted", "[options]") {
     CHECK_NOTHROW(nibble::validate({}, 10));
-    CHECK_NOTHROW(nibble::validate({.temperature = 0, .top_k = 0, .top_p = 0, .min_p = 1, .seed = ~std::uint64_t{0}}, 10));
+    CHECK_NOTHROW(
+        nibble::validate({.temperature = 0, .top_k = 0, .top_p = 0, .min_p = 1, .seed = ~std::uint64_t{0}}, 10));
     CHECK_NOTHROW(nibble::validate({.repeat_last_n = -1, .presence_penalty = -2, .frequency_penalty = -2}, 10));
     CHECK_NOTHROW(nibble::validate({.order = {}}, 10));
     generation_options forbidding;
@@ -78,5 +79,10 @@ TEST_CASE("every bad value is refused by name", "[options]") {
     check_bad("order", [](auto& o) { o.order = {nibble::sampling_stage::top_k, nibble::sampling_stage::top_k}; });
     check_bad("order", [](auto& o) { o.order = {static_cast<nibble::sampling_stage>(9)}; });
     for (const nibble::token bad : {-1, 10, std::numeric_limits<nibble::token>::max()})
-        check_bad("logit_bias", [&](auto& o) { o.logit_bias = {{0, 1.0f}, {bad, 1.0f}}; }, errc::ctx_bad_token);
+        check_bad(
+            "logit_bias",
+            [&](auto& o) {
+                o.logit_bias = {{0, 1.0f}, {bad, 1.0f}};
+            },
+            errc::ctx_bad_token);
 }

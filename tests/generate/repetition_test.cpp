@@ -14,7 +14,8 @@ namespace {
 std::vector<std::uint32_t> lengths_of(const std::vector<token>& window, std::size_t n_vocab, token breaker = -1) {
     nibble::token_counts lengths(n_vocab);
     std::vector<std::uint32_t> matches(window.size());
-    nibble::repetition_lengths(window, [&](token id) { return id == breaker; }, matches, lengths);
+    nibble::repetition_lengths(
+        window, [&](token id) { return id == breaker; }, matches, lengths);
     return lengths;
 }
 

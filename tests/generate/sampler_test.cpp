@@ -85,13 +85,24 @@ TEST_CASE("a seed fixes the text, on every machine", "[sampler]") {
     CHECK(run({.seed = 1}) == run({.seed = 1}));
     CHECK(run({.seed = 1}) != run({.seed = 2}));
     CHECK(run({.seed = 7}) == tokens{240, 1, 87, 258, 464, 6, 123, 293, 452, 398, 445, 25});
-    CHECK(run({.temperature = 1.5f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = 7}) == tokens{162, 1, 464, 306, 235, 104, 245, 140, 74, 200, 53, 472});
-    CHECK(run({.top_k = 0, .top_p = 0.8f, .min_p = 0.0f, .seed = 7}) == tokens{276, 1, 175, 364, 205, 89, 186, 349, 375, 232, 155, 181});
-    CHECK(run({.top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = 7, .typical_p = 0.5f}) == tokens{30, 410, 388, 25, 6, 26, 328, 489, 389, 432, 437, 50});
-    CHECK(run({.seed = 7, .top_n_sigma = 1.0f, .xtc_probability = 0.5f}) == tokens{0, 242, 232, 147, 413, 457, 158, 301, 191, 302, 445, 448});
+    CHECK(run({.temperature = 1.5f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = 7}) ==
+          tokens{162, 1, 464, 306, 235, 104, 245, 140, 74, 200, 53, 472});
+    CHECK(run({.top_k = 0, .top_p = 0.8f, .min_p = 0.0f, .seed = 7}) ==
+          tokens{276, 1, 175, 364, 205, 89, 186, 349, 375, 232, 155, 181});
+    CHECK(run({.top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = 7, .typical_p = 0.5f}) ==
+          tokens{30, 410, 388, 25, 6, 26, 328, 489, 389, 432, 437, 50});
+    CHECK(run({.seed = 7, .top_n_sigma = 1.0f, .xtc_probability = 0.5f}) ==
+          tokens{0, 242, 232, 147, 413, 457, 158, 301, 191, 302, 445, 448});
     // Few tokens and heavy penalties, so that they decide.
-    CHECK(run({.temperature = 2.0f, .top_k = 3, .min_p = 0.0f, .seed = 7, .repeat_penalty = 1.3f, .presence_penalty = 0.5f,
-               .frequency_penalty = 0.25f, .dry_multiplier = 0.8f}, 8) == tokens{0, 1, 163, 397, 481, 117, 314, 98});
+    CHECK(run({.temperature = 2.0f,
+               .top_k = 3,
+               .min_p = 0.0f,
+               .seed = 7,
+               .repeat_penalty = 1.3f,
+               .presence_penalty = 0.5f,
+               .frequency_penalty = 0.25f,
+               .dry_multiplier = 0.8f},
+              8) == tokens{0, 1, 163, 397, 481, 117, 314, 98});
     CHECK(run({.seed = 7, .mirostat = true}) == tokens{74, 1, 466, 317, 256, 89, 246, 126, 75, 183, 49, 450});
 }
 
@@ -111,8 +122,10 @@ TEST_CASE("a filter that leaves one token decides", "[sampler]") {
         CHECK(sampler{4, {.top_k = 1, .seed = seed}}.sample(logits) == 2);
         CHECK(sampler{4, {.top_p = 0.0f, .seed = seed}}.sample(logits) == 2);
         CHECK(sampler{4, {.min_p = 1.0f, .seed = seed}}.sample(logits) == 2);
-        CHECK(sampler{4, {.temperature = 1e-30f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = seed}}.sample(logits) == 2);
-        CHECK(sampler{4, {.top_p = 1.0f, .min_p = 0.0f, .seed = seed, .xtc_probability = 1.0f, .xtc_threshold = 0.0f}}.sample(logits) == 0);
+        CHECK(sampler{4, {.temperature = 1e-30f, .top_k = 0, .top_p = 1.0f, .min_p = 0.0f, .seed = seed}}.sample(
+                  logits) == 2);
+        CHECK(sampler{4, {.top_p = 1.0f, .min_p = 0.0f, .seed = seed, .xtc_probability = 1.0f, .xtc_threshold = 0.0f}}
+                  .sample(logits) == 0);
     }
 }
 

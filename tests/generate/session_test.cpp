@@ -81,7 +81,8 @@ TEST_CASE("logits of every token are those of reading them one by one", "[sessio
     other.decode(tokens[0]);
     for (std::size_t i = 1; i < tokens.size(); ++i) {
         other.decode(tokens[i]);
-        REQUIRE(std::equal(other.logits().begin(), other.logits().end(), all.begin() + static_cast<std::ptrdiff_t>((i - 1) * n_vocab)));
+        REQUIRE(std::equal(other.logits().begin(), other.logits().end(),
+                           all.begin() + static_cast<std::ptrdiff_t>((i - 1) * n_vocab)));
     }
     CHECK(code_of([&] { s.prefill(tokens, std::span{all}); }) == errc::ctx_bad_size);
     CHECK(s.position() == 20);
@@ -136,7 +137,8 @@ TEST_CASE("bad calls are refused and change nothing", "[session]") {
 TEST_CASE("options of a session", "[session]") {
     CHECK(code_of([] { session{tiny_model(), {.context = 0}}; }) == errc::ctx_bad_size);
     CHECK(code_of([] { session{tiny_model(), {.batch = 0}}; }) == errc::ctx_bad_size);
-    CHECK(session{tiny_model(), {.context = static_cast<std::size_t>(-1)}}.context() == tiny_model().config().n_ctx_train);
+    CHECK(session{tiny_model(), {.context = static_cast<std::size_t>(-1)}}.context() ==
+          tiny_model().config().n_ctx_train);
     CHECK(session{tiny_model(), {.context = 1}}.context() == 1);
 
     const auto pool = std::make_shared<nibble::thread_pool>(3);

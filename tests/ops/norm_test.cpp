@@ -31,7 +31,7 @@ TEST_CASE("row operations give the same bits for any number of threads and rows"
         kernels::rms_norm_row(x.data() + at, w.data(), 1e-5f, normed.data() + at, n);
         kernels::add_row(summed.data() + at, y.data() + at, n);
         kernels::rms_norm_row(summed.data() + at, w.data(), 1e-5f, summed_normed.data() + at, n);
-        kernels::swiglu_row(gated.data() + at, y.data() + at, n);
+        kernels::swiglu_scalar(gated.data() + at, y.data() + at, n);
     }
 
     for (const unsigned n_threads : {1u, 2u, 3u}) {
@@ -45,7 +45,7 @@ TEST_CASE("row operations give the same bits for any number of threads and rows"
         CHECK(sum == summed);
         CHECK(out == summed_normed);
         auto gate = x;
-        swiglu(threads, gate.data(), y.data(), n_tokens, n);
+        swiglu(threads, kernels::swiglu_scalar, gate.data(), y.data(), n_tokens, n);
         CHECK(gate == gated);
     }
 }

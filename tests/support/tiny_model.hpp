@@ -86,7 +86,8 @@ inline const std::vector<conversation>& tiny_conversations() {
             conversation c;
             c.behaviour = get(from, "behaviour").as_string();
             for (const auto& m : get(from, "messages").as_array()) c.messages.push_back(detail::message_of(m));
-            if (get(get(from, "options"), "enable_thinking").is_boolean()) c.thinking = get(get(from, "options"), "enable_thinking").as_boolean();
+            if (get(get(from, "options"), "enable_thinking").is_boolean())
+                c.thinking = get(get(from, "options"), "enable_thinking").as_boolean();
             c.tools = get(get(from, "options"), "tools");
             c.date = detail::date_of(get(from, "date").as_string());
             c.prompt = get(from, "prompt").as_string();

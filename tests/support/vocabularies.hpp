@@ -76,8 +76,7 @@ inline owned_vocabulary sentencepiece_vocabulary() {
     out.vocab.unknown = out.add("<unk>", token_type::unknown);
     out.vocab.bos = out.add("<s>", token_type::control);
     out.vocab.eos = out.add("</s>", token_type::control);
-    for (unsigned b = 0; b < 256; ++b)
-        out.add(std::string("<0x") + hex[b >> 4] + hex[b & 15] + '>', token_type::byte);
+    for (unsigned b = 0; b < 256; ++b) out.add(std::string("<0x") + hex[b >> 4] + hex[b & 15] + '>', token_type::byte);
     return out;
 }
 

@@ -126,6 +126,7 @@ TEST_CASE("special tokens: a thousand that share a long prefix, in a text made o
 TEST_CASE("special tokens: too much text is refused") {
     special_tokens specials;
     specials.add(std::string(special_tokens::max_bytes, 'a'), 0, false);
-    CHECK(test::refusal_of([&] { specials.add("b", 1, false); }) == test::refusal{errc::limit_exceeded, "special tokens"});
+    CHECK(test::refusal_of([&] { specials.add("b", 1, false); }) ==
+          test::refusal{errc::limit_exceeded, "special tokens"});
     specials.add("", 2, false);
 }

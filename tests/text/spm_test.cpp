@@ -41,8 +41,8 @@ TEST_CASE("spm: byte tokens are spelled strictly") {
     CHECK(parse_byte_token("<0x00>") == std::optional<std::uint8_t>(0));
     CHECK(parse_byte_token("<0xA9>") == std::optional<std::uint8_t>(0xa9));
     CHECK(parse_byte_token("<0xFF>") == std::optional<std::uint8_t>(0xff));
-    for (const std::string_view wrong : {"<0x-1>", "<0x+1>", "<0x 1>", "<0xZZ>", "<0x1>", "<0x100>", "<0xff>", "<0XFF>", "", "<0xFF",
-                                         "0xFF>", "<0xFF>>"})
+    for (const std::string_view wrong : {"<0x-1>", "<0x+1>", "<0x 1>", "<0xZZ>", "<0x1>", "<0x100>", "<0xff>", "<0XFF>",
+                                         "", "<0xFF", "0xFF>", "<0xFF>>"})
         CHECK(parse_byte_token(wrong) == std::nullopt);
 }
 
@@ -53,8 +53,8 @@ TEST_CASE("spm: a space mark is a space") {
         return out;
     };
     CHECK(unmarked("") == "");
-    CHECK(unmarked("\xe2\x96\x81") == " ");
-    CHECK(unmarked("\xe2\x96\x81" "a\xe2\x96\x81\xe2\x96\x81" "b\xe2\x96") == " a  b\xe2\x96");
+    CHECK(unmarked("\u2581") == " ");
+    CHECK(unmarked("\u2581a\u2581\u2581b\xe2\x96") == " a  b\xe2\x96");
 }
 
 TEST_CASE("spm: the best score merges first, the leftmost of equals") {
@@ -87,8 +87,8 @@ TEST_CASE("spm: positive, negative and zero scores are in order") {
 
 TEST_CASE("spm: a space goes before a text and is taken away again") {
     auto v = test::sentencepiece_vocabulary();
-    const token mark = v.add("\xe2\x96\x81", token_type::normal, -3);
-    const token a = v.add("a", token_type::normal, -4), mark_a = v.add("\xe2\x96\x81" "a", token_type::normal, -1);
+    const token mark = v.add("\u2581", token_type::normal, -3);
+    const token a = v.add("a", token_type::normal, -4), mark_a = v.add("\u2581a", token_type::normal, -1);
     const tokenizer t(v.vocab);
     CHECK(t.encode("a") == ids{1, mark_a});  // with BOS by default
     CHECK(t.encode("a a", plain) == ids{mark_a, mark_a});
@@ -111,12 +111,12 @@ TEST_CASE("spm: a space goes before a text and is taken away again") {
 TEST_CASE("spm: what has no token falls back to bytes") {
     auto v = unprefixed();
     v.add("a", token_type::normal, -1);
-    const token word = v.add("\xe4\xb8\xad\xe5\x9b\xbd", token_type::normal, -2);  // two characters that alone have none
+    const token word = v.add("\u4e2d\u56fd", token_type::normal, -2);  // its characters have no tokens
     const tokenizer t(v.vocab);
-    CHECK(t.encode("\xe4\xb8\xad\xe5\x9b\xbd", plain) == ids{word});
-    CHECK(t.encode("\xe4\xb8\xad", plain) == ids{byte_id(0xe4), byte_id(0xb8), byte_id(0xad)});
+    CHECK(t.encode("\u4e2d\u56fd", plain) == ids{word});
+    CHECK(t.encode("\u4e2d", plain) == ids{byte_id(0xe4), byte_id(0xb8), byte_id(0xad)});
     CHECK(t.encode("\xff\n", plain) == ids{byte_id(0xff), byte_id('\n')});
-    CHECK(t.decode(ids{byte_id(0xe4), byte_id(0xb8), byte_id(0xad)}) == "\xe4\xb8\xad");
+    CHECK(t.decode(ids{byte_id(0xe4), byte_id(0xb8), byte_id(0xad)}) == "\u4e2d");
     CHECK(t.piece(byte_id(0xe4)) == "\xe4");
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("spm: without byte tokens there is the unknown token") {
           test::refusal{errc::vocab_bad_byte_token, "tokenizer.ggml.tokens"});
     v.vocab.unknown = unknown;
     const tokenizer t(v.vocab);
-    CHECK(t.encode("a\xe4\xb8\xad" "a") == ids{a, unknown, a});
+    CHECK(t.encode("a\u4e2da") == ids{a, unknown, a});
     CHECK(t.decode(ids{a, unknown, a}) == "aa");  // hidden, as it is no text
     CHECK(t.decode(ids{a, unknown, a}, {.special = true}) == "a<unk>a");
     CHECK(t.encode("<unk>") == ids{unknown, unknown, unknown, unknown, unknown});
@@ -150,19 +150,19 @@ TEST_CASE("spm: merging word by word is merging the whole text") {
     std::mt19937 random(9);
     auto words = unprefixed(), across = unprefixed();
     for (auto* v : {&words, &across}) {
-        for (const char* text : {"a", "b", "\xe2\x96\x81"}) v->add(text, token_type::normal, -20);
-        std::vector<std::string> parts{"a", "b", "\xe2\x96\x81"};
+        for (const char* text : {"a", "b", "\u2581"}) v->add(text, token_type::normal, -20);
+        std::vector<std::string> parts{"a", "b", "\u2581"};
         std::mt19937 same(1);
         for (int i = 0; i < 40; ++i) {
             const std::string text = parts[same() % parts.size()] + parts[same() % parts.size()];
-            const std::size_t solid = text.find_first_not_of("\xe2\x96\x81");
-            if (solid != std::string::npos && text.find("\xe2\x96\x81", solid) != std::string::npos) continue;
+            const std::size_t solid = text.find_first_not_of("\u2581");
+            if (solid != std::string::npos && text.find("\u2581", solid) != std::string::npos) continue;
             parts.push_back(text);
             v->add(text, token_type::normal, -static_cast<float>(same() % 16));
         }
     }
     // A token that goes on behind a space, but of a character that no text below has: the same merges, other words.
-    across.add("z\xe2\x96\x81z", token_type::normal, -1);
+    across.add("z\u2581z", token_type::normal, -1);
     const tokenizer by_word(words.vocab), by_text(across.vocab);
     std::size_t wrong = 0;
     for (int i = 0; i < 5'000; ++i) {
@@ -178,7 +178,7 @@ TEST_CASE("spm: any bytes come back") {
     std::mt19937 random(6);
     auto v = test::sentencepiece_vocabulary();
     v.add("a", token_type::normal, -1);
-    v.add("\xe2\x96\x81" "a", token_type::normal, -2);
+    v.add("\u2581a", token_type::normal, -2);
     const tokenizer t(v.vocab);
     std::size_t wrong = 0;
     for (int i = 0; i < 5'000; ++i) {

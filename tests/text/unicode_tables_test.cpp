@@ -13,17 +13,17 @@ using namespace nibble;
 TEST_CASE("unicode tables: one code point of every category") {
     using enum char_class;
     const std::pair<char32_t, char_class> examples[] = {
-        {U'A', upper},        {0x1c5, upper},      {U'a', lower},       {0xdf, lower},      {0x2b0, letter},
-        {0x4e2d, letter},     {0x9fff, letter},    {0xac00, letter},    {0xd7a3, letter},   {0x2a6df, letter},
-        {0x2a6e0, other},     {0x323af, letter},   {0x323b0, other},    {0x301, mark},      {0x903, mark},
-        {0x20dd, mark},       {U'7', number},      {0x2160, number},    {0xbd, number},     {0x3007, number},
-        {U'_', punctuation},  {U'-', punctuation}, {U'(', punctuation}, {U')', punctuation}, {0xab, punctuation},
-        {0xbb, punctuation},  {U'!', punctuation}, {U'+', symbol},      {U'$', symbol},     {U'^', symbol},
-        {0x1f642, symbol},    {U' ', space},       {U'\t', space},      {U'\n', space},     {U'\r', space},
-        {0x0b, space},        {0x85, space},       {0xa0, space},       {0x2028, space},    {0x3000, space},
-        {0x180e, other},      {0x200b, other},     {0x1c, other},       {0, other},         {0x7f, other},
-        {0xd800, other},      {0xe000, other},     {0x378, other},      {0xe0001, other},   {0xe00ff, other},
-        {0xe0100, mark},      {0xe01ef, mark},     {0xe01f0, other},    {0x10ffff, other},  {0x110000, other},
+        {U'A', upper},       {0x1c5, upper},      {U'a', lower},       {0xdf, lower},       {0x2b0, letter},
+        {0x4e2d, letter},    {0x9fff, letter},    {0xac00, letter},    {0xd7a3, letter},    {0x2a6df, letter},
+        {0x2a6e0, other},    {0x323af, letter},   {0x323b0, other},    {0x301, mark},       {0x903, mark},
+        {0x20dd, mark},      {U'7', number},      {0x2160, number},    {0xbd, number},      {0x3007, number},
+        {U'_', punctuation}, {U'-', punctuation}, {U'(', punctuation}, {U')', punctuation}, {0xab, punctuation},
+        {0xbb, punctuation}, {U'!', punctuation}, {U'+', symbol},      {U'$', symbol},      {U'^', symbol},
+        {0x1f642, symbol},   {U' ', space},       {U'\t', space},      {U'\n', space},      {U'\r', space},
+        {0x0b, space},       {0x85, space},       {0xa0, space},       {0x2028, space},     {0x3000, space},
+        {0x180e, other},     {0x200b, other},     {0x1c, other},       {0, other},          {0x7f, other},
+        {0xd800, other},     {0xe000, other},     {0x378, other},      {0xe0001, other},    {0xe00ff, other},
+        {0xe0100, mark},     {0xe01ef, mark},     {0xe01f0, other},    {0x10ffff, other},   {0x110000, other},
         {0xffffffff, other},
     };
     for (const auto& [code_point, expected] : examples) {

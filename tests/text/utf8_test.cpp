@@ -71,11 +71,11 @@ TEST_CASE("utf8: an invalid unit is the longest start of a character, or one byt
         std::uint32_t length;
     };
     const example examples[] = {
-        {"\x80", 1},         {"\xbf\x80", 1},         {"\xc0\x80", 1},         {"\xc1\xbf", 1},
-        {"\xc2", 1},         {"\xc2\x41", 1},         {"\xe0\x80\x80", 1},     {"\xe0\xa0", 2},
-        {"\xe0\xa0\x41", 2}, {"\xed\xa0\x80", 1},     {"\xef\xbf", 2},         {"\xf0\x80\x80\x80", 1},
-        {"\xf0\x90\x80", 3}, {"\xf0\x90\x80\x41", 3}, {"\xf0\x90", 2},         {"\xf4\x90\x80\x80", 1},
-        {"\xf4\x8f\xbf", 3}, {"\xf5\x80\x80\x80", 1}, {"\xff", 1},             {"\xfe\xfe", 1},
+        {"\x80", 1},         {"\xbf\x80", 1},         {"\xc0\x80", 1},     {"\xc1\xbf", 1},
+        {"\xc2", 1},         {"\xc2\x41", 1},         {"\xe0\x80\x80", 1}, {"\xe0\xa0", 2},
+        {"\xe0\xa0\x41", 2}, {"\xed\xa0\x80", 1},     {"\xef\xbf", 2},     {"\xf0\x80\x80\x80", 1},
+        {"\xf0\x90\x80", 3}, {"\xf0\x90\x80\x41", 3}, {"\xf0\x90", 2},     {"\xf4\x90\x80\x80", 1},
+        {"\xf4\x8f\xbf", 3}, {"\xf5\x80\x80\x80", 1}, {"\xff", 1},         {"\xfe\xfe", 1},
     };
     for (const auto& [text, length] : examples) {
         const utf8_unit unit = decode_utf8(text, 0);
@@ -125,9 +125,9 @@ TEST_CASE("utf8_stream: holds back what is not complete") {
 
 TEST_CASE("utf8_stream: the same text however it is cut") {
     std::mt19937 random(1);
-    const std::string_view parts[] = {"a",        "\xc3\xa9",     "\xe4\xb8\xad", "\xf0\x9f\x99\x82",
-                                      "\xc3",     "\xe4\xb8",     "\xf0\x9f\x99", "\x80",
-                                      "\xff",     "\xed\xa0\x80", "\xf4\x90",     "\xe0\x80"};
+    const std::string_view parts[] = {"a",    "\xc3\xa9",     "\xe4\xb8\xad", "\xf0\x9f\x99\x82",
+                                      "\xc3", "\xe4\xb8",     "\xf0\x9f\x99", "\x80",
+                                      "\xff", "\xed\xa0\x80", "\xf4\x90",     "\xe0\x80"};
     std::size_t wrong = 0;
     for (int i = 0; i < 20'000; ++i) {
         std::string text;

@@ -75,6 +75,11 @@ public:
     /// Byte offset in the file or text, where there is one.
     [[nodiscard]] std::optional<std::uint64_t> offset() const noexcept { return offset_; }
 
+    /// The same error with the larger place that it happened in, such as a file: "PLACE: WHERE: expected ...".
+    [[nodiscard]] error within(const std::string& place) const {
+        return {code_, place + ": " + where_, expected_, got_, offset_};
+    }
+
 private:
     static std::string compose(const std::string& where, const std::string& expected, const std::string& got,
                                std::optional<std::uint64_t> offset) {

@@ -139,10 +139,13 @@ public:
         const auto distance = [&](const candidate& item) {
             return std::abs(static_cast<double>(top) - static_cast<double>(item.logit) - expected);
         };
-        keep_mass(p, [&](const candidate& a, const candidate& b) {
-            const double da = distance(a), db = distance(b);
-            return da < db || (da == db && more_likely(a, b));
-        }, false);
+        keep_mass(
+            p,
+            [&](const candidate& a, const candidate& b) {
+                const double da = distance(a), db = distance(b);
+                return da < db || (da == db && more_likely(a, b));
+            },
+            false);
         std::sort(room_.data(), room_.data() + size_, more_likely);
     }
 
@@ -233,8 +236,8 @@ private:
 
     template <class Keep>
     void keep_if(Keep keep) noexcept {
-        candidate* const end = std::remove_if(room_.data(), room_.data() + size_,
-                                              [&](const candidate& item) { return !keep(item); });
+        candidate* const end =
+            std::remove_if(room_.data(), room_.data() + size_, [&](const candidate& item) { return !keep(item); });
         size_ = static_cast<std::size_t>(end - room_.data());
     }
 

@@ -133,6 +133,7 @@ private:
     /// Puts seams into `text` so that it contains no control token's text, and does not end in the start of one.
     /// Returns whether there was anything to do. Tags may stay where `tags_stay`.
     bool sew(std::string& text, std::string_view seam, bool tags_stay) const {
+        if (text.empty()) return false;
         bool any = false;
         // One round finds all but those that another one overlaps.
         for (std::size_t round = 0; round < control_texts_.size(); ++round) {

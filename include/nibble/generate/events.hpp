@@ -37,7 +37,9 @@ public:
             return *this;
         }
         void operator++(int) { ++*this; }
-        [[nodiscard]] friend bool operator==(const iterator& it, std::default_sentinel_t) noexcept { return it.at_end(); }
+        [[nodiscard]] friend bool operator==(const iterator& it, std::default_sentinel_t) noexcept {
+            return it.at_end();
+        }
 
     private:
         friend class reply_events;
@@ -71,8 +73,8 @@ private:
         if (at_ < events_.size()) ++at_;
         while (at_ == events_.size() && !finished_) {
             owner_->advance();
-            finished_ = owner_->piece_.empty();
-            const auto next = finished_ ? parser_.finish() : parser_.push(owner_->piece_);
+            finished_ = owner_->piece().empty();
+            const auto next = finished_ ? parser_.finish() : parser_.push(owner_->piece());
             events_.assign(next.begin(), next.end());
             at_ = 0;
         }

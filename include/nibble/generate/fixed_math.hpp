@@ -23,7 +23,8 @@ inline constexpr weight_t weight_of_best = weight_t{1} << 40;
 [[nodiscard]] constexpr weight_t exp_weight(double below) noexcept {
     // 2^-f on [0, 1) as c0 - c1 f + c2 f^2 - ..., all in units of 2^-31; c0 = 1 exactly, the others are a
     // Chebyshev fit of degree 7, off by at most 2^-28.6. Every intermediate is positive and at most 2^31.
-    constexpr std::uint64_t coefficients[] = {0x4e100, 0x2b9458, 0x13b20d4, 0x71ac093, 0x1ebfbde5, 0x58b90bfc, 0x80000000};
+    constexpr std::uint64_t coefficients[] = {0x4e100,    0x2b9458,   0x13b20d4, 0x71ac093,
+                                              0x1ebfbde5, 0x58b90bfc, 0x80000000};
     constexpr double octaves_per_unit = 1.4426950408889634;  // log2(e)
     const double octaves = below * octaves_per_unit;
     if (!(octaves < 40.0)) return 0;

@@ -42,10 +42,10 @@ enum class finish_reason {
 
 /// Counts and times of one generation. The seconds are those spent inside the library; its only use of a clock.
 struct generation_stats {
-    std::size_t prompt_tokens = 0;     ///< of the whole prompt
-    std::size_t reused_tokens = 0;     ///< of these, already in the cache
+    std::size_t prompt_tokens = 0;  ///< of the whole prompt
+    std::size_t reused_tokens = 0;  ///< of these, already in the cache
     std::size_t generated_tokens = 0;
-    double prompt_seconds = 0;         ///< for the tokens that were not reused
+    double prompt_seconds = 0;  ///< for the tokens that were not reused
     double generation_seconds = 0;
 
     [[nodiscard]] double tokens_per_second() const noexcept { return rate(generated_tokens, generation_seconds); }
@@ -74,13 +74,12 @@ public:
         using iterator_category = std::input_iterator_tag;
         using value_type = std::string_view;
         using difference_type = std::ptrdiff_t;
-        using pointer = const std::string_view*;
-        using reference = const std::string_view&;
+        using pointer = void;
+        using reference = std::string_view;
 
         iterator() = default;
-        /// Valid until the next increment.
-        [[nodiscard]] reference operator*() const noexcept { return owner_->piece_; }
-        [[nodiscard]] pointer operator->() const noexcept { return &owner_->piece_; }
+        /// The view is valid until the next increment.
+        [[nodiscard]] reference operator*() const noexcept { return owner_->piece(); }
         /// Throws errc::sample_no_finite_logits, and what the caller's hooks throw; the token is then not generated.
         iterator& operator++() {
             owner_->advance();
@@ -94,7 +93,7 @@ public:
     private:
         friend class generation;
         explicit iterator(generation& owner) noexcept : owner_(&owner) {}
-        [[nodiscard]] bool at_end() const noexcept { return !owner_ || owner_->piece_.empty(); }
+        [[nodiscard]] bool at_end() const noexcept { return !owner_ || owner_->piece().empty(); }
         generation* owner_ = nullptr;
     };
 
@@ -127,11 +126,12 @@ public:
     [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
 
     /// With options.n_probs > 0: token i and its log-probability, and the most likely ones in its place. These are the
-    /// model's own, before penalties, temperature and filters. i < tokens().size(). A token that was not sampled but
-    /// forced (the end of thinking) has none.
-    [[nodiscard]] token_logprob logprob(std::size_t i) const { return records_.at(i).picked; }
+    /// model's own, before penalties, temperature and filters. A token that was not sampled but forced (the end of
+    /// thinking) has none.
+    /// Throws errc::ctx_bad_range beyond them, and where n_probs was 0.
+    [[nodiscard]] token_logprob logprob(std::size_t i) const { return record_of(i).picked; }
     [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const {
-        const auto& record = records_.at(i);
+        const auto& record = record_of(i);
         return std::span{top_logprobs_}.subspan(record.begin, record.end - record.begin);
     }
 
@@ -140,10 +140,17 @@ private:
     friend class reply_events;
     using clock = std::chrono::steady_clock;
 
+    struct token_record {
+        token_logprob picked;
+        std::size_t begin, end;  // in top_logprobs_
+    };
+
     /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
     /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
     generation(detail::session_state& session, std::span<const token> prompt, const generation_options& options)
-        : session_(&session), options_(options), stops_(options.stop),
+        : session_(&session),
+          options_(options),
+          stops_(options.stop),
           thinking_(session.source().tokenizer(), session.format(), prompt, options) {
         const auto started = clock::now();
         const auto& tokenizer = session.source().tokenizer();
@@ -157,29 +164,35 @@ private:
         text_.reserve(std::min(room, session.context()) * reserved_bytes_per_token);
         if (options_.n_probs > 0) {
             records_.reserve(room);
-            top_logprobs_.reserve(room * static_cast<std::size_t>(options_.n_probs));
+            top_logprobs_.reserve(std::min(room * static_cast<std::size_t>(options_.n_probs), most_reserved_logprobs));
         }
         session.sampler().configure(options_, session.context(), dry_breakers());
 
         const std::size_t reused = std::min(session.common_prefix(prompt), prompt.size() - 1);
-        turn_ = ++session.turn;
         session.rewind(reused);
         if (!session.read(prompt.subspan(reused), {options_.cancel, &options_.on_progress}))
             reason_ = finish_reason::cancelled;
+        turn_ = session.turn();
         stats_.prompt_tokens = prompt.size();
         stats_.reused_tokens = reused;
         stats_.prompt_seconds = seconds_since(started);
     }
 
-    /// Sets piece_ to the next piece, or to nothing at the end.
+    /// The latest piece; empty at the end.
+    [[nodiscard]] std::string_view piece() const noexcept {
+        return std::string_view{text_}.substr(piece_begin_, n_given_ - piece_begin_);
+    }
+
+    /// Goes on to the next piece.
     void advance() {
-        piece_ = {};
+        piece_begin_ = n_given_;
         if (reason_ != finish_reason::none) return;
         const detail::session_state::lock lock{*session_};
-        if (session_->turn != turn_)
-            throw error(errc::ctx_busy, "generation", "the session as this reply left it", "a later use of the session");
+        if (session_->turn() != turn_)
+            throw error(errc::ctx_busy, "generation", "the session as this reply left it",
+                        "a later use of the session");
         const auto started = clock::now();
-        while (reason_ == finish_reason::none && piece_.empty()) step();
+        while (reason_ == finish_reason::none && piece().empty()) step();
         stats_.generation_seconds += seconds_since(started);
     }
 
@@ -189,12 +202,14 @@ private:
         if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
         if (unread_) {
             if (session_->position() == session_->context()) return end(finish_reason::context_full);
-            session_->read({&tokens_.back(), 1}, {});
+            (void)session_->read({&tokens_.back(), 1}, {});
+            turn_ = session_->turn();
             unread_ = false;
         }
         const auto forced = thinking_.forced_token();
         const bool constrained = options_.constraint && !thinking_.inside();
-        const token id = forced ? *forced : session_->sampler().sample(session_->logits(), session_->tokens(), constrained);
+        const token id =
+            forced ? *forced : session_->sampler().sample(session_->logits(), session_->tokens(), constrained);
         take(id, forced.has_value(), constrained);
     }
 
@@ -219,7 +234,7 @@ private:
     void append(std::string_view characters) {
         text_ += characters;
         stops_.feed(characters);
-        give_until(stops_.settled());
+        n_given_ = stops_.settled();
         if (stops_.matched()) {
             text_.resize(n_given_);
             reason_ = finish_reason::stop_string;
@@ -228,14 +243,8 @@ private:
 
     void end(finish_reason reason) {
         append(characters_.finish());
-        give_until(text_.size());  // held back for a stop string that did not come
+        n_given_ = text_.size();  // held back for a stop string that did not come
         if (reason_ == finish_reason::none) reason_ = reason;
-    }
-
-    void give_until(std::size_t end) {
-        const std::size_t begin = n_given_ - piece_.size();
-        n_given_ = end;
-        piece_ = std::string_view{text_}.substr(begin, end - begin);
     }
 
     void record(token id, bool forced) {
@@ -244,6 +253,13 @@ private:
         if (!forced)
             top_logprobs_.insert(top_logprobs_.end(), sampler.top_logprobs().begin(), sampler.top_logprobs().end());
         records_.push_back({forced ? token_logprob{id, 0.0f} : sampler.picked_logprob(), begin, top_logprobs_.size()});
+    }
+
+    [[nodiscard]] const token_record& record_of(std::size_t i) const {
+        if (i >= records_.size())
+            throw error(errc::ctx_bad_range, "log-probabilities", "an index below " + std::to_string(records_.size()),
+                        std::to_string(i));
+        return records_[i];
     }
 
     /// The tokens whose text contains a sequence breaker, when DRY is on.
@@ -264,13 +280,9 @@ private:
         return std::chrono::duration<double>(clock::now() - start).count();
     }
 
-    struct token_record {
-        token_logprob picked;
-        std::size_t begin, end;  // in top_logprobs_
-    };
-
     // A token of English text has 4 to 5 bytes; the text grows beyond this only for very unusual ones.
     static constexpr std::size_t reserved_bytes_per_token = 16;
+    static constexpr std::size_t most_reserved_logprobs = std::size_t{1} << 20;  // 8 MB; more grows as it comes
 
     detail::session_state* session_;
     std::uint64_t turn_ = 0;
@@ -280,11 +292,11 @@ private:
     detail::thinking_budget thinking_;
     std::vector<token> shown_control_;  // control tokens that are tags of reasoning or tool calls
     bool starts_in_reasoning_ = false;
-    std::string text_;         // given out, and after it what may become a stop string
+    std::string text_;             // given out, and after it what may become a stop string
+    std::size_t piece_begin_ = 0;  // of the latest piece, which ends at n_given_
     std::size_t n_given_ = 0;
-    std::string_view piece_;   // the end of what was given out
     std::vector<token> tokens_;
-    bool unread_ = false;      // the last of tokens_ is not in the cache yet
+    bool unread_ = false;  // the last of tokens_ is not in the cache yet
     std::vector<token_record> records_;
     std::vector<token_logprob> top_logprobs_;
     generation_stats stats_;

@@ -83,9 +83,9 @@ struct generation_options {
     /// >= 0, 0 is off. DRY ("don't repeat yourself", by p-e-w): a token that would continue a repetition of n tokens
     /// has its logit lowered by multiplier * base^(n - allowed_length), for n >= allowed_length.
     float dry_multiplier = 0.0f;
-    float dry_base = 1.75f;          ///< >= 1
-    int dry_allowed_length = 2;      ///< >= 1
-    int dry_penalty_last_n = -1;     ///< tokens looked at, -1 is all
+    float dry_base = 1.75f;       ///< >= 1
+    int dry_allowed_length = 2;   ///< >= 1
+    int dry_penalty_last_n = -1;  ///< tokens looked at, -1 is all
     /// A repetition does not reach across a token whose text contains one of these.
     std::vector<std::string> dry_sequence_breakers = {"\n", ":", "\"", "*"};
 
@@ -99,17 +99,17 @@ struct generation_options {
     /// 0 to 1, 0 is off. XTC ("exclude top choices", by p-e-w): with this probability, remove all tokens that are at
     /// least as likely as the threshold except the least likely of them.
     float xtc_probability = 0.0f;
-    float xtc_threshold = 0.1f;      ///< 0 to 1; above 0.5 at most one token reaches it and nothing is removed
+    float xtc_threshold = 0.1f;  ///< 0 to 1; above 0.5 at most one token reaches it and nothing is removed
     /// Mirostat 2 in place of the filters above: hold the surprise of the text at tau bits (Basu et al. 2020,
     /// arXiv:2007.14966).
     bool mirostat = false;
-    float mirostat_tau = 5.0f;       ///< > 0
-    float mirostat_eta = 0.1f;       ///< 0 to 1, learning rate
+    float mirostat_tau = 5.0f;  ///< > 0
+    float mirostat_eta = 0.1f;  ///< 0 to 1, learning rate
     /// The order of the steps; a step that is not listed does not happen.
     std::vector<sampling_stage> order = {
-        sampling_stage::penalties, sampling_stage::dry, sampling_stage::top_n_sigma,
-        sampling_stage::top_k, sampling_stage::typical, sampling_stage::top_p,
-        sampling_stage::min_p, sampling_stage::xtc, sampling_stage::temperature};
+        sampling_stage::penalties, sampling_stage::dry,     sampling_stage::top_n_sigma,
+        sampling_stage::top_k,     sampling_stage::typical, sampling_stage::top_p,
+        sampling_stage::min_p,     sampling_stage::xtc,     sampling_stage::temperature};
 
     // --- hooks
 
@@ -129,8 +129,7 @@ struct generation_options {
 namespace detail {
 
 inline void require_option(bool good, std::string_view name, const char* expected, double got) {
-    if (!good)
-        throw error(errc::sample_bad_param, "option '" + std::string(name) + "'", expected, std::to_string(got));
+    if (!good) throw error(errc::sample_bad_param, "option '" + std::string(name) + "'", expected, std::to_string(got));
 }
 
 }  // namespace detail
@@ -190,7 +189,8 @@ inline void validate(const generation_options& options, std::size_t n_vocab) {
         if (id < 0 || static_cast<std::size_t>(id) >= n_vocab)
             throw error(errc::ctx_bad_token, "option 'logit_bias' entry " + std::to_string(i),
                         "a token below " + std::to_string(n_vocab), std::to_string(id));
-        require_option(bias < std::numeric_limits<float>::infinity(), "logit_bias", "a number, or minus infinity", bias);
+        require_option(bias < std::numeric_limits<float>::infinity(), "logit_bias", "a number, or minus infinity",
+                       bias);
     }
 }
 

@@ -51,8 +51,7 @@ public:
     explicit sampler(std::size_t n_vocab) : list_(checked_size(n_vocab)), logits_(n_vocab) {}
 
     /// Throws as validate() and configure() do.
-    sampler(std::size_t n_vocab, const generation_options& options, std::size_t max_history = 0)
-        : sampler(n_vocab) {
+    sampler(std::size_t n_vocab, const generation_options& options, std::size_t max_history = 0) : sampler(n_vocab) {
         configure(options, max_history);
     }
 
@@ -62,8 +61,8 @@ public:
     void configure(const generation_options& options, std::size_t max_history = 0,
                    std::vector<token> dry_breakers = {}) {
         validate(options, n_vocab());
-        const bool penalties = options.repeat_penalty != 1.0f || options.presence_penalty != 0.0f ||
-                               options.frequency_penalty != 0.0f;
+        const bool penalties =
+            options.repeat_penalty != 1.0f || options.presence_penalty != 0.0f || options.frequency_penalty != 0.0f;
         const bool dry = options.dry_multiplier > 0.0f;
         generation_options copy = options;
         if (penalties || dry) counts_.resize(n_vocab());
@@ -80,8 +79,8 @@ public:
 
     [[nodiscard]] std::size_t n_vocab() const noexcept { return logits_.size(); }
 
-    /// The next token, for n_vocab logits and the tokens before it (only penalties and DRY look at them). Every token of
-    /// the history is below n_vocab. The constraint of the options holds where `constrained`. Throws
+    /// The next token, for n_vocab logits and the tokens before it (only penalties and DRY look at them). Every token
+    /// of the history is below n_vocab. The constraint of the options holds where `constrained`. Throws
     /// errc::sample_no_finite_logits when nothing can be picked, and what on_logits throws; the sampler is then as
     /// before the call.
     [[nodiscard]] token sample(std::span<const float> logits, std::span<const token> history = {},
@@ -167,7 +166,8 @@ private:
                 if (options_.top_n_sigma > 0.0f) list_.keep_top_n_sigma(options_.top_n_sigma);
                 break;
             case sampling_stage::top_k:
-                if (const auto k = static_cast<std::size_t>(options_.top_k); k > 0 && k < list_.size()) list_.keep_top_k(k);
+                if (const auto k = static_cast<std::size_t>(options_.top_k); k > 0 && k < list_.size())
+                    list_.keep_top_k(k);
                 break;
             case sampling_stage::typical: list_.keep_typical(options_.typical_p); break;
             case sampling_stage::top_p: list_.keep_top_p(options_.top_p); break;
@@ -195,7 +195,8 @@ private:
             const auto value = static_cast<double>(logit);
             if (count == 0) return value;
             // Products of two floats are exact as doubles: a fused addition gives the same bits.
-            return (value > 0.0 ? value / repeat : value * repeat) - (static_cast<double>(count) * frequency + presence);
+            return (value > 0.0 ? value / repeat : value * repeat) -
+                   (static_cast<double>(count) * frequency + presence);
         });
         clear_counts(window, counts_);
     }
@@ -245,9 +246,9 @@ private:
 
     generation_options options_;
     candidate_list list_;
-    std::vector<float> logits_;          // n_vocab; the model's, changed by bias, callback and constraint
-    token_counts counts_;                // n_vocab once penalties or DRY were on; all zero between uses
-    std::vector<std::uint32_t> matches_; // max_history once DRY was on
+    std::vector<float> logits_;           // n_vocab; the model's, changed by bias, callback and constraint
+    token_counts counts_;                 // n_vocab once penalties or DRY were on; all zero between uses
+    std::vector<std::uint32_t> matches_;  // max_history once DRY was on
     std::vector<token> dry_breakers_;
     std::vector<token_logprob> top_;
     token_logprob picked_{};

@@ -36,10 +36,8 @@ public:
     /// Takes all its memory. Throws errc::ctx_bad_size for a context or batch of 0 or a cache that no memory can hold,
     /// errc::out_of_memory.
     explicit session(const model& source, const session_options& options = {})
-        : plan_(detail::session_state::plan(source, options, options.pool ? options.pool->size() : 1)),
-          state_(std::make_unique<detail::session_state>(source, options)) {
-        plan_ = detail::session_state::plan(source, options, state_->n_threads());
-    }
+        : state_(std::make_unique<detail::session_state>(source, options)),
+          plan_(detail::session_state::plan(source, options, state_->n_threads())) {}
 
     /// The bytes that such a session would take.
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options = {}) {
@@ -60,18 +58,21 @@ public:
     /// Reads tokens, after those read so far. Returns false when `cancel` was set: the batches read until then stay.
     /// Throws errc::ctx_bad_size for no tokens, errc::ctx_bad_token with the index, errc::ctx_full.
     bool prefill(std::span<const token> tokens, const std::atomic<bool>* cancel = nullptr) {
-        const auto lock = start_reading(tokens);
+        const detail::session_state::lock lock{*state_};
+        state_->check_tokens(tokens, state_->position(), "tokens");
         return state_->read(tokens, {cancel, nullptr});
     }
 
     /// The same, and the logits after every token: `logits` has tokens.size() * n_vocab values, else
     /// errc::ctx_bad_size.
     void prefill(std::span<const token> tokens, std::span<float> logits) {
-        if (logits.size() / model().config().n_vocab != tokens.size() || logits.size() % model().config().n_vocab != 0)
+        const detail::session_state::lock lock{*state_};
+        const std::size_t n_vocab = model().config().n_vocab;
+        if (logits.size() / n_vocab != tokens.size() || logits.size() % n_vocab != 0)
             throw error(errc::ctx_bad_size, "logits",
-                        std::to_string(tokens.size()) + " x " + std::to_string(model().config().n_vocab) + " values",
+                        std::to_string(tokens.size()) + " x " + std::to_string(n_vocab) + " values",
                         std::to_string(logits.size()));
-        const auto lock = start_reading(tokens);
+        state_->check_tokens(tokens, state_->position(), "tokens");
         (void)state_->read(tokens, {}, logits.data());
     }
 
@@ -93,7 +94,6 @@ public:
         if (position > state_->position())
             throw error(errc::ctx_bad_range, "rewind", "at most " + std::to_string(state_->position()),
                         std::to_string(position));
-        ++state_->turn;
         state_->rewind(position);
     }
 
@@ -120,24 +120,17 @@ public:
     }
 
 private:
-    [[nodiscard]] detail::session_state::lock start_reading(std::span<const token> tokens) {
-        state_->check_tokens(tokens, state_->position(), "tokens");
-        ++state_->turn;
-        return detail::session_state::lock{*state_};
-    }
-
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
         const chat_template_options with{.enable_thinking = options.thinking,
                                          .tools = options.tools,
                                          .variables = options.variables,
                                          .date = options.date};
-        return state_->chat().encode(messages, [&](std::span<const message> sewn) {
-            return state_->source().apply_chat_template(sewn, with);
-        });
+        return state_->chat().encode(
+            messages, [&](std::span<const message> sewn) { return state_->source().apply_chat_template(sewn, with); });
     }
 
-    memory_plan plan_;
     std::unique_ptr<detail::session_state> state_;
+    memory_plan plan_;
 };
 
 NIBBLE_NAMESPACE_END

@@ -107,6 +107,7 @@ public:
     bool read(std::span<const token> tokens, const watch& watching, float* all = nullptr) {
         const std::size_t start = position();
         const std::size_t n_vocab = model_.config().n_vocab;
+        ++turn_;
         try {
             for (std::size_t done = 0; done < tokens.size();) {
                 report(watching, done, tokens.size());
@@ -133,6 +134,7 @@ public:
 
     /// Forgets the tokens from `position` <= position() on.
     void rewind(std::size_t position) noexcept {
+        ++turn_;
         has_logits_ = has_logits_ && position == this->position();
         cache_.rewind(position);
         tokens_.resize(position);
@@ -155,8 +157,8 @@ public:
         return *chat_;
     }
 
-    /// Counts the calls that changed what has been read, so that a generation notices when another call came between.
-    std::uint64_t turn = 0;
+    /// Differs after every call that changed what has been read: a generation notices when another call came between.
+    [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
 
     /// Held for the time of one call. Throws errc::ctx_busy where another call, from whichever thread, is under way.
     class lock {
@@ -179,12 +181,19 @@ private:
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
           cache_(model_.config(), context, options.kv_type),
           workspace_(model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
-          pass_{model_.config(), model_.weights(), best_kernels(options.cpu),
-                best_attention_kernels(options.cpu, options.kv_type), executor{*pool_}, cache_, workspace_},
-          logits_(model_.config().n_vocab), sampler_(model_.config().n_vocab) {
+          pass_{model_.config(),
+                model_.weights(),
+                best_kernels(options.cpu),
+                best_attention_kernels(options.cpu, options.kv_type),
+                executor{*pool_},
+                cache_,
+                workspace_},
+          logits_(model_.config().n_vocab),
+          sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);
         const auto* chat_template = model_.file().find("tokenizer.chat_template");
-        if (const auto text = chat_template ? chat_template->as_string() : std::nullopt) format_ = detect_reply_format(*text);
+        if (const auto text = chat_template ? chat_template->as_string() : std::nullopt)
+            format_ = detect_reply_format(*text);
     }
 
     /// The positions to make room for. Everything that is a product of them fits into 64 bits.
@@ -195,10 +204,11 @@ private:
         const checked_size n_blocks{context / attention_block + 1};
         const auto bytes = (n_blocks * kv_cache::bytes(config, attention_block, options.kv_type)).value();
         if (!bytes || *bytes > static_cast<std::uint64_t>(PTRDIFF_MAX))
-            throw error(errc::ctx_bad_size, "session option 'context'", "a cache that fits into memory",
-                        std::to_string(context) + " tokens of " +
-                            std::to_string(kv_cache::bytes(config, attention_block, options.kv_type) / attention_block) +
-                            " bytes");
+            throw error(
+                errc::ctx_bad_size, "session option 'context'", "a cache that fits into memory",
+                std::to_string(context) + " tokens of " +
+                    std::to_string(kv_cache::bytes(config, attention_block, options.kv_type) / attention_block) +
+                    " bytes");
         return context;
     }
 
@@ -222,6 +232,7 @@ private:
     reply_format format_;
     std::optional<chat_encoder> chat_;
     bool has_logits_ = false;
+    std::uint64_t turn_ = 0;
     std::atomic_flag busy_;
 };
 

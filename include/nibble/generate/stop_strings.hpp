@@ -14,8 +14,9 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// Finds the first place where one of several strings appears in a text that comes in pieces, and knows at any time
-/// how much of the text cannot be part of one any more. Of several that end at the same byte the longest counts. Each byte costs amortised constant time per string: Knuth,
-/// Morris and Pratt, "Fast pattern matching in strings", SIAM J. Comput. 6 (1977).
+/// how much of the text cannot be part of one any more. Of several that end at the same byte the longest counts. Each
+/// byte costs amortised constant time per string: Knuth, Morris and Pratt, "Fast pattern matching in strings", SIAM J.
+/// Comput. 6 (1977).
 class stop_strings {
 public:
     stop_strings() = default;

@@ -23,17 +23,23 @@ class thinking_budget {
 public:
     thinking_budget(const tokenizer& tokens, const reply_format& format, std::span<const token> prompt,
                     const generation_options& options)
-        : open_(tokens.find(format.think_open)), close_(tokens.find(format.think_close)), budget_(options.thinking_budget) {
+        : open_(tokens.find(format.think_open)),
+          close_(tokens.find(format.think_close)),
+          budget_(options.thinking_budget) {
         if (!open_ || !close_) return;
-        // Some templates end a prompt with the opening tag: thinking goes on if the reply's own head, up to the control token
-        // that starts it, has one that is not closed.
+        // Some templates end a prompt with the opening tag: thinking goes on if the reply's own head, up to the control
+        // token that starts it, has one that is not closed.
         for (std::size_t i = prompt.size(); i-- > 0 && prompt[i] != *close_ && !is_control(tokens, prompt[i]);)
             inside_ |= prompt[i] == *open_;
-        if (budget_ != unlimited)
-            end_text_ = tokens.encode("\n" + format.think_close + "\n", {.add_special = false, .parse_special = true});
+        const auto line_end = tokens.encode("\n", {.add_special = false});
+        end_text_ = line_end;
+        end_text_.push_back(*close_);
+        end_text_.insert(end_text_.end(), line_end.begin(), line_end.end());
         // A constraint holds for the answer. For a model to think before it, the thinking has to be opened for it.
-        if (options.constraint && options.thinking.value_or(false) && !inside_)
-            start(tokens.encode(format.think_open + "\n", {.add_special = false, .parse_special = true}));
+        if (options.constraint && options.thinking.value_or(false) && !inside_) {
+            forced_ = {*open_};
+            forced_.insert(forced_.end(), line_end.begin(), line_end.end());
+        }
     }
 
     /// Between the tags, or on the way to the first one.
@@ -41,7 +47,10 @@ public:
 
     /// The token that has to come next, if it is not the model's to choose.
     [[nodiscard]] std::optional<token> forced_token() {
-        if (n_forced_ == forced_.size() && inside_ && n_thought_ >= budget_) start(end_text_);
+        if (n_forced_ == forced_.size() && inside_ && n_thought_ >= budget_) {
+            forced_ = end_text_;
+            n_forced_ = 0;
+        }
         if (n_forced_ == forced_.size()) return std::nullopt;
         return forced_[n_forced_];
     }
@@ -62,11 +71,6 @@ public:
 private:
     [[nodiscard]] static bool is_control(const tokenizer& tokens, token id) noexcept {
         return id >= 0 && static_cast<std::size_t>(id) < tokens.n_vocab() && tokens.is_control(id);
-    }
-
-    void start(std::vector<token> forced) {
-        forced_ = std::move(forced);
-        n_forced_ = 0;
     }
 
     std::optional<token> open_, close_;

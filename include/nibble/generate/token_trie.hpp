@@ -63,6 +63,13 @@ public:
         return std::string_view{bytes_}.substr(offsets_[i], offsets_[i + 1] - offsets_[i]);
     }
 
+    /// Memory that this takes.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        std::size_t out = bytes_.size() + offsets_.size() * sizeof(std::size_t) + ends_.size() * sizeof(std::uint64_t);
+        for (const auto& part : trees_) out += part.nodes.size() * sizeof(node) + part.tokens.size() * sizeof(token) + part.members.size() * sizeof(std::uint64_t);
+        return out;
+    }
+
     /// Room for the walk of allowed(), kept by the caller so that nothing is allocated for each token.
     struct workspace {
         std::vector<grammar_states::state> path, frontier, next;

@@ -6,10 +6,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/limits.hpp>
@@ -23,16 +26,19 @@ namespace gguf {
 /// Move-only. Views handed out point into the mapping, not into this object: they survive a move, not the end.
 class file {
 public:
-    /// Maps and parses. Throws `error`: io_* for the file, gguf_* for its contents, with the byte offset.
+    /// Maps and parses. Throws `error`, which names the file: io_* for the file, gguf_* for its contents, with the byte
+    /// offset.
     [[nodiscard]] static file open(const std::filesystem::path& path, const limits& bounds = {}) {
-        auto mapping = mapped_file::open(path);
-        auto parsed = parse_directory(mapping.bytes(), bounds);
-        return file{std::move(mapping), std::move(parsed)};
+        file opened{mapped_file::open(path), nibble::detail::file_place(path)};
+        opened.directory_ = opened.naming_errors([&] { return parse_directory(opened.mapping_.bytes(), bounds); });
+        return opened;
     }
 
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {}) {
-        return file{mapped_file{}, parse_directory(bytes, bounds)};
+        file parsed{mapped_file{}, {}};
+        parsed.directory_ = parse_directory(bytes, bounds);
+        return parsed;
     }
 
     file(file&&) noexcept = default;
@@ -66,13 +72,26 @@ public:
         return static_cast<std::uint64_t>(tensor.bytes.data() - bytes().data());
     }
 
+    /// What `read` returns. An error that it throws is thrown on with the name of the file in front, if it has one: for
+    /// those who read something out of the file.
+    template <class Read>
+    std::invoke_result_t<Read> naming_errors(Read&& read) const {
+        try {
+            return std::forward<Read>(read)();
+        } catch (const error& problem) {
+            if (place_.empty()) throw;
+            throw problem.within(place_);
+        }
+    }
+
     /// Asks the system to read the file ahead; a hint that never fails. Does nothing for parse().
     void advise_will_need() const noexcept { mapping_.advise_will_need(); }
 
 private:
-    file(mapped_file mapping, directory parsed) : mapping_(std::move(mapping)), directory_(std::move(parsed)) {}
+    file(mapped_file mapping, std::string place) : mapping_(std::move(mapping)), place_(std::move(place)) {}
 
     mapped_file mapping_;
+    std::string place_;  // "file 'PATH'", or empty
     directory directory_;
 };
 

@@ -15,19 +15,19 @@ NIBBLE_NAMESPACE_BEGIN
 #if NIBBLE_X86_64
     if (cpu.avx2) {
         switch (type) {
-            case cache_type::f16: return attention_avx2::kernels<f16_cache>;
-            case cache_type::q8: return attention_avx2::kernels<q8_cache>;
-            case cache_type::q16: return attention_avx2::kernels<q16_cache>;
+            case cache_type::f16: return attention_avx2::table<f16_cache>;
+            case cache_type::q8: return attention_avx2::table<q8_cache>;
+            case cache_type::q16: return attention_avx2::table<q16_cache>;
         }
     }
 #endif
     static_cast<void>(cpu);
     switch (type) {
-        case cache_type::f16: return attention_scalar::kernels<f16_cache>;
-        case cache_type::q8: return attention_scalar::kernels<q8_cache>;
+        case cache_type::f16: return attention_scalar::table<f16_cache>;
+        case cache_type::q8: return attention_scalar::table<q8_cache>;
         case cache_type::q16: break;
     }
-    return attention_scalar::kernels<q16_cache>;
+    return attention_scalar::table<q16_cache>;
 }
 
 NIBBLE_NAMESPACE_END

@@ -4,6 +4,7 @@
 
 #include <nibble/kernels/attention_layout.hpp>
 #include <nibble/kernels/attention_scalar.hpp>
+#include <nibble/kernels/exp2.hpp>
 #include <nibble/simd/region.hpp>
 
 #if NIBBLE_X86_64
@@ -11,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <limits>
 
 NIBBLE_REGION_BEGIN_AVX2
@@ -82,19 +82,6 @@ inline void multiply_cached(std::size_t rows, const float* a, std::size_t a_stri
     multiply_rows(rows, a, a_stride, static_cast<const float*>(converted), depth, out, out_stride);
 }
 
-inline __m256 exp2_nonpositive(__m256 t) noexcept {
-    const __m256 rounder = _mm256_set1_ps(exp2_rounder);
-    t = _mm256_max_ps(t, _mm256_set1_ps(exp2_lowest));
-    const __m256 shifted = _mm256_add_ps(t, rounder);
-    const __m256 f = _mm256_sub_ps(t, _mm256_sub_ps(shifted, rounder));
-    __m256 p = _mm256_set1_ps(exp2_coefficients[0]);
-    NIBBLE_UNROLL
-    for (std::size_t i = 1; i < std::size(exp2_coefficients); ++i)
-        p = _mm256_fmadd_ps(p, f, _mm256_set1_ps(exp2_coefficients[i]));
-    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(shifted), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), n));
-}
-
 inline float largest_lane(__m256 v) noexcept {
     __m128 m = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
@@ -130,8 +117,8 @@ inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const 
     const __m256 top = _mm256_set1_ps(*max);
     __m256 sum_low = _mm256_setzero_ps(), sum_high = sum_low;
     for (std::size_t i = 0; i < n; i += attention_panel) {
-        __m256 low = exp2_nonpositive(_mm256_sub_ps(_mm256_loadu_ps(p + i), top));
-        __m256 high = exp2_nonpositive(_mm256_sub_ps(_mm256_loadu_ps(p + i + 8), top));
+        __m256 low = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i), top));
+        __m256 high = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i + 8), top));
         sum_low = _mm256_add_ps(sum_low, low);
         sum_high = _mm256_add_ps(sum_high, high);
         if constexpr (Cache::scaled) {
@@ -173,8 +160,8 @@ inline void merge(const attention_partial& total, const attention_partial& next,
     for (std::size_t r = 0; r < rows; ++r) {
         const __m256 old_max = _mm256_broadcast_ss(total.max + r), next_max = _mm256_broadcast_ss(next.max + r);
         const __m256 max = _mm256_max_ps(old_max, next_max);
-        const __m256 a = exp2_nonpositive(_mm256_sub_ps(old_max, max));
-        const __m256 b = exp2_nonpositive(_mm256_sub_ps(next_max, max));
+        const __m256 a = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(old_max, max));
+        const __m256 b = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(next_max, max));
         const __m256 sum = _mm256_fmadd_ps(_mm256_broadcast_ss(next.sum + r), b,
                                            _mm256_mul_ps(_mm256_broadcast_ss(total.sum + r), a));
         total.max[r] = _mm256_cvtss_f32(max);
@@ -253,7 +240,7 @@ inline void store(const float* k, const float* v, std::size_t head_dim, std::siz
 }
 
 template <class Cache>
-inline constexpr attention_kernels kernels{&store<Cache>, &attend<Cache>, &merge, &finish};
+inline constexpr attention_kernels table{&store<Cache>, &attend<Cache>, &merge, &finish};
 
 }  // namespace attention_avx2
 NIBBLE_NAMESPACE_END

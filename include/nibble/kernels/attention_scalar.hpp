@@ -7,32 +7,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <limits>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/half.hpp>
 #include <nibble/kernels/attention_layout.hpp>
+#include <nibble/kernels/exp2.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// 2^t for t <= 0 within 1 ulp; exactly 1 at 0; exactly 0 at -127 and below, -infinity included, and for NaN.
-/// t = n + f with n the nearest integer: a polynomial for 2^f, n added to the exponent bits. The coefficients are the
-/// minimax ones of relative error on [-1/2, 1/2] with the constant term held at 1 (4e-9 before rounding).
-/// Adding 1.5 * 2^23 rounds t to an integer, which then stands in the low bits of the sum.
-inline constexpr float exp2_rounder = 0x1.8p23f;
-inline constexpr float exp2_lowest = -127.0f;
-inline constexpr float exp2_coefficients[] = {0x1.446c7ep-13f, 0x1.5f88fep-10f, 0x1.3b29e4p-7f, 0x1.c6ae2cp-5f,
-                                              0x1.ebfbe0p-3f,  0x1.62e432p-1f,  1.0f};
-
-[[nodiscard]] inline float exp2_nonpositive(float t) noexcept {
-    t = t > exp2_lowest ? t : exp2_lowest;
-    const float shifted = t + exp2_rounder;
-    const float f = t - (shifted - exp2_rounder);
-    float p = exp2_coefficients[0];
-    for (std::size_t i = 1; i < std::size(exp2_coefficients); ++i) p = std::fma(p, f, exp2_coefficients[i]);
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(p) + (std::bit_cast<std::uint32_t>(shifted) << 23));
-}
 
 /// How one head's key or value becomes integers of at most L = Cache::largest: scale = max|x| / L,
 /// q = round to nearest even of x * (L / max|x|). The scale is NaN and all q are 0 if a value is not finite.
@@ -113,7 +95,7 @@ inline void attend(const attention_queries& queries, const std::byte* block, con
 
         float lanes[attention_panel] = {};
         for (std::size_t i = 0; i < visible; ++i) {
-            const float weight = exp2_nonpositive(weights[i] - max);
+            const float weight = kernels::exp2_nonpositive(weights[i] - max);
             lanes[i % attention_panel] += weight;
             weights[i] = Cache::scaled ? weight * cache.value_scales[i] : weight;
         }
@@ -136,8 +118,8 @@ inline void merge(const attention_partial& total, const attention_partial& next,
     const std::size_t stride = padded_head_dim(head_dim);
     for (std::size_t r = 0; r < rows; ++r) {
         const float max = total.max[r] > next.max[r] ? total.max[r] : next.max[r];
-        const float a = exp2_nonpositive(total.max[r] - max);
-        const float b = exp2_nonpositive(next.max[r] - max);
+        const float a = kernels::exp2_nonpositive(total.max[r] - max);
+        const float b = kernels::exp2_nonpositive(next.max[r] - max);
         total.max[r] = max;
         total.sum[r] = std::fma(next.sum[r], b, total.sum[r] * a);
         for (std::size_t d = 0; d < head_dim; ++d) {
@@ -156,7 +138,7 @@ inline void finish(const attention_partial& total, std::size_t rows, std::size_t
 }
 
 template <class Cache>
-inline constexpr attention_kernels kernels{&store<Cache>, &attend<Cache>, &merge, &finish};
+inline constexpr attention_kernels table{&store<Cache>, &attend<Cache>, &merge, &finish};
 
 }  // namespace attention_scalar
 NIBBLE_NAMESPACE_END

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise float kernels over one row: RMS norm, residual addition, SwiGLU, rotation.
+// Elementwise float kernels over one row: RMS norm, residual addition, rotation.
 #pragma once
 
 #include <array>
@@ -34,13 +34,6 @@ inline void map_row(const float* a, const float* b, float* out, std::size_t n, c
 /// x[i] += y[i].
 inline void add_row(float* x, const float* y, std::size_t n) noexcept {
     map_row(x, y, x, n, [](const float_vector& a, const float_vector& b) { return a + b; });
-}
-
-/// gate[i] = silu(gate[i]) * up[i] with silu(g) = g / (1 + exp(-g)). An exp that overflows gives -0, as it should.
-inline void swiglu_row(float* gate, const float* up, std::size_t n) noexcept {
-    const float_vector one(1.0f);
-    map_row(gate, up, gate, n,
-            [&one](const float_vector& g, const float_vector& u) { return g / (one + xsimd::exp(-g)) * u; });
 }
 
 /// Sum of squares: 4 vectors of partial sums, so that four additions are under way at once, then lane by lane.

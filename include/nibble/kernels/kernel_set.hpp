@@ -15,6 +15,7 @@
 #include <nibble/kernels/quantize_avx2.hpp>
 #include <nibble/kernels/rows.hpp>
 #include <nibble/kernels/rows_avx2.hpp>
+#include <nibble/kernels/swiglu.hpp>
 #include <nibble/quant/formats.hpp>
 #include <nibble/simd/isa.hpp>
 
@@ -41,6 +42,7 @@ struct kernel_set {
     kernels::quantize_row_function quantize_row_256, quantize_row_32;
     kernels::quantize_panel_function quantize_panel_256, quantize_panel_32;
     std::size_t group_bytes_256, group_bytes_32;  ///< one block of a group in the panel form
+    kernels::swiglu_function swiglu;
     std::array<format_kernels, quant::n_formats> formats;
 
     /// The kernels for `type`, or nullptr if nibble cannot compute with it.
@@ -89,7 +91,7 @@ constexpr std::array<format_kernels, quant::n_formats> format_rows(quant::format
 /// The specification itself, for tests and for CPUs without a set of their own.
 inline constexpr kernel_set scalar_kernels{isa::scalar::name, 1, static_cast<std::size_t>(-1),
                                            kernels::quantize_row_scalar<256>, kernels::quantize_row_scalar<32>,
-                                           nullptr, nullptr, 0, 0,
+                                           nullptr, nullptr, 0, 0, kernels::swiglu_scalar,
                                            kernels::format_rows<isa::scalar>(quant::formats{})};
 
 #if NIBBLE_X86_64
@@ -97,6 +99,7 @@ inline constexpr kernel_set avx2_kernels{isa::avx2::name, kernels::panel_lanes_a
                                          kernels::quantize_row_avx2<256>, kernels::quantize_row_avx2<32>,
                                          kernels::quantize_panel_avx2<256>, kernels::quantize_panel_avx2<32>,
                                          sizeof(kernels::token_panel_avx2<256>), sizeof(kernels::token_panel_avx2<32>),
+                                         kernels::swiglu_avx2,
                                          kernels::format_rows<isa::avx2>(quant::formats{})};
 
 /// Few tokens are bound by memory: they stay with AVX2.
@@ -105,6 +108,7 @@ inline constexpr kernel_set avx512_vnni_kernels{isa::avx512_vnni::name, kernels:
                                                 kernels::quantize_panel_avx512<256>, kernels::quantize_panel_avx512<32>,
                                                 sizeof(kernels::token_panel_avx512<256>),
                                                 sizeof(kernels::token_panel_avx512<32>),
+                                                kernels::swiglu_avx2,
                                                 kernels::format_rows<isa::avx512_vnni>(quant::formats{})};
 #endif
 

@@ -108,7 +108,7 @@ struct forward_pass {
     void feed_forward(const layer_weights& layer, std::size_t kept) noexcept {
         multiply(work.h, kept, std::array{linear_job{layer.ffn_gate, work.gate, config.n_ff},
                                           linear_job{layer.ffn_up, work.up, config.n_ff}});
-        swiglu(threads, work.gate, work.up, kept, config.n_ff);
+        swiglu(threads, kernels.swiglu, work.gate, work.up, kept, config.n_ff);
         multiply(work.gate, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
     }
 

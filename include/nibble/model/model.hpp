@@ -66,7 +66,8 @@ public:
     /// Throws errc::vocab_missing for a model without vocabulary, other vocab_* for one that makes no sense.
     [[nodiscard]] const nibble::tokenizer& tokenizer() const {
         return shared_->tokenizer.get([this] {
-            return nibble::tokenizer{read_vocabulary(shared_->file), shared_->tokenizer_choices};
+            return file().naming_errors(
+                [this] { return nibble::tokenizer{read_vocabulary(file()), shared_->tokenizer_choices}; });
         });
     }
 
@@ -74,18 +75,23 @@ public:
 
     /// Throws errc::tmpl_missing for a model without one, other tmpl_* for one that does not parse.
     [[nodiscard]] const nibble::chat_template& chat_template() const {
-        return shared_->chat_template.get([this] {
-            const auto source = read_chat_template(shared_->file);
-            if (!source) throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template", "none in the file"};
-            if (!has_vocabulary(shared_->file)) return nibble::chat_template{std::string{*source}};
-            return nibble::chat_template{std::string{*source}, text_of(tokenizer().bos()), text_of(tokenizer().eos())};
+        const auto* const words = has_vocabulary(file()) ? &tokenizer() : nullptr;
+        return shared_->chat_template.get([&] {
+            return file().naming_errors([&] {
+                const auto source = read_chat_template(file());
+                if (!source)
+                    throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template", "none in the file"};
+                if (!words) return nibble::chat_template{std::string{*source}};
+                return nibble::chat_template{std::string{*source}, text_of(words->bos()), text_of(words->eos())};
+            });
         });
     }
 
     /// The prompt for a conversation. Throws as chat_template() does, and what the template raises.
     [[nodiscard]] std::string apply_chat_template(std::span<const message> messages,
                                                   const chat_template_options& options = {}) const {
-        return chat_template().render(messages, options);
+        const auto& made = chat_template();
+        return file().naming_errors([&] { return made.render(messages, options); });
     }
 
 private:
@@ -107,7 +113,8 @@ private:
 
     struct state {
         state(gguf::file opened, const model_options& options)
-            : file(std::move(opened)), config(read_config(file)), weights(bind_weights(file, config)),
+            : file(std::move(opened)), config(file.naming_errors([this] { return read_config(file); })),
+              weights(file.naming_errors([this] { return bind_weights(file, config); })),
               tokenizer_choices(options.tokenizer) {}
 
         gguf::file file;

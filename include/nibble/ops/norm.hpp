@@ -7,6 +7,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/elementwise.hpp>
+#include <nibble/kernels/swiglu.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -37,9 +38,10 @@ inline void add_rms_norm(executor& exec, float* x, const float* y, std::span<con
 }
 
 /// gate[t] = silu(gate[t]) * up[t] for n_tokens rows of n values.
-inline void swiglu(executor& exec, float* gate, const float* up, std::size_t n_tokens, std::size_t n) noexcept {
+inline void swiglu(executor& exec, kernels::swiglu_function kernel, float* gate, const float* up,
+                   std::size_t n_tokens, std::size_t n) noexcept {
     exec.for_blocks(n_tokens, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
-        for (std::size_t t = begin; t < end; ++t) kernels::swiglu_row(gate + t * n, up + t * n, n);
+        for (std::size_t t = begin; t < end; ++t) kernel(gate + t * n, up + t * n, n);
     });
 }
 

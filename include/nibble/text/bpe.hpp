@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/text/line_table.hpp>
 #include <nibble/text/merge.hpp>
 #include <nibble/text/pretokenizer.hpp>
 #include <nibble/text/token_table.hpp>
@@ -48,7 +48,8 @@ inline constexpr std::array<std::int16_t, end> byte_of = [] {
 }
 
 /// Writes the bytes that `text` spells to `to`, at most text.size() of them, and returns the end; nullptr if a
-/// character of it is not of the alphabet. The usual token, printable ASCII behind at most one space, goes by words.
+/// character of it is not of the alphabet. The usual token, printable ASCII behind at most one space, goes by words
+/// of 8 bytes: there is room for 8 bytes more.
 [[nodiscard]] inline char* write_bytes(std::string_view text, char* to) noexcept {
     if (text.substr(0, 2) == "\xc4\xa0") {
         *to++ = ' ';
@@ -61,7 +62,7 @@ inline constexpr std::array<std::int16_t, end> byte_of = [] {
     if (text.size() < 8) {
         const std::uint64_t rest = text_detail::load_short(text);
         if (all_printable(rest | 0x2121212121212121u << 8 * text.size())) {
-            for (std::size_t i = 0; i < text.size(); ++i) to[i] = static_cast<char>(rest >> 8 * i);
+            std::memcpy(to, &rest, 8);
             return to + text.size();
         }
     }
@@ -87,7 +88,7 @@ class byte_pair_encoder {
 public:
     struct settings {
         pretokenizer pattern;
-        bool ignore_merges;            ///< a word that is a token is that token, whatever its merges say
+        bool ignore_merges;        ///< a word that is a token is that token, whatever its merges say
         bool allow_missing_bytes;  ///< a byte without token becomes `unknown`
         token unknown;             ///< or is left out, if this is no_token
     };
@@ -135,8 +136,9 @@ private:
     static constexpr std::size_t short_word = 32;
 
     struct slot {
-        std::uint64_t key;  ///< key_of a pair; 0: free
+        std::uint64_t key;  ///< key_of a pair, never 0
         merged_pair merged;
+        [[nodiscard]] bool free() const noexcept { return key == 0; }
     };
 
     static std::uint64_t key_of(token left, token right) noexcept {
@@ -144,8 +146,8 @@ private:
         return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right)) << 1 | 1;
     }
 
-    [[nodiscard]] std::size_t slot_of(std::uint64_t key, std::size_t probe = 0) const noexcept {
-        return text_detail::probe_slot(static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32), probe, slots_.size());
+    static std::size_t hash(std::uint64_t key) noexcept {
+        return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32);
     }
 
     /// A merge on its way into the table: what it spells, then the entry that it becomes.
@@ -156,20 +158,36 @@ private:
         slot entry;
     };
 
+    /// Files list merges in the order of the tokens they make: the result is that of the merge before, or the next id,
+    /// nearly always.
+    struct last_result {
+        token id = no_token;
+        token_table::key key{0, 0};
+
+        token find(std::string_view text, const token_table& texts) noexcept {
+            const token_table::key k = token_table::key_of(text);
+            const bool same = (k.bits == key.bits) & (k.size == key.size);
+            const token guess = id + !same;
+            const token found = texts.is_indexed(guess) && texts[guess] == text ? guess : texts.find(text, k);
+            if (found != no_token) *this = {found, k};
+            return found;
+        }
+    };
+
     /// In blocks, each in four passes: what a pass looks up, the one before has asked memory for.
     void add_merges(const token_table& texts, const std::vector<std::string_view>& merges) {
         const std::size_t n = merges.size();
         if (n >= 0xffffffffu)
             throw error(errc::limit_exceeded, "tokenizer.ggml.merges", "fewer than 2^32 - 1", std::to_string(n));
-        slots_ = aligned_buffer<slot>(text_detail::table_slots(n));
+        pairs_ = line_table<slot>(n);
         std::array<pending, 64> block;
         std::string bytes;
-        token last_result = no_token;
+        last_result last;
         for (std::size_t begin = 0; begin < n; begin += block.size()) {
             const std::size_t end = std::min(begin + block.size(), n);
             std::size_t n_bytes = 0, n_pending = 0;
             for (std::size_t rank = begin; rank < end; ++rank) n_bytes += merges[rank].size();
-            if (bytes.size() < n_bytes) bytes.resize(n_bytes);
+            if (bytes.size() < n_bytes + 8) bytes.resize(n_bytes + 8);
             char* to = bytes.data();
             for (std::size_t rank = begin; rank < end; ++rank) {
                 pending& merge = block[n_pending];
@@ -185,14 +203,17 @@ private:
                 const pending& merge = block[i];
                 const token left = texts.find(merge.left, merge.left_key);
                 const token right = texts.find(merge.right, merge.right_key);
-                const token result = find_result(texts, {merge.left.data(), merge.left.size() + merge.right.size()}, last_result);
+                const token result = last.find({merge.left.data(), merge.left.size() + merge.right.size()}, texts);
                 if (left == no_token || right == no_token || result == no_token) continue;
-                last_result = result;
                 slot& entry = block[n_entries++].entry;
                 entry = {key_of(left, right), merged_pair::of(merge.rank, result)};
-                __builtin_prefetch(&slots_[slot_of(entry.key)], 1);
+                pairs_.prefetch(hash(entry.key));
             }
-            for (std::size_t i = 0; i < n_entries; ++i) add_entry(block[i].entry);
+            for (std::size_t i = 0; i < n_entries; ++i) {
+                const slot& entry = block[i].entry;
+                if (pair_of(entry.key).exists()) continue;  // of equal merges the first counts
+                pairs_.free_slot(hash(entry.key), "tokenizer.ggml.merges") = entry;
+            }
             skipped_merges_ += end - begin - n_entries;
         }
     }
@@ -215,30 +236,13 @@ private:
         return true;
     }
 
-    /// Files list merges in the order of the tokens they make: the last result or the next id is right nearly always.
-    [[nodiscard]] static token find_result(const token_table& texts, std::string_view whole, token last) noexcept {
-        for (const token guess : {last, last + 1})
-            if (texts.is_indexed(guess) && texts[guess] == whole) return guess;
-        return texts.find(whole);
+    [[nodiscard]] merged_pair pair_of(std::uint64_t key) const noexcept {
+        const slot* found = pairs_.find(
+            hash(key), [&](const slot& s) { return s.key == key; }, [](const slot&) { return true; });
+        return found ? found->merged : merged_pair{};
     }
 
-    void add_entry(const slot& entry) {
-        for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[slot_of(entry.key, probe)];
-            if (s.key == 0) s = entry;
-            if (s.key == entry.key) return;  // of equal merges the first counts
-        }
-        text_detail::throw_colliding("tokenizer.ggml.merges");
-    }
-
-    [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept {
-        const std::uint64_t key = key_of(left, right);
-        for (std::size_t probe = 0;; ++probe) {
-            const slot& s = slots_[slot_of(key, probe)];
-            if (s.key == key) return s.merged;
-            if (s.key == 0) return {};
-        }
-    }
+    [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept { return pair_of(key_of(left, right)); }
 
     void merge_short(std::string_view word, std::vector<token>& out) const {
         std::array<token, short_word> ids;
@@ -281,7 +285,7 @@ private:
 
     std::array<token, 256> of_byte_{};
     token unknown_;
-    aligned_buffer<slot> slots_;
+    line_table<slot> pairs_;
     pretokenizer pattern_;
     bool ignore_merges_;
     std::size_t skipped_merges_ = 0;

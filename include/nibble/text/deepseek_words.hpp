@@ -31,6 +31,7 @@ template <std::size_t N>
 }
 
 /// The letters that deepseek-llm lists: Lu, Ll and Lt of some blocks, spelled out in its pattern.
+// clang-format off
 inline constexpr std::array deepseek_letters{
     code_range{0x41, 0x5a}, code_range{0x61, 0x7a}, code_range{0xb5, 0xb5}, code_range{0xc0, 0xd6},
     code_range{0xd8, 0xf6}, code_range{0xf8, 0x1ba}, code_range{0x1bc, 0x1bf}, code_range{0x1c4, 0x293},
@@ -55,9 +56,10 @@ inline constexpr std::array deepseek_letters{
     code_range{0x104d8, 0x104fb}, code_range{0x10c80, 0x10cb2}, code_range{0x10cc0, 0x10cf2},
     code_range{0x118a0, 0x118df}, code_range{0x1e900, 0x1e943},
 };
+// clang-format on
 inline constexpr std::array deepseek_punctuation{
-    code_range{U'!', U'/'},       code_range{U':', U'~'},       code_range{0x2018, 0x201f},
-    code_range{0x3000, 0x3002},   code_range{0xff01, 0xff0f},   code_range{0xff1a, 0xff5e},
+    code_range{U'!', U'/'},     code_range{U':', U'~'},     code_range{0x2018, 0x201f},
+    code_range{0x3000, 0x3002}, code_range{0xff01, 0xff0f}, code_range{0xff1a, 0xff5e},
 };
 inline constexpr std::array deepseek_east_asian{code_range{0x800, 0x9fa5}, code_range{0xac00, 0xd7ff}};
 

@@ -83,26 +83,26 @@ public:
     using object = json_object;
     enum class kind { null, boolean, integer, number, string, array, object };
 
-    json() noexcept : data_(nullptr) {}
-    json(std::nullptr_t) noexcept : data_(nullptr) {}
-    json(bool b) noexcept : data_(b) {}
+    json() noexcept : data_(std::in_place_index<0>) {}
+    json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
+    json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
     template <std::integral Int>
         requires(!std::same_as<Int, bool> && !std::same_as<Int, char>)
     json(Int number) noexcept {
         if constexpr (std::is_unsigned_v<Int> && sizeof(Int) >= sizeof(std::int64_t)) {
             if (number > static_cast<std::uint64_t>(INT64_MAX)) {
-                data_ = static_cast<double>(number);
+                data_.emplace<double>(static_cast<double>(number));
                 return;
             }
         }
-        data_ = static_cast<std::int64_t>(number);
+        data_.emplace<std::int64_t>(static_cast<std::int64_t>(number));
     }
-    json(double number) noexcept : data_(number) {}
-    json(const char* text) : data_(std::string(text)) {}
-    json(std::string_view text) : data_(std::string(text)) {}
-    json(std::string text) noexcept : data_(std::move(text)) {}
-    json(array items) noexcept : data_(std::move(items)) {}
-    json(object members) noexcept : data_(std::move(members)) {}
+    json(double number) noexcept : data_(std::in_place_type<double>, number) {}
+    json(const char* text) : data_(std::in_place_type<std::string>, text) {}
+    json(std::string_view text) : data_(std::in_place_type<std::string>, text) {}
+    json(std::string text) noexcept : data_(std::in_place_type<std::string>, std::move(text)) {}
+    json(array items) noexcept : data_(std::in_place_type<array>, std::move(items)) {}
+    json(object members) noexcept : data_(std::in_place_type<object>, std::move(members)) {}
 
     /// Reads one JSON document (RFC 8259) and nothing after it but white space. Of equal keys the last value wins.
     /// Throws errc::json_syntax with the offset for anything else: also for invalid UTF-8, for \u escapes that are
@@ -142,12 +142,12 @@ public:
     }
     /// The value under `key` of an object; a null becomes an object first, a missing key a null member.
     json& operator[](std::string_view key) {
-        if (is_null()) data_ = object{};
+        if (is_null()) data_.emplace<object>();
         return as_object()[key];
     }
     /// Appends to an array; a null becomes an array first.
     void push_back(json item) {
-        if (is_null()) data_ = array{};
+        if (is_null()) data_.emplace<array>();
         as_array().push_back(std::move(item));
     }
 

@@ -38,7 +38,7 @@ inline constexpr std::array<class_set, 256> ascii_sets = [] {
 }();
 
 struct unit {
-    class_set set;        ///< one bit; none at the end of the text
+    class_set set;         ///< one bit; none at the end of the text
     std::uint32_t length;  ///< bytes; 0 at the end of the text
 };
 

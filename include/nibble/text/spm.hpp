@@ -45,11 +45,13 @@ inline constexpr std::string_view space_mark = "\xe2\x96\x81";
 /// Writes `text` with every space mark as a space to `to` and returns the end: tokens are looked up and decoded in
 /// this form.
 inline char* write_unmarked(std::string_view text, char* to) noexcept {
-    for (std::size_t at; (at = text.find(space_mark)) != std::string_view::npos; text.remove_prefix(at + space_mark.size())) {
+    for (;;) {
+        const std::size_t at = std::min(text.find(space_mark), text.size());
         to += text.copy(to, at);
+        if (at == text.size()) return to;
         *to++ = ' ';
+        text.remove_prefix(at + space_mark.size());
     }
-    return to + text.copy(to, text.size());
 }
 
 /// The scores of a vocabulary and what is made of one text with them. Holds no texts: every call is given the same

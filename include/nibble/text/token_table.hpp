@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/text/line_table.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -44,25 +43,6 @@ template <class Word>
     if (n >= 4) return load<std::uint32_t>(p) | load<std::uint32_t>(p + n - 4) << 8 * (n - 4);
     if (n >= 2) return load<std::uint16_t>(p) | load<std::uint8_t>(p + n - 1) << 8 * (n - 1);
     return n == 1 ? load<std::uint8_t>(p) : 0;
-}
-
-/// Slots of an open-addressing table for `n` entries: a power of two, at most half full.
-[[nodiscard]] constexpr std::size_t table_slots(std::size_t n) noexcept { return std::bit_ceil(2 * n + 4); }
-
-/// Where an open-addressing table of 16-byte slots looks in step `probe`: first round the cache line of the home slot,
-/// then round the next line. In a table half full, 2 of 100 entries are not in their first line; plain linear probing
-/// leaves it for 12, and a cache line more costs up to 150 ns.
-[[nodiscard]] constexpr std::size_t probe_slot(std::size_t hash, std::size_t probe, std::size_t n_slots) noexcept {
-    const std::size_t line = (hash & ~std::size_t{3}) + (probe & ~std::size_t{3});
-    return (line | ((hash + probe) & 3)) & (n_slots - 1);
-}
-
-/// Longest probe that a table accepts. With half the slots free, chance stays far below it; entries made to collide
-/// are refused instead of making every look-up slow.
-inline constexpr std::size_t max_probe = 512;
-
-[[noreturn]] inline void throw_colliding(const char* what) {
-    throw error(errc::limit_exceeded, what, "at most 512 entries that collide", "more");
 }
 
 }  // namespace text_detail
@@ -95,11 +75,14 @@ public:
     void reserve(std::size_t n_tokens, std::size_t n_bytes) {
         if (n_bytes > 0xffffffffu)  // ends are 32 bits wide
             throw error(errc::limit_exceeded, "token texts", "at most 2^32 - 1 bytes", std::to_string(n_bytes));
-        bytes_.resize(n_bytes);
+        bytes_.resize(n_bytes + slack);
         ends_.reserve(n_tokens);
-        slots_ = aligned_buffer<slot>(text_detail::table_slots(n_tokens));
+        index_ = line_table<slot>(n_tokens);
         indexed_.assign(n_tokens, false);
     }
+
+    /// Bytes after the text of a token that may be overwritten before the next one comes.
+    static constexpr std::size_t slack = 8;
 
     /// Where the bytes of the next token go; end_token(size) says how many were written and completes it.
     [[nodiscard]] char* next_bytes() noexcept { return bytes_.data() + (ends_.empty() ? 0 : ends_.back()); }
@@ -120,33 +103,23 @@ public:
         const std::string_view text = operator[](id);
         if (text.empty()) return;
         const key k = key_of(text);
-        const std::size_t hash = k.hash();
-        for (std::size_t probe = 0; probe < text_detail::max_probe; ++probe) {
-            slot& s = slots_[text_detail::probe_slot(hash, probe, slots_.size())];
-            if (s.size == 0) {
-                s = {k.bits, k.size, id};
-                indexed_[static_cast<std::size_t>(id)] = true;
-                return;
-            }
-            if (is(s, k, text)) return;
-        }
-        text_detail::throw_colliding("token texts");
+        if (find(text, k) != no_token) return;
+        index_.free_slot(k.hash(), "token texts") = {k.bits, k.size, id};
+        indexed_[static_cast<std::size_t>(id)] = true;
     }
 
     /// The indexed token with this text, or no_token.
     [[nodiscard]] token find(std::string_view text) const noexcept { return find(text, key_of(text)); }
 
     [[nodiscard]] token find(std::string_view text, const key& k) const noexcept {
-        const std::size_t hash = k.hash();
-        for (std::size_t probe = 0;; ++probe) {
-            const slot& s = slots_[text_detail::probe_slot(hash, probe, slots_.size())];
-            if (s.size == 0) return no_token;
-            if (is(s, k, text)) return s.id;
-        }
+        const slot* found = index_.find(
+            k.hash(), [&](const slot& s) { return (s.bits == k.bits) & (s.size == k.size); },
+            [&](const slot& s) { return k.size <= 8 || operator[](s.id) == text; });
+        return found && !text.empty() ? found->id : no_token;
     }
 
-    /// Asks for the slot that a find will look at.
-    void prefetch(const key& k) const noexcept { __builtin_prefetch(&slots_[k.hash() & (slots_.size() - 1)]); }
+    /// Asks memory for what a find will look at.
+    void prefetch(const key& k) const noexcept { index_.prefetch(k.hash()); }
 
     /// Whether find(text of id) gives id; false for ids outside the table.
     [[nodiscard]] bool is_indexed(token id) const noexcept {
@@ -167,17 +140,14 @@ public:
 private:
     struct slot {
         std::uint64_t bits;
-        std::uint32_t size;  ///< 0: free
+        std::uint32_t size;
         token id;
+        [[nodiscard]] bool free() const noexcept { return size == 0; }
     };
-
-    [[nodiscard]] bool is(const slot& s, const key& k, std::string_view text) const noexcept {
-        return s.bits == k.bits && s.size == k.size && (k.size <= 8 || operator[](s.id) == text);
-    }
 
     std::string bytes_;
     std::vector<std::uint32_t> ends_;
-    aligned_buffer<slot> slots_;
+    line_table<slot> index_;
     std::vector<bool> indexed_;
     std::size_t longest_ = 0;
 };

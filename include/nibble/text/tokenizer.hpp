@@ -29,7 +29,7 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// Choices that override what the vocabulary says. All have defaults.
 struct tokenizer_options {
-    std::string pretokenizer = {};           ///< a tag to use instead of the file's, e.g. "llama-bpe"; empty: the file's
+    std::string pretokenizer = {};           ///< a tag such as "llama-bpe" instead of the file's; empty: the file's
     std::optional<bool> ignore_merges = {};  ///< a word that is a token is that token, whatever its merges say
     std::size_t max_text_bytes = std::size_t{64} << 20;  ///< longer text is errc::text_too_long; at most 2^31 - 1
 };
@@ -152,7 +152,8 @@ private:
     enum flag : std::uint8_t { control = 1, hidden = 2, ends_reply = 4 };
 
     [[nodiscard]] bool has(token id, flag f) const noexcept {
-        return id >= 0 && static_cast<std::size_t>(id) < flags_.size() && (flags_[static_cast<std::size_t>(id)] & f) != 0;
+        const auto i = static_cast<std::size_t>(id);
+        return id >= 0 && i < flags_.size() && (flags_[i] & f) != 0;
     }
 
     static token_type type_of(const vocabulary& vocab, std::size_t i) noexcept {
@@ -185,7 +186,8 @@ private:
                                                                     {"padding", vocab.padding}};
         for (const auto& [name, id] : ids)
             if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n))
-                throw error(errc::vocab_bad_token_id, id_key(name), "0 to " + std::to_string(n - 1), std::to_string(*id));
+                throw error(errc::vocab_bad_token_id, id_key(name), "0 to " + std::to_string(n - 1),
+                            std::to_string(*id));
     }
 
     static std::string id_key(const char* name) { return "tokenizer.ggml." + std::string(name) + "_token_id"; }
@@ -246,11 +248,12 @@ private:
 
     static std::uint8_t control_flags(std::string_view text) noexcept {
         // Tags around reasoning, code and tools are part of what a reply says, even where a file calls them control.
-        constexpr std::string_view shown[] = {"<think>",       "</think>",         "<tool_call>", "</tool_call>",
+        constexpr std::string_view shown[] = {"<think>",         "</think>",         "<tool_call>", "</tool_call>",
                                               "<tool_response>", "</tool_response>", "<code>",      "</code>"};
-        constexpr std::string_view ends[] = {
-            "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|im_end|>", "<|endoftext|>", "<|end|>", "<|eot|>",
-            "</s>", "<eos>", "<EOT>", "<end_of_turn>", "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+        constexpr std::string_view ends[] = {"<|eot_id|>", "<|eom_id|>",    "<|end_of_text|>",
+                                             "<|im_end|>", "<|endoftext|>", "<|end|>",
+                                             "<|eot|>",    "</s>",          "<eos>",
+                                             "<EOT>",      "<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>"};
         std::uint8_t flags = control;
         if (std::find(std::begin(shown), std::end(shown), text) == std::end(shown)) flags |= hidden;
         if (std::find(std::begin(ends), std::end(ends), text) != std::end(ends)) flags |= ends_reply;
@@ -269,10 +272,9 @@ private:
         const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));
         // A byte that has no token may not become a control token: text would forge it.
         const bool shown = vocab.unknown && !is_control(*vocab.unknown);
-        encoder_.emplace<byte_pair_encoder>(
-            texts_, vocab.merges,
-            byte_pair_encoder::settings{tag->pattern, ignore_merges, vocab.unknown.has_value(),
-                                        shown ? *vocab.unknown : no_token});
+        const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, vocab.unknown.has_value(),
+                                                   shown ? *vocab.unknown : no_token};
+        encoder_.emplace<byte_pair_encoder>(texts_, vocab.merges, settings);
     }
 
     void build_sentencepiece(const vocabulary& vocab) {

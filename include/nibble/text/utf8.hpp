@@ -14,7 +14,7 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// One step through a text: a character, or a stretch of bytes that are none.
 struct utf8_unit {
-    char32_t code_point;  ///< invalid_code_point where the bytes are no character
+    char32_t code_point;   ///< invalid_code_point where the bytes are no character
     std::uint32_t length;  ///< bytes taken, 1 to 4
 };
 

@@ -20,7 +20,7 @@ enum class token_type : std::int32_t {
     control = 3,       ///< structure such as <|im_end|>: never made from a user's text, hidden in decoded text
     user_defined = 4,  ///< matched verbatim before anything else, shown in decoded text
     unused = 5,
-    byte = 6,          ///< SentencePiece's <0xHH>
+    byte = 6,  ///< SentencePiece's <0xHH>
 };
 
 /// Everything of a file that decides how text becomes tokens. The views borrow from the file (or whoever made

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nibble/text/jinja/ast.hpp>
@@ -57,7 +56,7 @@ protected:
         const runtime::level nested(rt_);
         rt_.spend();
         rt_.at(e->offset);
-        return std::visit([&](const auto& node) { return evaluate(node, e->offset); }, e->node);
+        return dispatch(ast::expression_nodes{}, *e);
     }
 
     // ---- scopes
@@ -94,7 +93,7 @@ protected:
     /// `caller`: what a {% call %} block passes, or null.
     [[nodiscard]] value evaluate_call(const ast::call& node, std::size_t offset, const value* caller) {
         call_arguments args;
-        if (const auto* member = std::get_if<ast::attribute>(&node.callee->node)) {
+        if (const auto* member = ast::get_if<ast::attribute>(node.callee)) {
             const value object = evaluate(member->object);
             rt_.at(node.callee->offset);
             rt_.require_defined(object);
@@ -122,15 +121,25 @@ protected:
     value piped_;  ///< the text of the block whose filters are being applied
 
 private:
+    template <class... Nodes>
+    value dispatch(ast::node_list<Nodes...>, const ast::node& e) {
+        static constexpr value (evaluator::*handlers[])(const ast::node&) = {&evaluator::handle<Nodes>...};
+        return (this->*handlers[e.tag])(e);
+    }
+    template <class Node>
+    value handle(const ast::node& e) {
+        return evaluate(static_cast<const ast::node_of<Node>&>(e).content, e.offset);
+    }
+
     value apply(const value& callee, const call_arguments& args) {
         switch (callee.type()) {
             case kind::callable: {
-                const callable& c = *callee.as<const callable*>();
+                const callable& c = callee.function();
                 return c.macro ? call_macro(c, args) : c.function(rt_, c.self, args);
             }
             case kind::joiner: {
                 bind_nothing(rt_, args, "joiner");
-                joiner& j = *callee.as<joiner*>();
+                joiner& j = callee.join();
                 return std::exchange(j.used, true) ? j.separator : text{};
             }
             case kind::undefined: rt_.undefined_error(callee);
@@ -155,7 +164,7 @@ private:
             for (const auto& [key, held] : more.map().entries) {
                 rt_.spend();
                 if (!key.is_string()) rt_.type_error("keywords must be strings");
-                args.keyword.emplace_back(key.as<text>(), held);
+                args.keyword.emplace_back(key.as_text(), held);
             }
         }
         if (caller) args.keyword.emplace_back(text::borrowed("caller"), *caller);

@@ -87,9 +87,9 @@ protected:
 
     // ---- nodes
 
-    template <class Node>
-    ast::expr make(const lexeme& token, Node node) {
-        return &tree_.expressions.emplace_back(ast::expression{std::move(node), token.offset});
+    template <class Content>
+    ast::expr make(const lexeme& token, Content content) {
+        return tree_.add<ast::expression_nodes>(token.offset, std::move(content));
     }
     ast::symbol intern(std::string_view name) {
         const auto [found, added] = symbols_.try_emplace(name, static_cast<ast::symbol>(tree_.symbols.size()));

@@ -74,7 +74,7 @@ inline value make_namespace(runtime& rt, const value&, const call_arguments& arg
     name_space* made = rt.make_namespace();
     const value merged = rt.dict(dict_entries(rt, args, "namespace"));
     for (const auto& [key, held] : merged.map().entries)
-        if (key.is_string()) made->attributes.emplace_back(key.as<text>(), held);
+        if (key.is_string()) made->attributes.emplace_back(key.as_text(), held);
     return made;
 }
 inline value make_cycler(runtime& rt, const value&, const call_arguments& args) {

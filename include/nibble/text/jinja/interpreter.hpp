@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nibble/text/jinja/evaluator.hpp>
@@ -33,13 +32,22 @@ private:
 
     flow execute(const ast::block& body) {
         const runtime::level nested(rt_);
-        for (const ast::statement& s : body) {
+        for (const ast::node* s : body) {
             rt_.spend();
-            rt_.at(s.offset);
-            const flow f = std::visit([&](const auto& node) { return execute(node); }, s.node);
+            rt_.at(s->offset);
+            const flow f = dispatch(ast::statement_nodes{}, *s);
             if (f != flow::normal) return f;
         }
         return flow::normal;
+    }
+    template <class... Nodes>
+    flow dispatch(ast::node_list<Nodes...>, const ast::node& s) {
+        static constexpr flow (interpreter::*handlers[])(const ast::node&) = {&interpreter::handle<Nodes>...};
+        return (this->*handlers[s.tag])(s);
+    }
+    template <class Node>
+    flow handle(const ast::node& s) {
+        return execute(static_cast<const ast::node_of<Node>&>(s).content);
     }
     flow execute_in_new_scope(const ast::block& body) {
         scope* const outer = current_;
@@ -139,7 +147,7 @@ private:
     }
     flow execute(const ast::call_block& node) {
         const value caller = define(node.caller);
-        append_text(rt_, out_, evaluate_call(std::get<ast::call>(node.called->node), node.called->offset, &caller));
+        append_text(rt_, out_, evaluate_call(*ast::get_if<ast::call>(node.called), node.called->offset, &caller));
         return flow::normal;
     }
     flow execute(const ast::filter_block& node) {
@@ -168,7 +176,7 @@ private:
         } else if (target.has_attribute) {
             const value object = lookup(target.name);
             if (object.type() != kind::name_space) rt_.type_error("cannot assign attribute on non-namespace object");
-            name_space& space = *object.as<name_space*>();
+            name_space& space = object.space();
             if (value* held = space.find(target.attribute.view())) {
                 *held = v;
             } else {

@@ -56,18 +56,18 @@ namespace jinja {
         return rt.make_callable({method->name, method->function, object, nullptr, nullptr});
     switch (object.type()) {
         case kind::name_space:
-            if (const value* held = object.as<name_space*>()->find(n)) return *held;
+            if (const value* held = object.space().find(n)) return *held;
             break;
-        case kind::loop: return loop_attribute(*object.as<loop_state*>(), n);
+        case kind::loop: return loop_attribute(object.loop(), n);
         case kind::cycler:
-            if (n == "current") return object.as<cycler*>()->items[object.as<cycler*>()->position];
+            if (n == "current") return object.cycle().items[object.cycle().position];
             break;
         case kind::sequence:
             if (object.seq().is_group && n == "grouper") return object.seq().elements[0];
             if (object.seq().is_group && n == "list") return object.seq().elements[1];
             break;
         case kind::callable:
-            if (object.as<const callable*>()->macro && n == "name") return text::borrowed(object.as<const callable*>()->name);
+            if (object.function().macro && n == "name") return text::borrowed(object.function().name);
             break;
         default: break;
     }
@@ -97,12 +97,12 @@ inline value get_item(runtime& rt, const value& object, const value& key) {
             const std::string_view s = object.str();
             rt.spend(1 + s.size() / 64);
             const std::size_t at = byte_offset(s, static_cast<std::size_t>(index));
-            return object.as<text>().part(s.substr(at, decode_utf8(s, at).length));
+            return object.as_text().part(s.substr(at, decode_utf8(s, at).length));
         }
     }
     if (key.is_string()) {
-        if (auto found = own_attribute(rt, object, key.as<text>())) return *std::move(found);
-        return undefined{key.as<text>(), object_name(object), undefined::reason::attribute};
+        if (auto found = own_attribute(rt, object, key.as_text())) return *std::move(found);
+        return undefined{key.as_text(), object_name(object), undefined::reason::attribute};
     }
     return undefined{to_text(rt, key), object_name(object), undefined::reason::element};
 }
@@ -152,7 +152,7 @@ inline value get_item(runtime& rt, const value& object, const value& key) {
     if (by == 1) {
         const std::size_t first = byte_offset(s, static_cast<std::size_t>(from));
         const auto count = static_cast<std::size_t>(std::max<std::int64_t>(to - from, 0));
-        return object.as<text>().part(s.substr(first, byte_offset(s.substr(first), count)));
+        return object.as_text().part(s.substr(first, byte_offset(s.substr(first), count)));
     }
     std::vector<std::string_view> characters;
     for_each_code_point(s, [&](char32_t, std::string_view bytes) { characters.push_back(bytes); });

@@ -57,18 +57,15 @@ namespace jinja {
     switch (a.type()) {
         case kind::sequence: {
             if (a.seq().form != sequence::flavor::tuple || b.seq().form != sequence::flavor::tuple)
-                return by_address(&a.seq(), &b.seq());
+                return by_address(a.address(), b.address());
             const auto &x = a.seq().elements, &y = b.seq().elements;
             for (std::size_t i = 0; i < std::min(x.size(), y.size()); ++i)
                 if (const int order = compare_keys(x[i], y[i])) return order;
             return x.size() < y.size() ? -1 : x.size() > y.size();
         }
-        case kind::name_space: return by_address(a.as<name_space*>(), b.as<name_space*>());
-        case kind::callable: return by_address(a.as<const callable*>(), b.as<const callable*>());
-        case kind::loop: return by_address(a.as<loop_state*>(), b.as<loop_state*>());
-        case kind::cycler: return by_address(a.as<cycler*>(), b.as<cycler*>());
-        case kind::joiner: return by_address(a.as<joiner*>(), b.as<joiner*>());
-        default: return 0;  // none and undefined each equal themselves
+        case kind::none:
+        case kind::undefined: return 0;
+        default: return by_address(a.address(), b.address());
     }
 }
 

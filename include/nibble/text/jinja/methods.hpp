@@ -94,10 +94,10 @@ namespace loop_methods {
 
 inline value cycle(runtime& rt, const value& self, const call_arguments& args) {
     if (args.positional.empty() || !args.keyword.empty()) rt.type_error("cycle() wants the items to cycle through");
-    return args.positional[self.as<loop_state*>()->index0 % args.positional.size()];
+    return args.positional[self.loop().index0 % args.positional.size()];
 }
 inline value changed(runtime& rt, const value& self, const call_arguments& args) {
-    loop_state& l = *self.as<loop_state*>();
+    loop_state& l = self.loop();
     const bool same = l.has_changed && l.last_changed.size() == args.positional.size() &&
                       std::equal(l.last_changed.begin(), l.last_changed.end(), args.positional.begin(),
                                  [&](const value& a, const value& b) { return equal(rt, a, b); });
@@ -113,12 +113,12 @@ namespace cycler_methods {
 
 inline value next(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "next");
-    cycler& c = *self.as<cycler*>();
+    cycler& c = self.cycle();
     return c.items[std::exchange(c.position, (c.position + 1) % c.items.size())];
 }
 inline value reset(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "reset");
-    self.as<cycler*>()->position = 0;
+    self.cycle().position = 0;
     return none{};
 }
 inline constexpr builtin_entry table[] = {{"next", next}, {"reset", reset}};

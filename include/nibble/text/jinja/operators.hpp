@@ -26,9 +26,9 @@ namespace jinja {
     switch (v.type()) {
         case kind::undefined:
         case kind::none: return false;
-        case kind::boolean: return v.as<bool>();
-        case kind::integer: return v.as<std::int64_t>() != 0;
-        case kind::number: return v.as<double>() != 0;
+        case kind::boolean: return v.boolean();
+        case kind::integer: return v.integer() != 0;
+        case kind::number: return v.number() != 0;
         case kind::string: return !v.str().empty();
         case kind::sequence: return !v.seq().has_length() || !v.seq().elements.empty();
         case kind::mapping: return !v.map().entries.empty();
@@ -42,7 +42,7 @@ namespace jinja {
         case kind::undefined: return 0;
         case kind::string: return static_cast<std::int64_t>(count_code_points(v.str()));
         case kind::mapping: return static_cast<std::int64_t>(v.map().entries.size());
-        case kind::loop: return static_cast<std::int64_t>(v.as<loop_state*>()->items->size());
+        case kind::loop: return static_cast<std::int64_t>(v.loop().items->size());
         case kind::sequence:
             if (v.seq().has_length()) return static_cast<std::int64_t>(v.seq().elements.size());
             [[fallthrough]];
@@ -58,7 +58,7 @@ namespace jinja {
         case kind::string:
             rt.spend(v.str().size());
             for_each_code_point(v.str(), [&](char32_t, std::string_view bytes) {
-                made.push_back(v.as<text>().part(bytes));
+                made.push_back(v.as_text().part(bytes));
             });
             break;
         case kind::mapping:
@@ -294,7 +294,7 @@ namespace jinja {
     };
     if (op == ast::arithmetic_op::add) {
         if (a.is_string() && b.is_string()) {
-            return join_texts(rt, a.as<text>(), b.as<text>());
+            return join_texts(rt, a.as_text(), b.as_text());
         }
         if (is_list(a) && is_list(b) && a.seq().form == b.seq().form) {
             rt.spend(a.seq().elements.size() + b.seq().elements.size());

@@ -38,7 +38,7 @@ private:
             switch (token.kind) {
                 case token_kind::data:
                     take();
-                    body.push_back({ast::data{token.text}, token.offset});
+                    body.push_back(made(token.offset, ast::data{token.text}));
                     break;
                 case token_kind::variable_begin: {
                     take();
@@ -46,7 +46,7 @@ private:
                     const ast::expr shown = tuple_or_expression();
                     if (current().kind != token_kind::variable_end) fail("'}}'");
                     take();
-                    body.push_back({ast::output{shown}, start.offset});
+                    body.push_back(made(start.offset, ast::output{shown}));
                     break;
                 }
                 case token_kind::block_begin: {
@@ -79,31 +79,36 @@ private:
         return body;
     }
 
-    ast::statement statement() {
+    template <class Content>
+    const ast::node* made(std::uint32_t offset, Content content) {
+        return tree_.add<ast::statement_nodes>(offset, std::move(content));
+    }
+
+    const ast::node* statement() {
         const lexeme& token = expect_name("a statement");
         const std::string_view name = token.text;
-        const auto made = [&](auto node) { return ast::statement{std::move(node), token.offset}; };
-        if (name == "if") return made(if_statement());
-        if (name == "for") return made(for_statement());
+        const std::uint32_t at = token.offset;
+        if (name == "if") return made(at, if_statement());
+        if (name == "for") return made(at, for_statement());
         if (name == "set") return set_statement(token);
-        if (name == "with") return made(with_statement());
-        if (name == "macro") return made(macro_statement());
-        if (name == "call") return made(call_block());
-        if (name == "generation") return made(ast::scoped_block{whole_body("endgeneration")});
-        if (name == "do") return made(ast::do_statement{tuple_or_expression()});
+        if (name == "with") return made(at, with_statement());
+        if (name == "macro") return made(at, macro_statement());
+        if (name == "call") return made(at, call_block());
+        if (name == "generation") return made(at, ast::scoped_block{whole_body("endgeneration")});
+        if (name == "do") return made(at, ast::do_statement{tuple_or_expression()});
         if (name == "filter") {
             const ast::expr chain = filters(nullptr, true);
-            return made(ast::filter_block{chain, whole_body("endfilter")});
+            return made(at, ast::filter_block{chain, whole_body("endfilter")});
         }
         if (name == "autoescape") {  // nothing is escaped in chat templates; the block is a scope
             if (!is_name(current(), "false") && !is_name(current(), "False")) unsupported(token);
             take();
-            return made(ast::scoped_block{whole_body("endautoescape")});
+            return made(at, ast::scoped_block{whole_body("endautoescape")});
         }
-        if (name == "print") return made(print_statement());
+        if (name == "print") return made(at, print_statement());
         if (name == "break" || name == "continue") {
             if (loops_ == 0) fail_at(token, "a loop around", "'" + std::string(name) + "'");
-            return name == "break" ? made(ast::break_statement{}) : made(ast::continue_statement{});
+            return name == "break" ? made(at, ast::break_statement{}) : made(at, ast::continue_statement{});
         }
         for (const std::string_view outside : {"include", "import", "from", "extends", "block", "trans", "debug"})
             if (name == outside) unsupported(token);
@@ -149,11 +154,11 @@ private:
                std::any_of(target.parts.begin(), target.parts.end(), [&](const ast::target& part) { return assigns(part, name); });
     }
 
-    ast::statement set_statement(const lexeme& token) {
+    const ast::node* set_statement(const lexeme& token) {
         ast::target variables = targets(true);
-        if (accept_op("=")) return {ast::set_statement{std::move(variables), tuple_or_expression()}, token.offset};
+        if (accept_op("=")) return made(token.offset, ast::set_statement{std::move(variables), tuple_or_expression()});
         const ast::expr chain = is_op(current(), "|") ? filters(nullptr) : nullptr;
-        return {ast::set_block{std::move(variables), chain, whole_body("endset")}, token.offset};
+        return made(token.offset, ast::set_block{std::move(variables), chain, whole_body("endset")});
     }
 
     ast::with_statement with_statement() {
@@ -173,7 +178,7 @@ private:
         while (current().kind != token_kind::block_end) {
             if (!node.body.empty()) expect_op(",");
             const std::uint32_t offset = current().offset;
-            node.body.push_back({ast::output{expression()}, offset});
+            node.body.push_back(made(offset, ast::output{expression()}));
         }
         return node;
     }
@@ -191,7 +196,7 @@ private:
         if (is_op(current(), "(")) node.caller.parameters = parameters();
         const lexeme& start = current();
         node.called = expression();
-        if (!std::holds_alternative<ast::call>(node.called->node)) fail_at(start, "a call", describe(start));
+        if (!ast::get_if<ast::call>(node.called)) fail_at(start, "a call", describe(start));
         macro_body(node.caller, "endcall");
         return node;
     }

@@ -83,11 +83,11 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
     switch (v.type()) {
         case kind::undefined: return rt.append(out, "Undefined");
         case kind::none: return rt.append(out, "None");
-        case kind::boolean: return rt.append(out, v.as<bool>() ? "True" : "False");
-        case kind::integer: return rt.append(out, std::to_string(v.as<std::int64_t>()));
+        case kind::boolean: return rt.append(out, v.boolean() ? "True" : "False");
+        case kind::integer: return rt.append(out, std::to_string(v.integer()));
         case kind::number: {
             std::string number;
-            append_double(number, v.as<double>());
+            append_double(number, v.number());
             return rt.append(out, number);
         }
         case kind::string: return rt.append(out, quoted(v.str()));
@@ -106,7 +106,7 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
         case kind::name_space: {
             rt.append(out, "<Namespace {");
             const char* separator = "";
-            for (const auto& [name, held] : v.as<name_space*>()->attributes) {
+            for (const auto& [name, held] : v.space().attributes) {
                 rt.append(out, std::exchange(separator, ", "));
                 rt.append(out, quoted(name.view()) + ": ");
                 append_repr(rt, out, held);
@@ -114,11 +114,11 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
             return rt.append(out, "}>");
         }
         case kind::callable: {
-            const callable& c = *v.as<const callable*>();
+            const callable& c = v.function();
             return rt.append(out, c.macro ? "<Macro " + quoted(c.name) + ">" : "<function " + std::string(c.name) + ">");
         }
         case kind::loop: {
-            const loop_state& l = *v.as<loop_state*>();
+            const loop_state& l = v.loop();
             return rt.append(out, "<LoopContext " + std::to_string(l.index0 + 1) + "/" + std::to_string(l.items->size()) + ">");
         }
         case kind::cycler: return rt.append(out, "<Cycler>");
@@ -133,7 +133,7 @@ inline void append_text(runtime& rt, std::string& out, const value& v) {
 }
 /// str(v).
 [[nodiscard]] inline text to_text(runtime& rt, const value& v) {
-    if (v.is_string()) return v.as<text>();
+    if (v.is_string()) return v.as_text();
     if (v.is_undefined()) return {};
     std::string out;
     append_repr(rt, out, v);
@@ -170,11 +170,11 @@ struct json_style {
 [[nodiscard]] inline std::optional<std::string> json_scalar(const value& v, bool ensure_ascii) {
     switch (v.type()) {
         case kind::none: return "null";
-        case kind::boolean: return v.as<bool>() ? "true" : "false";
-        case kind::integer: return std::to_string(v.as<std::int64_t>());
+        case kind::boolean: return v.boolean() ? "true" : "false";
+        case kind::integer: return std::to_string(v.integer());
         case kind::number: {
             std::string out;
-            append_double(out, v.as<double>(), "Infinity", "NaN");
+            append_double(out, v.number(), "Infinity", "NaN");
             return out;
         }
         case kind::string: return json_string(v.str(), ensure_ascii);

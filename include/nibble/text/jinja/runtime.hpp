@@ -56,7 +56,7 @@ public:
 
     /// Reports the use of something undefined.
     [[noreturn]] void undefined_error(const value& v) const {
-        const auto& u = v.as<undefined>();
+        const undefined u = v.missing();
         const std::string what = "'" + escaped(u.what.view()) + "'";
         switch (u.why) {
             case undefined::reason::name: type_error(what + " is undefined");

@@ -34,7 +34,7 @@ namespace jinja::filters {
         std::int64_t index = 0;
         const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), index);
         const bool numeric = every_code_point(part, string_methods::is_decimal) && status == std::errc{} && end == part.data() + part.size();
-        path.push_back(numeric ? value(index) : value(attribute->as<text>().part(part)));
+        path.push_back(numeric ? value(index) : value(attribute->as_text().part(part)));
     }
     return path;
 }
@@ -74,7 +74,7 @@ inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     std::vector<std::vector<value>> paths;
     if (attribute && attribute->is_string()) {
         for (const std::string_view one : split(attribute->str(), ",", -1, false)) {
-            const value path = attribute->as<text>().part(one);
+            const value path = attribute->as_text().part(one);
             paths.push_back(path_of(&path));
         }
     } else {

@@ -34,7 +34,7 @@ namespace jinja::string_methods {
 [[nodiscard]] inline value strings_list(runtime& rt, const value& self, const std::vector<std::string_view>& parts) {
     std::vector<value> items;
     items.reserve(parts.size());
-    for (const std::string_view part : parts) items.push_back(self.as<text>().part(part));
+    for (const std::string_view part : parts) items.push_back(self.as_text().part(part));
     return rt.list(std::move(items));
 }
 inline void pay_for_scan(runtime& rt, const value& self) { rt.spend(1 + self.str().size() / 64); }
@@ -192,15 +192,15 @@ template <bool Left, bool Right>
 value strip(runtime& rt, const value& self, const call_arguments& args) {
     const auto [chars] = bind<1>(rt, args, "strip", {"chars"});
     pay_for_scan(rt, self);
-    if (!chars || chars->is_none()) return self.as<text>().part(strip_space(self.str(), Left, Right));
-    return self.as<text>().part(strip_chars(self.str(), text_argument(rt, chars, "strip"), Left, Right));
+    if (!chars || chars->is_none()) return self.as_text().part(strip_space(self.str(), Left, Right));
+    return self.as_text().part(strip_chars(self.str(), text_argument(rt, chars, "strip"), Left, Right));
 }
 template <bool AtEnd>
 value remove_affix(runtime& rt, const value& self, const call_arguments& args) {
     const auto [affix] = bind<1>(rt, args, AtEnd ? "removesuffix" : "removeprefix", {"prefix"}, 1);
     const std::string_view wanted = text_argument(rt, affix, "removeprefix"), s = self.str();
     if (AtEnd ? !s.ends_with(wanted) : !s.starts_with(wanted)) return self;
-    return self.as<text>().part(AtEnd ? s.substr(0, s.size() - wanted.size()) : s.substr(wanted.size()));
+    return self.as_text().part(AtEnd ? s.substr(0, s.size() - wanted.size()) : s.substr(wanted.size()));
 }
 template <bool FromRight>
 value split_at(runtime& rt, const value& self, const call_arguments& args) {
@@ -224,7 +224,7 @@ value partition(runtime& rt, const value& self, const call_arguments& args) {
     if (wanted.empty()) rt.type_error("empty separator");
     pay_for_scan(rt, self);
     const std::size_t at = FromRight ? s.rfind(wanted) : s.find(wanted);
-    const text& whole = self.as<text>();
+    const text& whole = self.as_text();
     if (at == std::string_view::npos)
         return FromRight ? rt.tuple({text{}, text{}, whole}) : rt.tuple({whole, text{}, text{}});
     return rt.tuple({whole.part(s.substr(0, at)), *separator, whole.part(s.substr(at + wanted.size()))});
@@ -259,7 +259,7 @@ inline value format_map(runtime& rt, const value& self, const call_arguments& ar
     if (!given->is_mapping()) rt.type_error("format_map() wants a mapping");
     call_arguments named;
     for (const auto& entry : given->map().entries)
-        if (entry.key.is_string()) named.keyword.emplace_back(entry.key.as<text>(), entry.held);
+        if (entry.key.is_string()) named.keyword.emplace_back(entry.key.as_text(), entry.held);
     return format(rt, self, named);
 }
 template <padding Where>

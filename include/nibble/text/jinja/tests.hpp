@@ -28,8 +28,8 @@ inline bool is_defined(const value& v) { return !v.is_undefined(); }
 inline bool is_undefined(const value& v) { return v.is_undefined(); }
 inline bool is_none(const value& v) { return v.is_none(); }
 inline bool is_boolean(const value& v) { return v.type() == kind::boolean; }
-inline bool is_true(const value& v) { return is_boolean(v) && v.as<bool>(); }
-inline bool is_false(const value& v) { return is_boolean(v) && !v.as<bool>(); }
+inline bool is_true(const value& v) { return is_boolean(v) && v.boolean(); }
+inline bool is_false(const value& v) { return is_boolean(v) && !v.boolean(); }
 inline bool is_integer(const value& v) { return v.type() == kind::integer; }
 inline bool is_float(const value& v) { return v.type() == kind::number; }
 inline bool is_number(const value& v) { return v.is_number(); }
@@ -45,7 +45,7 @@ inline bool is_sequence(const value& v) {
 inline bool is_callable(const value& v) {
     return v.is_undefined() || v.type() == kind::callable || v.type() == kind::joiner || v.type() == kind::loop;
 }
-inline bool is_escaped(const value& v) { return v.is_string() && v.as<text>().is_markup(); }
+inline bool is_escaped(const value& v) { return v.is_string() && v.as_text().is_markup(); }
 
 /// A test that compares with its one argument.
 template <ast::comparison_op Op>

@@ -24,7 +24,7 @@ namespace jinja::filters {
 template <builtin Method>
 value as_text(runtime& rt, const value& v, const call_arguments& args) {
     const text whole = to_text(rt, v);
-    return Method(rt, whole, args).template as<text>().as_markup(whole.is_markup());
+    return Method(rt, whole, args).as_text().as_markup(whole.is_markup());
 }
 
 inline value string(runtime& rt, const value& v, const call_arguments& args) {
@@ -167,7 +167,7 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
     const std::int64_t columns = string_methods::integer_argument(rt, width, 79, "wordwrap");
     if (columns <= 0) rt.type_error("wordwrap wants a width above 0");
     const bool cut_words = !break_long || truth(*break_long), at_hyphens = !hyphens || truth(*hyphens);
-    const text newline = wrap && wrap->is_string() ? wrap->as<text>() : text::borrowed("\n");
+    const text newline = wrap && wrap->is_string() ? wrap->as_text() : text::borrowed("\n");
     const text whole = to_text(rt, v);
     rt.spend(1 + whole.view().size() / 8);
     std::string out;

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -87,23 +86,23 @@ enum class kind : std::uint8_t {
 /// the objects that Jinja itself lets change: namespaces, loops, cyclers, joiners and the reading of generators.
 class value {
 public:
-    value() noexcept : data_(none{}) {}
-    value(undefined u) noexcept : data_(std::move(u)) {}
-    value(none) noexcept : data_(none{}) {}
-    value(bool b) noexcept : data_(b) {}
-    value(std::int64_t i) noexcept : data_(i) {}
-    value(double d) noexcept : data_(d) {}
-    value(text t) noexcept : data_(std::move(t)) {}
-    value(sequence* s) noexcept : data_(s) {}
-    value(const mapping* m) noexcept : data_(m) {}
-    value(name_space* n) noexcept : data_(n) {}
-    value(const callable* c) noexcept : data_(c) {}
-    value(loop_state* l) noexcept : data_(l) {}
-    value(cycler* c) noexcept : data_(c) {}
-    value(joiner* j) noexcept : data_(j) {}
+    value() noexcept = default;
+    value(none) noexcept {}
+    value(undefined u) noexcept : text_(std::move(u.what)), kind_(kind::undefined), why_(u.why) { data_.owner = u.owner; }
+    value(bool b) noexcept : kind_(kind::boolean) { data_.boolean = b; }
+    value(std::int64_t i) noexcept : kind_(kind::integer) { data_.integer = i; }
+    value(double d) noexcept : kind_(kind::number) { data_.number = d; }
+    value(text t) noexcept : text_(std::move(t)), kind_(kind::string) {}
+    value(sequence* s) noexcept : kind_(kind::sequence) { data_.elements = s; }
+    value(const mapping* m) noexcept : kind_(kind::mapping) { data_.entries = m; }
+    value(name_space* n) noexcept : kind_(kind::name_space) { data_.space = n; }
+    value(const callable* c) noexcept : kind_(kind::callable) { data_.function = c; }
+    value(loop_state* l) noexcept : kind_(kind::loop) { data_.loop = l; }
+    value(cycler* c) noexcept : kind_(kind::cycler) { data_.cycle = c; }
+    value(joiner* j) noexcept : kind_(kind::joiner) { data_.join = j; }
     value(const char*) = delete;
 
-    [[nodiscard]] kind type() const noexcept { return static_cast<kind>(data_.index()); }
+    [[nodiscard]] kind type() const noexcept { return kind_; }
     [[nodiscard]] bool is_undefined() const noexcept { return type() == kind::undefined; }
     [[nodiscard]] bool is_none() const noexcept { return type() == kind::none; }
     [[nodiscard]] bool is_string() const noexcept { return type() == kind::string; }
@@ -113,29 +112,51 @@ public:
     [[nodiscard]] bool is_sequence() const noexcept { return type() == kind::sequence; }
     [[nodiscard]] bool is_mapping() const noexcept { return type() == kind::mapping; }
 
-    /// The value as T; the caller knows its kind.
-    template <class T>
-    [[nodiscard]] const T& as() const noexcept {
-        return *std::get_if<T>(&data_);
-    }
-    [[nodiscard]] std::string_view str() const noexcept { return as<text>().view(); }
+    // The content; the caller knows the kind.
+    [[nodiscard]] bool boolean() const noexcept { return data_.boolean; }
+    /// Of a bool, too.
     [[nodiscard]] std::int64_t integer() const noexcept {
-        return type() == kind::boolean ? std::int64_t{as<bool>()} : as<std::int64_t>();
+        return kind_ == kind::boolean ? std::int64_t{data_.boolean} : data_.integer;
     }
+    /// Of any number.
     [[nodiscard]] double number() const noexcept {
-        return type() == kind::number ? as<double>() : static_cast<double>(integer());
+        return kind_ == kind::number ? data_.number : static_cast<double>(integer());
     }
-    [[nodiscard]] sequence& seq() const noexcept { return *as<sequence*>(); }
-    [[nodiscard]] const mapping& map() const noexcept { return *as<const mapping*>(); }
+    [[nodiscard]] const text& as_text() const noexcept { return text_; }
+    [[nodiscard]] std::string_view str() const noexcept { return text_.view(); }
+    [[nodiscard]] sequence& seq() const noexcept { return *data_.elements; }
+    [[nodiscard]] const mapping& map() const noexcept { return *data_.entries; }
+    [[nodiscard]] name_space& space() const noexcept { return *data_.space; }
+    [[nodiscard]] const callable& function() const noexcept { return *data_.function; }
+    [[nodiscard]] loop_state& loop() const noexcept { return *data_.loop; }
+    [[nodiscard]] cycler& cycle() const noexcept { return *data_.cycle; }
+    [[nodiscard]] joiner& join() const noexcept { return *data_.join; }
+    /// What is undefined.
+    [[nodiscard]] undefined missing() const { return {text_, data_.owner, why_}; }
+    /// Where a container or an object lies.
+    [[nodiscard]] const void* address() const noexcept;
 
     /// The same object or the same scalar: Python's `is`, as far as a template can tell.
     [[nodiscard]] bool same_as(const value& other) const noexcept;
 
 private:
-    // The order of the alternatives is that of `kind`.
-    std::variant<undefined, none, bool, std::int64_t, double, text, sequence*, const mapping*, name_space*,
-                 const callable*, loop_state*, cycler*, joiner*>
-        data_;
+    union content {
+        const char* owner;
+        bool boolean;
+        std::int64_t integer;
+        double number;
+        sequence* elements;
+        const mapping* entries;
+        name_space* space;
+        const callable* function;
+        loop_state* loop;
+        cycler* cycle;
+        joiner* join;
+    };
+    text text_;  // of a string or of what is undefined; beside the union, so that copies need no code
+    content data_{};
+    kind kind_ = kind::none;
+    undefined::reason why_ = undefined::reason::name;
 };
 
 /// Lists, tuples and what else is iterated in order.
@@ -208,24 +229,29 @@ struct joiner {
     bool used = false;
 };
 
+inline const void* value::address() const noexcept {
+    switch (kind_) {
+        case kind::sequence: return data_.elements;
+        case kind::mapping: return data_.entries;
+        case kind::name_space: return data_.space;
+        case kind::callable: return data_.function;
+        case kind::loop: return data_.loop;
+        case kind::cycler: return data_.cycle;
+        case kind::joiner: return data_.join;
+        default: return nullptr;
+    }
+}
 inline bool value::same_as(const value& other) const noexcept {
-    if (type() != other.type()) return false;
-    switch (type()) {
+    if (kind_ != other.kind_) return false;
+    switch (kind_) {
         case kind::undefined: return false;
         case kind::none: return true;
-        case kind::boolean: return as<bool>() == other.as<bool>();
-        case kind::integer: return as<std::int64_t>() == other.as<std::int64_t>();
-        case kind::number: return as<double>() == other.as<double>();
+        case kind::boolean: return boolean() == other.boolean();
+        case kind::integer: return integer() == other.integer();
+        case kind::number: return number() == other.number();
         case kind::string: return str() == other.str();
-        case kind::sequence: return as<sequence*>() == other.as<sequence*>();
-        case kind::mapping: return as<const mapping*>() == other.as<const mapping*>();
-        case kind::name_space: return as<name_space*>() == other.as<name_space*>();
-        case kind::callable: return as<const callable*>() == other.as<const callable*>();
-        case kind::loop: return as<loop_state*>() == other.as<loop_state*>();
-        case kind::cycler: return as<cycler*>() == other.as<cycler*>();
-        case kind::joiner: return as<joiner*>() == other.as<joiner*>();
+        default: return address() == other.address();
     }
-    return false;
 }
 
 /// Python's name of the type of a value, for messages.
@@ -239,7 +265,7 @@ inline bool value::same_as(const value& other) const noexcept {
         case kind::string: return "str";
         case kind::mapping: return "dict";
         case kind::name_space: return "Namespace";
-        case kind::callable: return v.as<const callable*>()->macro ? "Macro" : "function";
+        case kind::callable: return v.function().macro ? "Macro" : "function";
         case kind::loop: return "LoopContext";
         case kind::cycler: return "Cycler";
         case kind::joiner: return "Joiner";

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+# The code in the documentation is code that the tests build and run: a fenced block after the comment
+#   <!-- snippet: PATH -->        must equal the file PATH (from the repository's root)
+#   <!-- snippet: PATH#NAME -->   must equal its lines between the two lines "// [NAME]", less their indentation
+#
+#   cmake -D SOURCE_DIR=. -P check_snippets.cmake             checks README.md and docs/*.md
+#   cmake -D SELFTEST_DIR=scratch -P check_snippets.cmake     checks that differences are found
+cmake_minimum_required(VERSION 3.25)
+
+# Sets `text` to the content of REFERENCE, or `problem` to why there is none.
+function(read_snippet root reference)
+    string(REGEX MATCH "^([^#]+)#?(.*)$" parts "${reference}")
+    set(path "${CMAKE_MATCH_1}")
+    set(name "${CMAKE_MATCH_2}")
+    if(NOT EXISTS "${root}/${path}")
+        set(problem "no file ${path}" PARENT_SCOPE)
+        return()
+    endif()
+    file(READ "${root}/${path}" text)
+    if(name)
+        set(mark "// [${name}]\n")
+        string(FIND "${text}" "${mark}" first)
+        string(FIND "${text}" "${mark}" last REVERSE)
+        if(first EQUAL last)
+            set(problem "no two lines '// [${name}]' in ${path}" PARENT_SCOPE)
+            return()
+        endif()
+        # From the end of the first mark to the end of the line before the last one.
+        string(LENGTH "${mark}" length)
+        math(EXPR begin "${first} + ${length}")
+        math(EXPR length "${last} - ${begin}")
+        string(SUBSTRING "${text}" ${begin} ${length} text)
+        string(REGEX REPLACE " +$" "" text "${text}")
+        string(REGEX MATCH "^ *" indentation "${text}")
+        string(REPLACE "\n${indentation}" "\n" text "\n${text}")
+        string(SUBSTRING "${text}" 1 -1 text)
+    endif()
+    set(text "${text}" PARENT_SCOPE)
+endfunction()
+
+# Sets `problems` (text) and `count` for one page.
+function(check_page root page)
+    file(READ "${root}/${page}" rest)
+    set(problems)
+    set(count 0)
+    set(open "<!-- snippet: ")
+    while(TRUE)
+        string(FIND "${rest}" "${open}" at)
+        if(at EQUAL -1)
+            break()
+        endif()
+        math(EXPR count "${count} + 1")
+        string(SUBSTRING "${rest}" ${at} -1 rest)
+        if(NOT rest MATCHES "^<!-- snippet: ([^ \n]+) -->\n+```[a-z]*\n")
+            string(SUBSTRING "${rest}" 0 60 start)
+            string(APPEND problems "${page}: not a snippet comment and a code block: ${start}\n")
+            string(SUBSTRING "${rest}" 1 -1 rest)
+            continue()
+        endif()
+        set(reference "${CMAKE_MATCH_1}")
+        string(LENGTH "${CMAKE_MATCH_0}" begin)
+        string(SUBSTRING "${rest}" ${begin} -1 rest)
+        string(FIND "${rest}" "```" end)
+        string(SUBSTRING "${rest}" 0 ${end} block)
+        set(problem)
+        set(text)
+        read_snippet("${root}" "${reference}")
+        if(problem)
+            string(APPEND problems "${page}: ${problem}\n")
+        elseif(NOT block STREQUAL text)
+            string(APPEND problems "${page}: the block is not ${reference}, which is:\n${text}\n")
+        endif()
+    endwhile()
+    set(problems "${problems}" PARENT_SCOPE)
+    set(count ${count} PARENT_SCOPE)
+endfunction()
+
+if(DEFINED SOURCE_DIR)
+    file(GLOB pages RELATIVE ${SOURCE_DIR} ${SOURCE_DIR}/README.md ${SOURCE_DIR}/docs/*.md)
+    set(all_problems)
+    set(total 0)
+    foreach(page IN LISTS pages)
+        check_page("${SOURCE_DIR}" "${page}")
+        string(APPEND all_problems "${problems}")
+        math(EXPR total "${total} + ${count}")
+    endforeach()
+    if(all_problems)
+        message(FATAL_ERROR "the documentation differs from the code:\n${all_problems}")
+    elseif(total EQUAL 0)
+        message(FATAL_ERROR "no snippets in the pages of ${SOURCE_DIR}")
+    endif()
+    message(STATUS "${total} blocks equal their snippets")
+endif()
+
+if(DEFINED SELFTEST_DIR)
+    file(REMOVE_RECURSE ${SELFTEST_DIR})
+    set(file "int x;\nint main() {\n    // [part]\n    f(a[1]);\n\n        g();\n    // [part]\n}\n")
+    file(WRITE ${SELFTEST_DIR}/a.cpp "${file}")
+    # One case a line: expected, then the page.
+    foreach(case IN ITEMS
+            "right|<!-- snippet: a.cpp -->\n```cpp\n${file}```\n"
+            "right|text\n<!-- snippet: a.cpp#part -->\n\n```cpp\nf(a[1]);\n\n    g();\n```\ntext\n"
+            "right|```cpp\nnot checked\n```\n"
+            "wrong|<!-- snippet: a.cpp#part -->\n```cpp\nf(a[1])\n\n    g();\n```\n"
+            "wrong|<!-- snippet: a.cpp#part -->\n```cpp\nf(a[1]);\n```\n"
+            "wrong|<!-- snippet: a.cpp#other -->\n```cpp\nf(a[1]);\n```\n"
+            "wrong|<!-- snippet: b.cpp -->\n```cpp\nf(a[1]);\n```\n"
+            "wrong|<!-- snippet: a.cpp -->\nno block\n")
+        string(SUBSTRING "${case}" 0 5 expected)
+        string(SUBSTRING "${case}" 6 -1 page)
+        file(WRITE ${SELFTEST_DIR}/page.md "${page}")
+        check_page("${SELFTEST_DIR}" page.md)
+        if((expected STREQUAL wrong) EQUAL ("${problems}" STREQUAL ""))
+            message(SEND_ERROR "this page is ${expected}, the check says otherwise:\n${page}${problems}")
+        endif()
+    endforeach()
+endif()
