@@ -94,14 +94,16 @@ int main(int argc, char** argv) {
     constexpr std::pair<cache_type, std::string_view> types[] = {
         {cache_type::f16, "f16"}, {cache_type::q16, "q16"}, {cache_type::q8, "q8"}};
     for (const std::size_t n_tokens : {std::size_t{1}, batch})
-        for (const auto& [type, name] : types)
+        for (const auto& [type, type_name] : types)
             for (const std::size_t depth : {512u, 4096u, 16384u, 32768u})
-                for (const unsigned n_threads : {1u, 2u})
-                    benchmark::RegisterBenchmark(((n_tokens == 1 ? "decode/" : "prefill/") + std::string{name} +
-                                                  "/tokens:" + std::to_string(n_tokens) + "/depth:" + std::to_string(depth) +
-                                                  "/threads:" + std::to_string(n_threads)).c_str(),
-                                                 [=, type = type](benchmark::State& state) { run(state, type, depth, n_tokens, n_threads); })
-                        ->UseRealTime();
+                for (const unsigned n_threads : {1u, 2u}) {
+                    const std::string name = (n_tokens == 1 ? "decode/" : "prefill/") + std::string{type_name} +
+                                             "/tokens:" + std::to_string(n_tokens) + "/depth:" + std::to_string(depth) +
+                                             "/threads:" + std::to_string(n_threads);
+                    benchmark::RegisterBenchmark(name.c_str(), [=, type = type](benchmark::State& state) {
+                        run(state, type, depth, n_tokens, n_threads);
+                    })->UseRealTime();
+                }
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
     benchmark::RunSpecifiedBenchmarks();

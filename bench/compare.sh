@@ -43,6 +43,7 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 [ -n "$model" ] || usage
+[[ $rounds =~ ^[1-9][0-9]*$ ]] || usage
 case $isa in auto | avx2) ;; *) usage ;; esac
 
 # Prints the folder that holds libllama, or nothing.
@@ -93,15 +94,25 @@ if [ -z "$bin" ]; then
     bin=$root/build/release/bin
 fi
 
+# Both programs take the same options.
 tests=(-m "$model" -p "$prompt" -n "$generate" -d "$depth" -t "$threads" -r 1)
+
+# logged NAME COMMAND...: standard output goes to a file; standard error too, and is shown where the command fails.
+logged() {
+    "${@:2}" >"$work/out" 2>"$work/$1.log" || {
+        cat "$work/$1.log" >&2
+        exit 1
+    }
+}
+
 # Each appends lines "ENGINE;TEST;TOKENS A SECOND" to the results.
 run_nibble() {
-    "$bin/bench-model" "${tests[@]}" "${nibble_isa[@]}" -o csv 2>"$work/nibble.log" >"$work/out" || { cat "$work/nibble.log" >&2; return 1; }
+    logged nibble "$bin/bench-model" "${tests[@]}" "${nibble_isa[@]}" -o csv
     # ..., test, mean, deviation, median, and three columns of bandwidth
     awk -F, 'NR > 1 { print "nibble;" $(NF-6) ";" $(NF-3) }' "$work/out" >>"$work/results"
 }
 run_peer() {
-    "$bin/bench-llama-cpp" --libs "$libs" "${tests[@]}" 2>"$work/peer.log" >"$work/out" || { cat "$work/peer.log" >&2; return 1; }
+    logged peer "$bin/bench-llama-cpp" --libs "$libs" "${tests[@]}"
     awk -F, '{ print "llama.cpp;" $1 ";" $2 }' "$work/out" >>"$work/results"
 }
 
@@ -112,9 +123,9 @@ for ((round = 1; round <= rounds; ++round)); do
 done
 
 values() { awk -F';' -v engine="$1" -v test="$2" '$1 == engine && $2 == test { print $3 }' "$work/results"; }
-median() { sort -n | awk '{ v[NR] = $1 } END { printf "%.2f", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { m = int((NR + 1) / 2); printf "%.2f", (v[m] + v[NR + 1 - m]) / 2 }'; }
 
-echo "$(basename "$model"), $threads threads, medians of $rounds rounds in turn, --isa $isa"
+echo "$(basename "$model"), threads: $threads, medians of $rounds rounds in turn, --isa $isa"
 echo "nibble: $(grep -o 'kernels: .*' "$work/nibble.log" | head -n 1)"
 echo "llama.cpp: $(grep -oE '[A-Z0-9_]+ = 1' "$work/peer.log" | sed 's/ = 1//' | paste -sd ' ')"
 echo
@@ -123,7 +134,8 @@ echo "| --- | ---: | ---: | ---: | ---: |"
 awk -F';' '$1 == "nibble" && !seen[$2]++ { print $2 }' "$work/results" | while read -r test; do
     ours=$(values nibble "$test" | median)
     theirs=$(values llama.cpp "$test" | median)
-    paste <(values nibble "$test") <(values llama.cpp "$test") | awk -v test="$test" -v ours="$ours" -v theirs="$theirs" '
-        { ratio = $1 / $2; if (NR == 1 || ratio < least) least = ratio; if (ratio > most) most = ratio }
-        END { printf "| %s | %.2f | %.2f | %.2f | %.2f to %.2f |\n", test, ours, theirs, ours / theirs, least, most }'
+    paste <(values nibble "$test") <(values llama.cpp "$test") |
+        awk -v test="$test" -v ours="$ours" -v theirs="$theirs" '
+            { ratio = $1 / $2; if (NR == 1 || ratio < least) least = ratio; if (ratio > most) most = ratio }
+            END { printf "| %s | %.2f | %.2f | %.2f | %.2f to %.2f |\n", test, ours, theirs, ours / theirs, least, most }'
 done

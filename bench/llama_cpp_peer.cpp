@@ -120,7 +120,8 @@ public:
         if (!context_) throw std::runtime_error("llama.cpp: no context");
         const std::size_t got = lib.llama_n_ctx(context_);
         if (got < capacity || got > capacity + 1024)  // it rounds up
-            throw std::runtime_error("this libllama has another layout of parameters: " + std::to_string(got) + " positions");
+            throw std::runtime_error("this libllama has another layout of parameters: " + std::to_string(got) +
+                                     " positions");
         const auto n = static_cast<std::int32_t>(n_threads);
         lib.llama_set_n_threads(context_, n, n);
     }
@@ -207,7 +208,9 @@ void run(const options& o) {
     lib.ggml_backend_load_all_from_path(o.libs.c_str());
     lib.llama_backend_init();
     using clock = std::chrono::steady_clock;
-    const auto seconds_since = [](clock::time_point start) { return std::chrono::duration<double>(clock::now() - start).count(); };
+    const auto seconds_since = [](clock::time_point from) {
+        return std::chrono::duration<double>(clock::now() - from).count();
+    };
 
     const auto start = clock::now();
     llama_model* const model = lib.llama_model_load_from_file(o.model.c_str(), lib.llama_model_default_params());

@@ -32,7 +32,8 @@ constexpr const char* person =
         "born":{"type":"string","format":"date"},"tags":{"type":"array","items":{"type":"string"}},"address":{"type":"object",
         "properties":{"street":{"type":"string"},"city":{"enum":["Berlin","Oslo","Paris"]}},"required":["street","city"]}},
         "required":["name","age","born","tags","address"]})";
-constexpr const char* tools = R"([{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}},
+constexpr const char* tools =
+    R"([{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}},
     {"name":"add","parameters":{"type":"object","properties":{"x":{"type":"integer"},"y":{"type":"integer"}},"required":["x","y"]}}])";
 
 /// Time of this thread alone: other work on the machine does not count.
@@ -109,10 +110,13 @@ void run_applies(benchmark::State& state, const grammar& g, const std::shared_pt
 int main(int argc, char** argv) try {
     benchmark::Initialize(&argc, argv);
     const std::filesystem::path real = "../shared/vocab/smollm3-vocab.gguf";
-    const auto file = gguf::file::open(argc > 1 ? argv[1] : std::filesystem::exists(real) ? real : "examples/models/nibble-tiny.gguf");
+    const auto file = gguf::file::open(argc > 1                        ? argv[1]
+                                       : std::filesystem::exists(real) ? real
+                                                                       : "examples/models/nibble-tiny.gguf");
     const tokenizer tokens{read_vocabulary(file)};
     const auto trie = std::make_shared<const token_trie>(tokens);
-    std::cout << "vocabulary of " << trie->n_vocab() << " tokens, trie of " << static_cast<double>(trie->bytes()) / 1e6 << " MB\n";
+    std::cout << "vocabulary of " << trie->n_vocab() << " tokens, trie of " << static_cast<double>(trie->bytes()) / 1e6
+              << " MB\n";
 
     const json schema = json::parse(person), definitions = json::parse(tools);
     using benchmark::RegisterBenchmark;
@@ -133,15 +137,23 @@ int main(int argc, char** argv) try {
         {"schema", grammar_from_json_schema(schema)},
         {"any JSON", grammar_from_json_schema(json::parse("{}"))},
         {"tools or text", grammar_from_tools(definitions, {.required = false, .parallel = true})},
-        {"string of 150 to 200", grammar_from_json_schema(json::parse(R"({"type":"string","minLength":150,"maxLength":200})"))},
+        {"string of 150 to 200",
+         grammar_from_json_schema(json::parse(R"({"type":"string","minLength":150,"maxLength":200})"))},
         {"lines", grammar::from_gbnf("root ::= (\"- \" [^\\n]+ \"\\n\")+")},
         {"words", grammar::from_gbnf("root ::= ([a-zA-Z]+ \" \")+ \".\"")},
-        {"ambiguous", grammar::from_gbnf("root ::= ([a-z]+ | [a-z ]* \"x\" | word \" \")* \".\"\nword ::= [a-z] word | [a-z]")},
+        {"ambiguous",
+         grammar::from_gbnf("root ::= ([a-z]+ | [a-z ]* \"x\" | word \" \")* \".\"\nword ::= [a-z] word | [a-z]")},
     };
     for (const auto& [name, g] : grammars)
-        RegisterBenchmark((std::string{"token/"} + name).c_str(), [&](auto& s) { run_tokens(s, g, trie); })->Unit(benchmark::kMicrosecond);
-    RegisterBenchmark("apply/few of the tokens", [&](auto& s) { run_applies(s, grammars[0].g, trie); })->Unit(benchmark::kMicrosecond);
-    RegisterBenchmark("apply/half of them", [&](auto& s) { run_applies(s, grammars[5].g, trie); })->Unit(benchmark::kMicrosecond);
+        RegisterBenchmark((std::string{"token/"} + name).c_str(), [&](auto& s) {
+            run_tokens(s, g, trie);
+        })->Unit(benchmark::kMicrosecond);
+    RegisterBenchmark("apply/few of the tokens", [&](auto& s) {
+        run_applies(s, grammars[0].g, trie);
+    })->Unit(benchmark::kMicrosecond);
+    RegisterBenchmark("apply/half of them", [&](auto& s) {
+        run_applies(s, grammars[5].g, trie);
+    })->Unit(benchmark::kMicrosecond);
     benchmark::RunSpecifiedBenchmarks();
 } catch (const nibble::error& e) {
     std::cerr << "error: " << e.what() << '\n';

@@ -48,18 +48,24 @@ private:
     double sum() {
         double value = product();
         while (true) {
-            if (take('+')) value += product();
-            else if (take('-')) value -= product();
-            else return value;
+            if (take('+'))
+                value += product();
+            else if (take('-'))
+                value -= product();
+            else
+                return value;
         }
     }
 
     double product() {
         double value = factor();
         while (true) {
-            if (take('*')) value *= factor();
-            else if (take('/')) value /= factor();
-            else return value;
+            if (take('*'))
+                value *= factor();
+            else if (take('/'))
+                value /= factor();
+            else
+                return value;
         }
     }
 
@@ -100,8 +106,9 @@ struct weather {
     int celsius;
 };
 
-constexpr std::array table{weather{"Berlin", "cloudy", 11}, weather{"Cairo", "sunny", 31}, weather{"Geneva", "rainy", 9},
-                           weather{"Oslo", "snowy", -4},    weather{"Paris", "sunny", 17}, weather{"Quito", "cloudy", 15}};
+constexpr std::array table{weather{"Berlin", "cloudy", 11}, weather{"Cairo", "sunny", 31},
+                           weather{"Geneva", "rainy", 9},   weather{"Oslo", "snowy", -4},
+                           weather{"Paris", "sunny", 17},   weather{"Quito", "cloudy", 15}};
 
 /// A string out of the arguments; the grammar makes sure that it is there, but a program should not rely on a model.
 const std::string& argument(const nibble::tool_call& call, std::string_view name) {
@@ -115,7 +122,9 @@ json answer(const nibble::tool_call& call) try {
     if (call.name == "calculator") {
         const double value = calculator::evaluate(argument(call, "expression"));
         const double rounded = std::round(value * 100) / 100;
-        return json::object{{"result", rounded == std::trunc(rounded) && std::fabs(rounded) < 1e15 ? json{static_cast<std::int64_t>(rounded)} : json{rounded}}};
+        return json::object{{"result", rounded == std::trunc(rounded) && std::fabs(rounded) < 1e15
+                                           ? json{static_cast<std::int64_t>(rounded)}
+                                           : json{rounded}}};
     }
     if (call.name == "get_weather") {
         const auto& city = argument(call, "city");
@@ -142,8 +151,10 @@ void converse(nibble::session& session, nibble::grammar_constraint& calls, const
         auto events = reply.events();
         for (const auto& event : events) {
             using kind = nibble::reply_event::kind;
-            if (event.type == kind::tool_call) std::cout << "call:   " << event.call.name << ' ' << event.call.arguments.dump() << '\n';
-            if (event.type == kind::tool_call_malformed) std::cout << "broken: " << event.raw << " (" << event.problem << ")\n";
+            if (event.type == kind::tool_call)
+                std::cout << "call:   " << event.call.name << ' ' << event.call.arguments.dump() << '\n';
+            if (event.type == kind::tool_call_malformed)
+                std::cout << "broken: " << event.raw << " (" << event.problem << ")\n";
         }
         if (!events.reply().content.empty()) std::cout << "model:  " << events.reply().content << '\n';
         messages.push_back(events.reply());
@@ -151,7 +162,8 @@ void converse(nibble::session& session, nibble::grammar_constraint& calls, const
         for (const auto& call : events.reply().tool_calls) {
             const std::string result = answer(call).dump(nibble::json_format::python());
             std::cout << "tool:   " << result << '\n';
-            messages.push_back({.role = nibble::role::tool, .content = result, .name = call.name, .tool_call_id = call.id});
+            messages.push_back(
+                {.role = nibble::role::tool, .content = result, .name = call.name, .tool_call_id = call.id});
         }
     }
 }
@@ -160,12 +172,20 @@ void converse(nibble::session& session, nibble::grammar_constraint& calls, const
 
 int main(int argc, char** argv) try {
     if (argc < 2) throw nibble::error{nibble::errc::bad_option, "usage", "tools MODEL.gguf [QUESTION]..."};
+    if (argv[1] == std::string_view{"--help"}) {
+        std::cout << "tools MODEL.gguf [QUESTION]...\n"
+                     "A model that calls a calculator and a weather table; without a question, some examples.\n";
+        return 0;
+    }
     const auto model = nibble::model::load(argv[1]);
     auto session = nibble::session{model, {.context = 2048}};
-    nibble::grammar_constraint calls{nibble::grammar_from_tools(json::parse(definitions), {.required = false, .parallel = true}),
-                                     std::make_shared<const nibble::token_trie>(model.tokenizer())};
+    nibble::grammar_constraint calls{
+        nibble::grammar_from_tools(json::parse(definitions), {.required = false, .parallel = true}),
+        std::make_shared<const nibble::token_trie>(model.tokenizer())};
     std::vector<std::string> questions(argv + 2, argv + argc);
-    if (questions.empty()) questions = {"What is the weather in Geneva?", "What is 1733 * 475?", "What is the weather in Paris?", "Calculate 412 - 21."};
+    if (questions.empty())
+        questions = {"What is the weather in Geneva?", "What is 1733 * 475?", "What is the weather in Paris?",
+                     "Calculate 412 - 21."};
     for (const auto& question : questions) {
         converse(session, calls, question);
         std::cout << '\n';

@@ -3,7 +3,9 @@
 #include <nibble/nibble.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <iostream>
+#include <stop_token>
 #include <string_view>
 #include <thread>
 
@@ -12,8 +14,8 @@ int main(int argc, char** argv) {
     // [cancel]
     std::atomic<bool> cancel = false;
     std::atomic<int> pieces = 0;
-    std::jthread reader{[&] {  // somebody for whom ten pieces are enough
-        for (int seen = 0; seen < 10; seen = pieces) pieces.wait(seen);
+    std::jthread reader{[&](std::stop_token done) {  // somebody for whom ten pieces are enough
+        while (pieces < 10 && !done.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
         cancel = true;
     }};
 
@@ -22,10 +24,7 @@ int main(int argc, char** argv) {
     for (const std::string_view piece : reply) {
         std::cout << piece << std::flush;
         ++pieces;
-        pieces.notify_one();
     }
     std::cout << "\nended by: " << name_of(reply.reason()) << '\n';
     // [cancel]
-    pieces = 10;  // for a reply that ended sooner
-    pieces.notify_one();
 }

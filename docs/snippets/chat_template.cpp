@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     const nibble::chat_template letter{"Dear {{ reader | default('reader') }},\n"
                                        "{% for m in messages %}{{ m.content }}\n{% endfor %}"
                                        "{{ strftime_now('%d %B %Y') }}"};
-    std::cout << letter.render(messages, {.variables = nibble::json_object{{"reader", "Ada"}}, .date = {.year = 1843}}) << '\n';
+    const nibble::json reader = nibble::json_object{{"reader", "Ada"}};
+    std::cout << letter.render(messages, {.variables = reader, .date = {.year = 1843}}) << '\n';
     // [chat_template]
 }

@@ -13,11 +13,9 @@ int main() {
     // [dot_product]
     namespace quant = nibble::quant;
     constexpr std::size_t n_blocks = 8, depth = n_blocks * quant::q4_k::block_size;
-    std::vector<quant::q4_k::block> weights(n_blocks);  // as they lie in a file; here all weights are 15
-    for (auto& block : weights) {
-        block = {.d = {0x00, 0x3c}, .dmin = {}, .scales = {1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}, .qs = {}};  // d = 1.0 as half
-        for (auto& two : block.qs) two = 0xff;
-    }
+    quant::q4_k::block block{.d = {0x00, 0x3c}, .dmin = {}, .scales = {1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1}, .qs = {}};
+    for (auto& two : block.qs) two = 0xff;  // d = 1, all scales 1, all codes 15: weights of 15
+    const std::vector<quant::q4_k::block> weights(n_blocks, block);
     const std::vector<float> x(depth, 0.5f);
 
     std::vector<quant::activation_block<256>> activations(n_blocks);

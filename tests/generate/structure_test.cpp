@@ -83,12 +83,37 @@ const std::vector<const char*> schemas{
 }  // namespace
 
 TEST_CASE("token masks equal a trial of every token") {
-    const std::vector<std::string> texts{"a", "b", "ab", "ba", "abc", "c", "é", "\xc3", "\xa9", "\xa9" "a", "あ", "\xe3\x81", "\x82", "\"", "\\", "\n", "a\"", "", "<end>", "aa", "aaaa", "bbbbbbbbbb", "a"};
+    const std::vector<std::string> texts{"a",
+                                         "b",
+                                         "ab",
+                                         "ba",
+                                         "abc",
+                                         "c",
+                                         "é",
+                                         "\xc3",
+                                         "\xa9",
+                                         "\xa9"
+                                         "a",
+                                         "あ",
+                                         "\xe3\x81",
+                                         "\x82",
+                                         "\"",
+                                         "\\",
+                                         "\n",
+                                         "a\"",
+                                         "",
+                                         "<end>",
+                                         "aa",
+                                         "aaaa",
+                                         "bbbbbbbbbb",
+                                         "a"};
     const auto trie = trie_of(texts, {18});
     std::mt19937 rng{31};
     std::size_t n_allowed = 0, n_states = 0;
-    for (const auto* gbnf : {"root ::= \"ab\"* \"c\"", "root ::= [ab]{3,7}", "root ::= \"a\" root \"b\" | \"c\" | \"\"", "root ::= [^\"\\\\\\x00-\\x1f]* \"\\\"\"", "root ::= (\"é\" | \"あ\" | a)+ \"\\n\"\na ::= \"a\" [ab]?",
-                             "root ::= .{0,5} \"é\"", "root ::= [^a]+ | \"a\" [^\\n]{2,9}"}) {
+    for (const auto* gbnf :
+         {"root ::= \"ab\"* \"c\"", "root ::= [ab]{3,7}", "root ::= \"a\" root \"b\" | \"c\" | \"\"",
+          "root ::= [^\"\\\\\\x00-\\x1f]* \"\\\"\"", "root ::= (\"é\" | \"あ\" | a)+ \"\\n\"\na ::= \"a\" [ab]?",
+          "root ::= .{0,5} \"é\"", "root ::= [^a]+ | \"a\" [^\\n]{2,9}"}) {
         const auto g = grammar::from_gbnf(gbnf);
         grammar_constraint constraint{g, trie};
         for (int round = 0; round < 40; ++round) {
@@ -249,7 +274,9 @@ TEST_CASE("masks of a real vocabulary: a few states against a trial of each toke
     const tokenizer tokens{read_vocabulary(file)};
     const auto trie = std::make_shared<const token_trie>(tokens);
     const auto g = grammar_from_json_schema(json::parse(schemas[1]));
-    for (const std::string start : {"", "{\"name", "{\"name\": \"Ann", "{\"name\": \"Ann\xc3", "{\"name\": \"Ann\", \"age\": 1", "{\"name\": \"Ann\", \"age\": 15, \"tags\": [\"x"}) {
+    for (const std::string start :
+         {"", "{\"name", "{\"name\": \"Ann", "{\"name\": \"Ann\xc3", "{\"name\": \"Ann\", \"age\": 1",
+          "{\"name\": \"Ann\", \"age\": 15, \"tags\": [\"x"}) {
         grammar_constraint constraint{g, trie};
         grammar_matcher matcher{g};
         for (const char c : start) {  // byte by byte: each byte is a token
@@ -267,7 +294,8 @@ TEST_CASE("masks of a real vocabulary: a few states against a trial of each toke
         for (std::size_t i = 0; i < got.size(); i += 7) {  // every seventh token
             const auto id = static_cast<token>(i);
             auto copy = matcher;
-            const bool expected = trie->is_end(id) ? matcher.complete() : !trie->text(id).empty() && copy.accept(trie->text(id));
+            const bool expected =
+                trie->is_end(id) ? matcher.complete() : !trie->text(id).empty() && copy.accept(trie->text(id));
             different += got[i] != expected;
         }
         CHECK(different == 0);
@@ -277,7 +305,8 @@ TEST_CASE("masks of a real vocabulary: a few states against a trial of each toke
 TEST_CASE("a reply of the tiny model holds to a schema, thinking or not") {
     const auto m = tiny();
     const auto trie = std::make_shared<const token_trie>(m.tokenizer());
-    const json schema = json::parse(R"({"type":"object","properties":{"city":{"type":"string","maxLength":20},"count":{"type":"integer","minimum":1,"maximum":99}},"required":["city","count"]})");
+    const json schema = json::parse(
+        R"({"type":"object","properties":{"city":{"type":"string","maxLength":20},"count":{"type":"integer","minimum":1,"maximum":99}},"required":["city","count"]})");
     grammar_constraint constraint{grammar_from_json_schema(schema), trie};
     session s{m, {.context = 512}};
     for (const bool thinking : {false, true}) {

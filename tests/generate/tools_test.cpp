@@ -40,10 +40,13 @@ struct exchange {
 
 const std::vector<exchange>& exchanges() {
     static const std::vector<exchange> all{
-        {"What is 1733 * 475?", "calculator", R"({"expression":"1733 * 475"})", R"({"result": 823175})", "1733 * 475 = 823175."},
+        {"What is 1733 * 475?", "calculator", R"({"expression":"1733 * 475"})", R"({"result": 823175})",
+         "1733 * 475 = 823175."},
         {"Calculate 412 - 21.", "calculator", R"({"expression":"412 - 21"})", R"({"result": 391})", "412 - 21 = 391."},
-        {"What is the weather in Geneva?", "get_weather", R"({"city":"Geneva"})", R"({"temperature": 9, "sky": "rainy"})", "It is 9 degrees and rainy in Geneva."},
-        {"What is the weather in Paris?", "get_weather", R"({"city":"Paris"})", R"({"temperature": 17, "sky": "sunny"})", "It is 17 degrees and sunny in Paris."},
+        {"What is the weather in Geneva?", "get_weather", R"({"city":"Geneva"})",
+         R"({"temperature": 9, "sky": "rainy"})", "It is 9 degrees and rainy in Geneva."},
+        {"What is the weather in Paris?", "get_weather", R"({"city":"Paris"})",
+         R"({"temperature": 17, "sky": "sunny"})", "It is 17 degrees and sunny in Paris."},
     };
     return all;
 }

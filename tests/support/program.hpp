@@ -86,7 +86,7 @@ inline program_result run_program(const std::string& name, std::vector<std::stri
     constexpr std::size_t pipe_bytes = 65'536;
     if (input.size() > pipe_bytes) throw std::invalid_argument("input does not fit into a pipe");
     int ends[2];
-    detail::require_no_error(pipe2(ends, O_CLOEXEC) == 0 ? 0 : errno, "pipe2");
+    detail::require_no_error(::pipe(ends) == 0 ? 0 : errno, "pipe");
     const auto written = ::write(ends[1], input.data(), input.size());
     ::close(ends[1]);
     if (written != static_cast<ssize_t>(input.size())) throw std::runtime_error("cannot fill the pipe");

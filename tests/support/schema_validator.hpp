@@ -26,8 +26,12 @@ private:
         if (schema.is_boolean()) return schema.as_boolean();
         const auto* nullable = schema.find("nullable");
         if (nullable && nullable->as_boolean() && v.is_null()) return true;
-        const auto every = [](const json& list, auto test) { return std::all_of(list.as_array().begin(), list.as_array().end(), test); };
-        const auto count = [](const json& list, auto test) { return std::count_if(list.as_array().begin(), list.as_array().end(), test); };
+        const auto every = [](const json& list, auto test) {
+            return std::all_of(list.as_array().begin(), list.as_array().end(), test);
+        };
+        const auto count = [](const json& list, auto test) {
+            return std::count_if(list.as_array().begin(), list.as_array().end(), test);
+        };
         const auto fits = [&](const json& s) { return valid(v, s); };
         const auto equals = [&](const json& x) { return same(x, v); };
         for (const auto& [key, k] : schema.as_object()) {
@@ -37,7 +41,10 @@ private:
             if (key == "oneOf" && count(k, fits) != 1) return false;
             if (key == "const" && !equals(k)) return false;
             if (key == "enum" && count(k, equals) == 0) return false;
-            if (key == "type" && !(k.is_array() ? count(k, [&](const json& t) { return has_type(v, t.as_string()); }) > 0 : has_type(v, k.as_string()))) return false;
+            if (key == "type" &&
+                !(k.is_array() ? count(k, [&](const json& t) { return has_type(v, t.as_string()); }) > 0
+                               : has_type(v, k.as_string())))
+                return false;
             if (v.is_number() && !number_fits(v, key, k)) return false;
             if (v.is_string() && !string_fits(v.as_string(), key, k)) return false;
             if (v.is_array() && !array_fits(v.as_array(), schema, key, k)) return false;
@@ -46,7 +53,9 @@ private:
         return true;
     }
 
-    static bool same(const json& a, const json& b) { return a == b || (a.is_number() && b.is_number() && a.as_double() == b.as_double()); }
+    static bool same(const json& a, const json& b) {
+        return a == b || (a.is_number() && b.is_number() && a.as_double() == b.as_double());
+    }
 
     static bool has_type(const json& v, const std::string& t) {
         if (t == "integer") return v.is_integer() || (v.is_number() && v.as_double() == std::floor(v.as_double()));
@@ -77,17 +86,21 @@ private:
     }
 
     static bool string_fits(const std::string& v, const std::string& key, const json& k) {
-        const auto length = std::count_if(v.begin(), v.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+        const auto length =
+            std::count_if(v.begin(), v.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
         if (key == "minLength") return length >= k.as_integer();
         if (key == "maxLength") return length <= k.as_integer();
         if (key == "pattern") return std::regex_search(wide(v), std::wregex{wide(k.as_string())});
         if (key == "format") {
-            const std::string date = "\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])", time = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)";
+            const std::string date = "\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])",
+                              time = "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d+)?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)";
             const auto is = [&](const std::string& pattern) { return std::regex_match(v, std::regex{pattern}); };
             const auto real_day = [&] {
                 const int year = std::stoi(v), month = std::stoi(v.substr(5)), day = std::stoi(v.substr(8));
                 const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-                return day <= (month == 2 ? (leap ? 29 : 28) : month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31);
+                return day <= (month == 2                                              ? (leap ? 29 : 28)
+                               : month == 4 || month == 6 || month == 9 || month == 11 ? 30
+                                                                                       : 31);
             };
             if (k.as_string() == "date") return is(date) && real_day();
             if (k.as_string() == "time") return is(time);
@@ -112,7 +125,9 @@ private:
 
     bool object_fits(const json_object& v, const json& schema, const std::string& key, const json& k) const {
         const auto* properties = schema.find("properties");
-        if (key == "required") return std::all_of(k.as_array().begin(), k.as_array().end(), [&](const json& name) { return v.find(name.as_string()) != nullptr; });
+        if (key == "required")
+            return std::all_of(k.as_array().begin(), k.as_array().end(),
+                               [&](const json& name) { return v.find(name.as_string()) != nullptr; });
         for (const auto& [name, value] : v) {
             const auto* listed = properties ? properties->find(name) : nullptr;
             if (key == "properties" && listed && !valid(value, *listed)) return false;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <random>
 #include <string>
 #include <string_view>
@@ -46,13 +47,15 @@ struct encoder {
             const char* const end = byte_alphabet::write_bytes(text, table.next_bytes());
             table.end_token(static_cast<std::size_t>(end - table.next_bytes()));
         }
-        for (std::size_t i = 0; i < table.size(); ++i) table.add_to_index(static_cast<token>(i));
+        std::vector<token> all(table.size());
+        std::iota(all.begin(), all.end(), 0);
+        table.index(all);
         return table;
     }
 };
 
 std::string decoded(std::string_view text) {
-    std::string out(text.size(), '\0');
+    std::string out(text.size() + 8, '\0');
     const char* const end = byte_alphabet::write_bytes(text, out.data());
     return end ? out.substr(0, static_cast<std::size_t>(end - out.data())) : "not spelled";
 }

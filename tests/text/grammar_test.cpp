@@ -91,7 +91,8 @@ private:
             }
             case grammar_node::kind::characters:
                 for (auto i = node.begin; i < node.end && from < text_.size(); ++i)
-                    if (syntax_.ranges[i].first <= text_[from] && text_[from] <= syntax_.ranges[i].last) out.insert(from + 1);
+                    if (syntax_.ranges[i].first <= text_[from] && text_[from] <= syntax_.ranges[i].last)
+                        out.insert(from + 1);
                 break;
             case grammar_node::kind::sequence:
                 out = {from};
@@ -174,7 +175,8 @@ bool derive(const grammar_syntax& syntax, std::uint32_t index, std::mt19937& rng
             for (auto i = node.begin; i < node.end; ++i)
                 if (!derive(syntax, syntax.children[i], rng, depth + 1, out)) return false;
             return true;
-        case grammar_node::kind::choice: return derive(syntax, syntax.children[node.begin + below(rng, node.end - node.begin)], rng, depth + 1, out);
+        case grammar_node::kind::choice:
+            return derive(syntax, syntax.children[node.begin + below(rng, node.end - node.begin)], rng, depth + 1, out);
         case grammar_node::kind::repeat: {
             const auto most = std::min(node.at_most, node.at_least + 3);
             for (auto n = node.at_least + below(rng, most - node.at_least + 1); n > 0; --n)
@@ -216,7 +218,8 @@ TEST_CASE("GBNF: terminals, groups and repetition") {
 }
 
 TEST_CASE("GBNF: rules, comments and lines") {
-    check("# a list\nroot ::= item+ # of items\n\n\nitem ::= \"- \" [^\\n]+ \"\\n\"", {"- a\n", "- a\n- b\n"}, {"", "- \n", "- a"});
+    check("# a list\nroot ::= item+ # of items\n\n\nitem ::= \"- \" [^\\n]+ \"\\n\"", {"- a\n", "- a\n- b\n"},
+          {"", "- \n", "- a"});
     check("root ::= (\n  \"a\" # first\n  | \"b\"\n)\r\n", {"a", "b"}, {"ab"});
     check("root ::=\n  \"a\" |\n  \"b\"\nother ::= root", {"a", "b"}, {});
     check("start ::= \"x\"\nroot ::= start start-2 UPPER_9\nstart-2 ::= \"y\"\nUPPER_9 ::= \"z\"", {"xyz"}, {"x"});
@@ -244,7 +247,8 @@ TEST_CASE("GBNF: recursion and ambiguity") {
 }
 
 TEST_CASE("GBNF: errors name line and column") {
-    check_refused("root ::= \"a\"\nx ::= [z-a]", errc::grammar_syntax, "line 2, column 8: expected a range in ascending order");
+    check_refused("root ::= \"a\"\nx ::= [z-a]", errc::grammar_syntax,
+                  "line 2, column 8: expected a range in ascending order");
     check_refused("root ::= \"\xc3\xa9\" \"abc", errc::grammar_syntax, "line 1, column 14: expected a closing '\"'");
     check_refused("root ::= [ab", errc::grammar_syntax, "column 10: expected a closing ']'");
     check_refused("root ::= []", errc::grammar_syntax, "at least one character");
@@ -275,7 +279,8 @@ TEST_CASE("GBNF: a grammar must match something, and not begin with itself") {
     check_refused("root ::= \"a\" root", errc::grammar_syntax, "never ends");
     check_refused("root ::= a\na ::= \"x\" b\nb ::= \"y\" a", errc::grammar_syntax, "never ends");
     check_refused("root ::= root \"a\" | \"b\"", errc::grammar_syntax, "left recursion root -> root");
-    check_refused("root ::= a | \"x\"\na ::= b \"y\"\nb ::= c? a | \"z\"\nc ::= \"q\"", errc::grammar_syntax, "left recursion a -> b -> a");
+    check_refused("root ::= a | \"x\"\na ::= b \"y\"\nb ::= c? a | \"z\"\nc ::= \"q\"", errc::grammar_syntax,
+                  "left recursion a -> b -> a");
     check_refused("root ::= (\"x\"? root){3} | \"y\"", errc::grammar_syntax, "left recursion");
     // A branch that never ends is left out, and with it the way to a dead end.
     const auto g = grammar::from_gbnf("root ::= \"a\" | \"b\" forever\nforever ::= \"c\" forever");
@@ -286,18 +291,21 @@ TEST_CASE("GBNF: a grammar must match something, and not begin with itself") {
 }
 
 TEST_CASE("GBNF: hostile grammars are refused or bounded") {
-    check_refused("root ::= " + repeated("(", 60'000) + "\"a\"" + repeated(")", 60'000), errc::grammar_too_deep, "nested groups");
+    check_refused("root ::= " + repeated("(", 60'000) + "\"a\"" + repeated(")", 60'000), errc::grammar_too_deep,
+                  "nested groups");
     check_refused("root ::= \"a\"" + repeated("*", 60'000), errc::grammar_too_deep, "nested groups");
     check_refused("root ::= \"a\"{0,1000000000}", errc::grammar_limit, "100000 times");
     check_refused("root ::= \"a\"{0,99999999999999999999999999}", errc::grammar_limit, "100000 times");
     check_refused("root ::= (\"abc\"{0,90000} \"d\"){0,90000}", errc::grammar_limit, "instructions");
     check_refused("root ::= ((\"a\"?){0,10000}){0,10000}", errc::grammar_limit, "first state");
     check_refused(chain(100'000, [](const auto& next) { return next; }), errc::grammar_limit, "rules");
-    check_refused(chain(15'000, [](const auto& next) { return next + " \"x\""; }), errc::grammar_too_deep, "start inside each other");
+    check_refused(chain(15'000, [](const auto& next) { return next + " \"x\""; }), errc::grammar_too_deep,
+                  "start inside each other");
     check_refused("root ::= \"" + std::string(std::size_t{1} << 21, 'x') + "\"", errc::grammar_limit, "bytes");
     CHECK(matches(grammar::from_gbnf(chain(15'000, [](const auto& next) { return next; })), "a"));
     // Two ways at each of 200 rules.
-    CHECK_FALSE(matches(grammar::from_gbnf(chain(200, [](const auto& next) { return next + " \"x\" | " + next + " \"y\""; })), "ab"));
+    CHECK_FALSE(matches(
+        grammar::from_gbnf(chain(200, [](const auto& next) { return next + " \"x\" | " + next + " \"y\""; })), "ab"));
 
     SECTION("nesting of the text is limited") {
         const auto g = grammar::from_gbnf("root ::= \"(\" root \")\" | \"\"");
@@ -349,9 +357,11 @@ TEST_CASE("grammar states: forgetting states does not change the answers") {
 
 TEST_CASE("character classes become exactly their UTF-8 bytes") {
     std::mt19937 rng{7};
-    const std::vector<char32_t> edges{0, 0x7f, 0x80, 0x7ff, 0x800, 0xfff, 0x1000, 0xd7ff, 0xe000, 0xffff, 0x10000, 0x3ffff, 0x40000, 0x10ffff};
+    const std::vector<char32_t> edges{0,      0x7f,   0x80,   0x7ff,   0x800,   0xfff,   0x1000,
+                                      0xd7ff, 0xe000, 0xffff, 0x10000, 0x3ffff, 0x40000, 0x10ffff};
     const auto random_character = [&]() -> char32_t {
-        const char32_t c = rng() % 2 ? edges[rng() % edges.size()] + below(rng, 3) - 1 : below(rng, rng() % 2 ? 0x110000 : 0x3000);
+        const char32_t c =
+            rng() % 2 ? edges[rng() % edges.size()] + below(rng, 3) - 1 : below(rng, rng() % 2 ? 0x110000 : 0x3000);
         return detail::is_scalar_value(c) ? c : 0xe000;
     };
     std::size_t n_inside = 0;
@@ -374,7 +384,8 @@ TEST_CASE("character classes become exactly their UTF-8 bytes") {
             INFO(gbnf << "] " << static_cast<unsigned>(c));
             REQUIRE(matches(g, text) == inside);
         }
-        for (const auto* invalid : {"\xed\xa0\x80", "\xc0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\x80", "\xff"}) REQUIRE_FALSE(matches(g, invalid));
+        for (const auto* invalid : {"\xed\xa0\x80", "\xc0\x80", "\xe0\x80\x80", "\xf4\x90\x80\x80", "\x80", "\xff"})
+            REQUIRE_FALSE(matches(g, invalid));
     }
     CHECK(n_inside > 5000);
 }

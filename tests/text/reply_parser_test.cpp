@@ -28,10 +28,15 @@ void add(outcome& out, std::span<const reply_event> events, kind& last) {
         out.raw += e.raw;
         const bool is_text = e.type == kind::reasoning || e.type == kind::answer;
         if (is_text && e.text.empty()) continue;
-        if (!is_text || e.type != last) out.story += e.type == kind::reasoning ? "|R:" : e.type == kind::answer ? "|A:" : e.type == kind::tool_call ? "|C:" : "|M:";
+        if (!is_text || e.type != last)
+            out.story += e.type == kind::reasoning   ? "|R:"
+                         : e.type == kind::answer    ? "|A:"
+                         : e.type == kind::tool_call ? "|C:"
+                                                     : "|M:";
         last = e.type;
         if (is_text) out.story += e.text;
-        if (e.type == kind::tool_call) out.story += e.call.name + e.call.arguments.dump() + (e.call.id.empty() ? "" : "#" + e.call.id);
+        if (e.type == kind::tool_call)
+            out.story += e.call.name + e.call.arguments.dump() + (e.call.id.empty() ? "" : "#" + e.call.id);
         if (e.type == kind::tool_call_malformed) {
             out.story += e.raw;
             CHECK_FALSE(e.problem.empty());
@@ -116,17 +121,25 @@ TEST_CASE("reply parser: tags of one's own") {
 
 TEST_CASE("reply parser: tool calls") {
     check("<tool_call>\n{\"name\": \"add\", \"arguments\": {\"x\": 1}}\n</tool_call>", "|C:add{\"x\":1}");
-    check("Let me see.\n<tool_call>{\"name\":\"a\",\"arguments\":{}}</tool_call>\n<tool_call>{\"name\":\"b\",\"parameters\":{}}</tool_call>\nDone.",
+    check("Let me "
+          "see.\n<tool_call>{\"name\":\"a\",\"arguments\":{}}</"
+          "tool_call>\n<tool_call>{\"name\":\"b\",\"parameters\":{}}</tool_call>\nDone.",
           "|A:Let me see.\n|C:a{}|C:b{}|A:Done.");
     check("<think>I call.</think>\n<tool_call>{\"name\":\"a\",\"arguments\":null}</tool_call>", "|R:I call.|C:a{}");
-    check("<tool_call>{\"id\":\"7\",\"type\":\"function\",\"function\":{\"name\":\"a\",\"arguments\":\"{\\\"x\\\": 1}\"}}</tool_call>", "|C:a{\"x\":1}#7");
-    check("<tool_call>{\"name\":\"f\",\"arguments\":{\"s\":\"</tool_call> \\\" {[\"}}</tool_call>", "|C:f{\"s\":\"</tool_call> \\\" {[\"}");
+    check("<tool_call>{\"id\":\"7\",\"type\":\"function\",\"function\":{\"name\":\"a\",\"arguments\":\"{\\\"x\\\": "
+          "1}\"}}</tool_call>",
+          "|C:a{\"x\":1}#7");
+    check("<tool_call>{\"name\":\"f\",\"arguments\":{\"s\":\"</tool_call> \\\" {[\"}}</tool_call>",
+          "|C:f{\"s\":\"</tool_call> \\\" {[\"}");
     check("<tool_call>{\"name\":\"f\"}", "|C:f{}");
     check("<tool_call>[{\"name\":\"f\"},{\"name\":\"g\"}]</tool_call>", "|C:f{}|C:g{}");
-    check("[TOOL_CALLS] [{\"name\":\"f\",\"arguments\":{\"x\":\"]\"},\"id\":\"abc\"}] ok", "|C:f{\"x\":\"]\"}#abc|A:ok");
+    check("[TOOL_CALLS] [{\"name\":\"f\",\"arguments\":{\"x\":\"]\"},\"id\":\"abc\"}] ok",
+          "|C:f{\"x\":\"]\"}#abc|A:ok");
     check("<|python_tag|>{\"name\":\"f\",\"parameters\":{}}", "|C:f{}");
+    check("<|tool_call|>[{\"name\":\"f\",\"arguments\":{}}]", "|C:f{}");
     check("<code>\nprint(1)\n</code>", "|A:<code>\nprint(1)\n</code>");
-    const auto reply = parse({"<think>t</think>a<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1}}</tool_call>"}).reply;
+    const auto reply =
+        parse({"<think>t</think>a<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1}}</tool_call>"}).reply;
     REQUIRE(reply.tool_calls.size() == 1);
     CHECK(reply.tool_calls[0].name == "f");
     CHECK(reply.tool_calls[0].arguments == json::parse("{\"x\":1}"));
@@ -135,7 +148,9 @@ TEST_CASE("reply parser: tool calls") {
 }
 
 TEST_CASE("reply parser: calls that are none are events too") {
-    const auto malformed = [](const std::string& call, const std::string& rest = "") { check(call + rest, "|M:" + call + (rest.empty() ? "" : "|A:" + rest)); };
+    const auto malformed = [](const std::string& call, const std::string& rest = "") {
+        check(call + rest, "|M:" + call + (rest.empty() ? "" : "|A:" + rest));
+    };
     malformed("<tool_call>{\"name\": \"get_wea");
     malformed("<tool_call>");
     malformed("<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}\n</tool_call>", "ok");
@@ -162,7 +177,8 @@ TEST_CASE("reply parser: calls that are none are events too") {
 
     reply_format format;
     format.max_call_bytes = 40;
-    const std::string long_call = "<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}}</tool_call>";
+    const std::string long_call =
+        "<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}}</tool_call>";
     check(long_call, "|M:" + long_call.substr(0, 40) + "|A:" + long_call.substr(40), format);
 }
 
@@ -190,19 +206,42 @@ TEST_CASE("reply parser: formats from chat templates") {
         WARN("SKIPPED: needs ../shared/templates");
         return;
     }
-    const auto of = [](const char* name) { return detect_reply_format(file_text(test::shared_dir() / "templates" / name)); };
+    const auto of = [](const char* name) {
+        return detect_reply_format(file_text(test::shared_dir() / "templates" / name));
+    };
     CHECK(of("smollm3.jinja").tool_calls.at(0).open == "<tool_call>");
     CHECK_FALSE(of("smollm3.jinja").think_open.empty());
     CHECK(of("qwen3.jinja").tool_calls.at(0).open == "<tool_call>");
     CHECK(of("qwen2.5.jinja").think_open.empty());
     CHECK(of("mistral-nemo.jinja").tool_calls.at(0).open == "[TOOL_CALLS]");
+    CHECK(of("granite-3.3.jinja").tool_calls.at(0).open == "<|tool_call|>");
     CHECK(of("llama-3.2.jinja").bare_calls);
     CHECK_FALSE(of("phi-3.5.jinja").bare_calls);
 }
 
 TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor doubled") {
-    static const std::vector<std::string> parts{"<think>", "</think>", "<tool_call>", "</tool_call>", "[TOOL_CALLS]", "<|python_tag|>", "{\"name\":\"f\",\"arguments\":{}}",
-                                                "{", "}", "[", "]", "\"", "\\", "\n", " ", "a", "<", "</", "tool_call>", "{\"name\":", "\xc3\xa9", std::string(1, '\0')};
+    static const std::vector<std::string> parts{"<think>",
+                                                "</think>",
+                                                "<tool_call>",
+                                                "</tool_call>",
+                                                "[TOOL_CALLS]",
+                                                "<|python_tag|>",
+                                                "{\"name\":\"f\",\"arguments\":{}}",
+                                                "{",
+                                                "}",
+                                                "[",
+                                                "]",
+                                                "\"",
+                                                "\\",
+                                                "\n",
+                                                " ",
+                                                "a",
+                                                "<",
+                                                "</",
+                                                "tool_call>",
+                                                "{\"name\":",
+                                                "\xc3\xa9",
+                                                std::string(1, '\0')};
     std::mt19937 rng{23};
     std::size_t n_calls = 0, n_malformed = 0;
     for (int round = 0; round < 3000; ++round) {
@@ -213,7 +252,8 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
         format.starts_in_reasoning = rng() % 8 == 0;
         if (rng() % 8 == 0) format.max_call_bytes = 12 + rng() % 30;
         std::vector<std::string> pieces;
-        for (std::size_t at = 0; at < text.size(); at += pieces.back().size()) pieces.push_back(text.substr(at, 1 + rng() % 9));
+        for (std::size_t at = 0; at < text.size(); at += pieces.back().size())
+            pieces.push_back(text.substr(at, 1 + rng() % 9));
         INFO(escaped(text, 1000));
         const auto whole = parse({text}, format), cut = parse(pieces, format);
         REQUIRE(whole.raw == text);

@@ -34,7 +34,8 @@ struct grammar_constraint_options {
 class grammar_constraint final : public token_constraint {
 public:
     /// The trie is that of the model's tokenizer and may be shared by any number of constraints.
-    grammar_constraint(const grammar& grammar, std::shared_ptr<const token_trie> trie, const grammar_constraint_options& options = {})
+    grammar_constraint(const grammar& grammar, std::shared_ptr<const token_trie> trie,
+                       const grammar_constraint_options& options = {})
         : trie_(std::move(trie)), options_(options), states_(grammar.states(options.limits)) {
         if (options_.max_masks == 0) options_.max_masks = 1;
         reset();
@@ -157,7 +158,7 @@ private:
     grammar_constraint_options options_;
     grammar_states states_;
     grammar_states::state at_ = grammar_states::dead;
-    bool done_ = false;    // an end token was accepted
+    bool done_ = false;  // an end token was accepted
     bool failed_ = false;
     std::vector<std::uint64_t> masks_;  // slots of trie_->mask_words() words
     std::size_t current_ = 0;           // the slot of at_

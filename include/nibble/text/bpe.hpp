@@ -15,7 +15,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
-#include <nibble/text/line_table.hpp>
+#include <nibble/text/id_index.hpp>
 #include <nibble/text/merge.hpp>
 #include <nibble/text/pretokenizer.hpp>
 #include <nibble/text/token_table.hpp>
@@ -135,40 +135,35 @@ private:
     /// Up to this many bytes a word is merged in place, by search of the best pair at every step.
     static constexpr std::size_t short_word = 32;
 
-    struct slot {
-        std::uint64_t key;  ///< key_of a pair, never 0
-        merged_pair merged;
-        [[nodiscard]] bool free() const noexcept { return key == 0; }
+    /// A merge as it is applied; its place among the rules is its rank.
+    struct rule {
+        token left, right, result;
     };
 
-    static std::uint64_t key_of(token left, token right) noexcept {
-        // Ids are below 2^31 - 1, so no_token collides with none; odd, so never 0.
-        return (std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right)) << 1 | 1;
+    [[nodiscard]] static std::uint64_t hash(token left, token right) noexcept {
+        const std::uint64_t pair =
+            std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
+        const std::uint64_t product = pair * 0x9e3779b97f4a7c15u;
+        return product ^ product >> 32;
     }
 
-    static std::size_t hash(std::uint64_t key) noexcept {
-        return static_cast<std::size_t>(key * 0x9e3779b97f4a7c15u >> 32);
-    }
-
-    /// A merge on its way into the table: what it spells, then the entry that it becomes.
+    /// A merge on its way into the table: what it spells, then the rule that it becomes.
     struct pending {
-        std::uint32_t rank;
         std::string_view left, right;  // right's bytes follow left's
         token_table::key left_key, right_key;
-        slot entry;
+        rule becomes;
     };
 
     /// Files list merges in the order of the tokens they make: the result is that of the merge before, or the next id,
     /// nearly always.
     struct last_result {
         token id = no_token;
-        token_table::key key{0, 0};
+        token_table::key key{0};
 
         token find(std::string_view text, const token_table& texts) noexcept {
             const token_table::key k = token_table::key_of(text);
-            const bool same = (k.bits == key.bits) & (k.size == key.size);
-            const token guess = id + !same;
-            const token found = texts.is_indexed(guess) && texts[guess] == text ? guess : texts.find(text, k);
+            const token guess = id + (k.bits != key.bits);
+            const token found = texts.finds(guess, text, k) ? guess : texts.find(text, k);
             if (found != no_token) *this = {found, k};
             return found;
         }
@@ -177,9 +172,10 @@ private:
     /// In blocks, each in four passes: what a pass looks up, the one before has asked memory for.
     void add_merges(const token_table& texts, const std::vector<std::string_view>& merges) {
         const std::size_t n = merges.size();
-        if (n >= 0xffffffffu)
-            throw error(errc::limit_exceeded, "tokenizer.ggml.merges", "fewer than 2^32 - 1", std::to_string(n));
-        pairs_ = line_table<slot>(n);
+        if (n > 0x7fffffffu)
+            throw error(errc::limit_exceeded, "tokenizer.ggml.merges", "at most 2147483647", std::to_string(n));
+        rules_.reserve(n);
+        pairs_ = id_index(n);
         std::array<pending, 64> block;
         std::string bytes;
         last_result last;
@@ -198,23 +194,23 @@ private:
                 texts.prefetch(merge.left_key = token_table::key_of(merge.left));
                 texts.prefetch(merge.right_key = token_table::key_of(merge.right));
             }
-            std::size_t n_entries = 0;
+            std::size_t n_rules = 0;
             for (std::size_t i = 0; i < n_pending; ++i) {
                 const pending& merge = block[i];
                 const token left = texts.find(merge.left, merge.left_key);
                 const token right = texts.find(merge.right, merge.right_key);
                 const token result = last.find({merge.left.data(), merge.left.size() + merge.right.size()}, texts);
                 if (left == no_token || right == no_token || result == no_token) continue;
-                slot& entry = block[n_entries++].entry;
-                entry = {key_of(left, right), merged_pair::of(merge.rank, result)};
-                pairs_.prefetch(hash(entry.key));
+                pairs_.prefetch(hash(left, right));
+                block[n_rules++].becomes = {left, right, result};
             }
-            for (std::size_t i = 0; i < n_entries; ++i) {
-                const slot& entry = block[i].entry;
-                if (pair_of(entry.key).exists()) continue;  // of equal merges the first counts
-                pairs_.free_slot(hash(entry.key), "tokenizer.ggml.merges") = entry;
+            for (std::size_t i = 0; i < n_rules; ++i) {
+                const rule& r = block[i].becomes;
+                if (pair_of(r.left, r.right).exists()) continue;  // of equal merges the first counts
+                pairs_.add(hash(r.left, r.right), static_cast<std::uint32_t>(rules_.size()), "tokenizer.ggml.merges");
+                rules_.push_back(r);
             }
-            skipped_merges_ += end - begin - n_entries;
+            skipped_merges_ += end - begin - n_rules;
         }
     }
 
@@ -229,20 +225,17 @@ private:
                             "two parts with one space between", '"' + escaped(text) + '"');
             return false;
         }
-        merge.rank = static_cast<std::uint32_t>(rank);
         merge.left = {to, static_cast<std::size_t>(middle - to)};
         merge.right = {middle, static_cast<std::size_t>(end - middle)};
         to = end;
         return true;
     }
 
-    [[nodiscard]] merged_pair pair_of(std::uint64_t key) const noexcept {
-        const slot* found = pairs_.find(
-            hash(key), [&](const slot& s) { return s.key == key; }, [](const slot&) { return true; });
-        return found ? found->merged : merged_pair{};
+    [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept {
+        const std::uint32_t rank = pairs_.find(
+            hash(left, right), [&](std::uint32_t i) { return rules_[i].left == left && rules_[i].right == right; });
+        return rank == id_index::none ? merged_pair{} : merged_pair::of(rank, rules_[rank].result);
     }
-
-    [[nodiscard]] merged_pair pair_of(token left, token right) const noexcept { return pair_of(key_of(left, right)); }
 
     void merge_short(std::string_view word, std::vector<token>& out) const {
         std::array<token, short_word> ids;
@@ -285,7 +278,8 @@ private:
 
     std::array<token, 256> of_byte_{};
     token unknown_;
-    line_table<slot> pairs_;
+    std::vector<rule> rules_;  ///< by rank
+    id_index pairs_;           ///< of (left, right), in rules_
     pretokenizer pattern_;
     bool ignore_merges_;
     std::size_t skipped_merges_ = 0;

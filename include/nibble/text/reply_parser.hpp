@@ -27,18 +27,20 @@ struct tool_call_form {
 /// How a model marks the parts of its replies. The defaults are those of SmolLM3, Qwen, DeepSeek and many others.
 /// A vocabulary may have a tag as a control token (Mistral's [TOOL_CALLS]): it must then be decoded to be seen.
 struct reply_format {
-    std::string think_open = "<think>";    ///< only at the start of a reply; empty: a reply has no reasoning
+    std::string think_open = "<think>";  ///< only at the start of a reply; empty: a reply has no reasoning
     std::string think_close = "</think>";
-    std::vector<tool_call_form> tool_calls = {{"<tool_call>", "</tool_call>"}, {"[TOOL_CALLS]", ""}, {"<|python_tag|>", ""}};
-    bool starts_in_reasoning = false;      ///< the prompt ends with think_open; see opens_reasoning()
-    bool bare_calls = false;               ///< a reply that is a JSON object with a name is a call (Llama 3)
+    std::vector<tool_call_form> tool_calls = {
+        {"<tool_call>", "</tool_call>"}, {"[TOOL_CALLS]", ""}, {"<|tool_call|>", ""}, {"<|python_tag|>", ""}};
+    bool starts_in_reasoning = false;  ///< the prompt ends with think_open; see opens_reasoning()
+    bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3)
     std::size_t max_call_bytes = std::size_t{1} << 20;  ///< a longer call is malformed; what waits takes no more memory
 };
 
 /// True if `prompt` ends with an open think tag, as some templates leave it: the reply then starts in its reasoning.
 [[nodiscard]] inline bool opens_reasoning(std::string_view prompt, const reply_format& format = {}) {
     const auto last = prompt.find_last_not_of(" \t\r\n");
-    return !format.think_open.empty() && last != std::string_view::npos && prompt.substr(0, last + 1).ends_with(format.think_open);
+    return !format.think_open.empty() && last != std::string_view::npos &&
+           prompt.substr(0, last + 1).ends_with(format.think_open);
 }
 
 /// The format for models with this chat template: those of the usual tags that it mentions. Templates that show calls
@@ -46,7 +48,8 @@ struct reply_format {
 [[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
     reply_format out;
     const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
-    out.tool_calls.erase(std::remove_if(out.tool_calls.begin(), out.tool_calls.end(), [&](const auto& form) { return !mentions(form.open); }),
+    out.tool_calls.erase(std::remove_if(out.tool_calls.begin(), out.tool_calls.end(),
+                                        [&](const auto& form) { return !mentions(form.open); }),
                          out.tool_calls.end());
     out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !mentions("<tool_call>");
     if (!mentions(out.think_close)) out.think_open.clear();
@@ -61,10 +64,10 @@ struct reply_event {
         tool_call_malformed,  ///< began as a call and is none: cut off, no JSON, no name
     };
     kind type = kind::answer;
-    std::string raw;             ///< the bytes of the reply; joined over all events they are the reply
-    std::string text;            ///< of reasoning and answer: without tags and the white space after them
+    std::string raw;   ///< the bytes of the reply; joined over all events they are the reply
+    std::string text;  ///< of reasoning and answer: without tags and the white space after them
     nibble::tool_call call = {};
-    std::string problem = {};    ///< what is wrong with a malformed call
+    std::string problem = {};  ///< what is wrong with a malformed call
 };
 
 namespace detail {
@@ -106,7 +109,9 @@ private:
 
 /// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
 [[nodiscard]] inline std::vector<tool_call> read_tool_calls(std::string_view text) {
-    const auto fail = [](const char* expected, const json& got) { throw error(errc::json_type, "tool call", expected, escaped(got.dump())); };
+    const auto fail = [](const char* expected, const json& got) {
+        throw error(errc::json_type, "tool call", expected, escaped(got.dump()));
+    };
     std::vector<tool_call> out;
     const auto read = [&](const json& outer) {
         const json* function = outer.find("function");
@@ -179,7 +184,8 @@ private:
 
     void parse(bool ended) {
         done_ = 0;
-        while (done_ < buffer_.size() && step(ended)) {}
+        while (done_ < buffer_.size() && step(ended)) {
+        }
         buffer_.erase(0, done_);
         scanned_ -= std::min(scanned_, done_);
     }
@@ -247,13 +253,15 @@ private:
             if (close.empty()) {
                 if (json_.done()) return end_call(scanned_, scanned_);
                 if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
-                if (!json_.started() && !is_space(c) && c != '{' && c != '[') return give_malformed(scanned_, "expected a JSON object or list after " + open_tags_[form_]);
+                if (!json_.started() && !is_space(c) && c != '{' && c != '[')
+                    return give_malformed(scanned_, "expected a JSON object or list after " + open_tags_[form_]);
             } else if (!json_.in_string() && c == close[0]) {
                 const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
                 if (rest == close) return end_call(scanned_, scanned_ + close.size());
                 if (!ended && close.starts_with(rest)) break;
             }
-            if (scanned_ - done_ >= format_.max_call_bytes) return give_malformed(scanned_, "longer than " + std::to_string(format_.max_call_bytes) + " bytes");
+            if (scanned_ - done_ >= format_.max_call_bytes)
+                return give_malformed(scanned_, "longer than " + std::to_string(format_.max_call_bytes) + " bytes");
             json_.feed(c);
         }
         if (json_.done() && (ended || close.empty())) return end_call(buffer_.size(), buffer_.size());
@@ -262,7 +270,9 @@ private:
 
     /// A reply that starts with an object: a call if it has a name, else the answer.
     bool read_bare_call(bool ended) {
-        const auto decided = [&] { return json_.done() || json_.broken() || scanned_ - done_ >= format_.max_call_bytes; };
+        const auto decided = [&] {
+            return json_.done() || json_.broken() || scanned_ - done_ >= format_.max_call_bytes;
+        };
         for (; scanned_ < buffer_.size() && !decided(); ++scanned_) json_.feed(buffer_[scanned_]);
         if (!decided() && !ended) return false;
         part_ = part::answer;
@@ -273,7 +283,8 @@ private:
                 return give_calls(calls, scanned_);
             } catch (const error&) {  // no call, then
             }
-        } else if (const auto key = text.find_first_not_of(" \t\r\n", 1); key != none && text.substr(key).starts_with("\"name\"")) {
+        } else if (const auto key = text.find_first_not_of(" \t\r\n", 1);
+                   key != none && text.substr(key).starts_with("\"name\"")) {
             return give_malformed(scanned_, "not the whole of a JSON object");
         }
         give(kind::answer, scanned_ - done_);
@@ -284,7 +295,8 @@ private:
     bool end_call(std::size_t content_end, std::size_t end) {
         try {
             const auto begin = done_ + content_;
-            return give_calls(detail::read_tool_calls(std::string_view{buffer_}.substr(begin, content_end - begin)), end);
+            return give_calls(detail::read_tool_calls(std::string_view{buffer_}.substr(begin, content_end - begin)),
+                              end);
         } catch (const error& problem) {
             return give_malformed(end, problem.what());
         }
@@ -350,14 +362,14 @@ private:
     std::vector<std::string> open_tags_;
     std::vector<reply_event> events_;
     message reply_;
-    std::string buffer_;          // what has not been given
-    std::size_t done_ = 0;        // within one call: given of buffer_
+    std::string buffer_;    // what has not been given
+    std::size_t done_ = 0;  // within one call: given of buffer_
     part part_ = part::answer;
-    bool at_start_ = true;        // nothing but reasoning and white space so far
-    bool trim_ = true;            // drop white space until text comes
+    bool at_start_ = true;  // nothing but reasoning and white space so far
+    bool trim_ = true;      // drop white space until text comes
     // A call:
-    std::size_t form_ = 0;        // of format_.tool_calls
-    std::size_t content_ = 0;     // length of its opening tag
+    std::size_t form_ = 0;     // of format_.tool_calls
+    std::size_t content_ = 0;  // length of its opening tag
     std::size_t scanned_ = 0;
     detail::json_end_finder json_;
 };

@@ -13,7 +13,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
-#include <nibble/text/line_table.hpp>
+#include <nibble/text/id_index.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -50,26 +50,26 @@ template <class Word>
 /// Token texts by id, in one buffer, and an index from text to id. Built once, then immutable. Move-only.
 class token_table {
 public:
-    /// A text as the index knows it. Up to 8 bytes it is the text itself, so that a look-up of most words touches
-    /// nothing but one slot; above it is a hash.
+    /// A text as the index compares it. Up to 7 bytes it is the text itself and its length, so that most words are
+    /// found without a look at the texts; above it is a hash.
     struct key {
         std::uint64_t bits;
-        std::uint32_t size;
 
-        [[nodiscard]] std::size_t hash() const noexcept {
-            return static_cast<std::size_t>(text_detail::mix(bits + size));
-        }
+        [[nodiscard]] bool is_text() const noexcept { return bits >> 56 < 8; }
+        [[nodiscard]] std::uint64_t hash() const noexcept { return text_detail::mix(bits); }
     };
 
     [[nodiscard]] static key key_of(std::string_view text) noexcept {
         using text_detail::load;
-        const auto size = static_cast<std::uint32_t>(text.size());
-        if (size <= 8) return {text_detail::load_short(text), size};
-        std::uint64_t bits = 0;
-        for (std::size_t i = 0; i + 8 < size; i += 8)
-            bits = text_detail::mix(bits ^ load<std::uint64_t>(text.data() + i));
-        return {bits ^ load<std::uint64_t>(text.data() + size - 8), size};
+        const std::size_t n = text.size();
+        if (n < 8) return {text_detail::load_short(text) | std::uint64_t{n} << 56};
+        std::uint64_t bits = n;
+        for (std::size_t i = 0; i + 8 < n; i += 8) bits = text_detail::mix(bits ^ load<std::uint64_t>(text.data() + i));
+        return {text_detail::mix(bits ^ load<std::uint64_t>(text.data() + n - 8)) | std::uint64_t{8} << 56};
     }
+
+    /// Bytes behind the text of a token that may be overwritten before the next one comes.
+    static constexpr std::size_t slack = 8;
 
     /// Before anything else: the number of tokens to come, and at most how many bytes they have together.
     void reserve(std::size_t n_tokens, std::size_t n_bytes) {
@@ -77,12 +77,10 @@ public:
             throw error(errc::limit_exceeded, "token texts", "at most 2^32 - 1 bytes", std::to_string(n_bytes));
         bytes_.resize(n_bytes + slack);
         ends_.reserve(n_tokens);
-        index_ = line_table<slot>(n_tokens);
+        keys_.reserve(n_tokens);
+        index_ = id_index(n_tokens);
         indexed_.assign(n_tokens, false);
     }
-
-    /// Bytes after the text of a token that may be overwritten before the next one comes.
-    static constexpr std::size_t slack = 8;
 
     /// Where the bytes of the next token go; end_token(size) says how many were written and completes it.
     [[nodiscard]] char* next_bytes() noexcept { return bytes_.data() + (ends_.empty() ? 0 : ends_.back()); }
@@ -90,7 +88,7 @@ public:
     void end_token(std::size_t size) {
         const std::size_t begin = ends_.empty() ? 0 : ends_.back();
         ends_.push_back(static_cast<std::uint32_t>(begin + size));  // within the bytes reserved
-        longest_ = std::max(longest_, size);
+        keys_.push_back(key_of({bytes_.data() + begin, size}));
     }
 
     void add_token(std::string_view text) {
@@ -98,32 +96,37 @@ public:
         end_token(text.size());
     }
 
-    /// Makes a token findable by its text, unless the text is empty or found already.
-    void add_to_index(token id) {
-        const std::string_view text = operator[](id);
-        if (text.empty()) return;
-        const key k = key_of(text);
-        if (find(text, k) != no_token) return;
-        index_.free_slot(k.hash(), "token texts") = {k.bits, k.size, id};
-        indexed_[static_cast<std::size_t>(id)] = true;
+    /// Makes these tokens findable by their texts, in this order, but for empty texts and those found already.
+    void index(const std::vector<token>& ids) {
+        constexpr std::size_t ahead = 16;
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (i + ahead < ids.size()) prefetch(keys_[static_cast<std::size_t>(ids[i + ahead])]);
+            const key k = keys_[static_cast<std::size_t>(ids[i])];
+            const std::string_view text = operator[](ids[i]);
+            if (text.empty() || find(text, k) != no_token) continue;
+            index_.add(k.hash(), static_cast<std::uint32_t>(ids[i]), "token texts");
+            indexed_[static_cast<std::size_t>(ids[i])] = true;
+        }
     }
 
     /// The indexed token with this text, or no_token.
     [[nodiscard]] token find(std::string_view text) const noexcept { return find(text, key_of(text)); }
 
     [[nodiscard]] token find(std::string_view text, const key& k) const noexcept {
-        const slot* found = index_.find(
-            k.hash(), [&](const slot& s) { return (s.bits == k.bits) & (s.size == k.size); },
-            [&](const slot& s) { return k.size <= 8 || operator[](s.id) == text; });
-        return found && !text.empty() ? found->id : no_token;
+        return static_cast<token>(index_.find(k.hash(), [&](std::uint32_t id) { return is(id, text, k); }));
     }
 
     /// Asks memory for what a find will look at.
     void prefetch(const key& k) const noexcept { index_.prefetch(k.hash()); }
 
-    /// Whether find(text of id) gives id; false for ids outside the table.
+    /// Whether a find of its text gives this id; false for what is no id.
     [[nodiscard]] bool is_indexed(token id) const noexcept {
-        return id >= 0 && static_cast<std::size_t>(id) < indexed_.size() && indexed_[static_cast<std::size_t>(id)];
+        const auto i = static_cast<std::uint32_t>(id);
+        return i < indexed_.size() && indexed_[i];
+    }
+    /// Whether find(text, k) gives this id.
+    [[nodiscard]] bool finds(token id, std::string_view text, const key& k) const noexcept {
+        return is_indexed(id) && is(static_cast<std::uint32_t>(id), text, k);
     }
 
     /// Requires 0 <= id < size().
@@ -134,22 +137,19 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return ends_.size(); }
-    /// Bytes of the longest text.
-    [[nodiscard]] std::size_t longest() const noexcept { return longest_; }
 
 private:
-    struct slot {
-        std::uint64_t bits;
-        std::uint32_t size;
-        token id;
-        [[nodiscard]] bool free() const noexcept { return size == 0; }
-    };
+    [[nodiscard]] bool is(std::uint32_t id, std::string_view text, const key& k) const noexcept {
+        return keys_[id].bits == k.bits && (k.is_text() || operator[](static_cast<token>(id)) == text);
+    }
 
     std::string bytes_;
     std::vector<std::uint32_t> ends_;
-    line_table<slot> index_;
+    std::vector<key> keys_;
+    id_index index_;
     std::vector<bool> indexed_;
-    std::size_t longest_ = 0;
 };
+
+static_assert(static_cast<token>(id_index::none) == no_token);
 
 NIBBLE_NAMESPACE_END

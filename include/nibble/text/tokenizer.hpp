@@ -229,10 +229,7 @@ private:
                     indexed.push_back(id);
             }
         }
-        for (std::size_t i = 0; i < indexed.size(); ++i) {
-            if (i + 16 < indexed.size()) texts_.prefetch(token_table::key_of(texts_[indexed[i + 16]]));
-            texts_.add_to_index(indexed[i]);
-        }
+        texts_.index(indexed);
         specials_.build();
     }
 

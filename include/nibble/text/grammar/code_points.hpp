@@ -24,7 +24,9 @@ inline constexpr char32_t first_surrogate = 0xd800, last_surrogate = 0xdfff;
 }
 
 /// Number of UTF-8 bytes of a scalar value.
-[[nodiscard]] constexpr std::size_t utf8_length(char32_t c) noexcept { return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4; }
+[[nodiscard]] constexpr std::size_t utf8_length(char32_t c) noexcept {
+    return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+}
 
 /// Byte `index` of the UTF-8 form of `c`, which has `length` bytes.
 [[nodiscard]] constexpr std::uint8_t utf8_byte(char32_t c, std::size_t length, std::size_t index) noexcept {

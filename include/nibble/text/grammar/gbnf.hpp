@@ -38,7 +38,8 @@ public:
             throw error(errc::grammar_syntax, "grammar", "a rule '" + escaped(root) + "'", "none of that name");
         }
         for (std::size_t i = 0; i < places_.size(); ++i) {
-            if (!places_[i].defined) fail_at(places_[i].first_use, "a definition of rule '" + out_.rules[i].name + "'", "none");
+            if (!places_[i].defined)
+                fail_at(places_[i].first_use, "a definition of rule '" + out_.rules[i].name + "'", "none");
         }
         out_.root = found->second;
         return std::move(out_);
@@ -56,13 +57,15 @@ private:
     void rule() {
         const std::size_t start = position_;
         const std::string_view name = word();
-        if (name.empty()) fail(peek() == '|' ? "a rule name (an alternative on a new line needs parentheses)" : "a rule name");
+        if (name.empty())
+            fail(peek() == '|' ? "a rule name (an alternative on a new line needs parentheses)" : "a rule name");
         skip_space(false);
         if (text_.substr(position_, 3) != "::=") fail("'::=' after rule '" + std::string{name} + "'");
         position_ += 3;
         skip_space(true);
         const std::uint32_t index = rule_index(name, start);
-        if (places_[index].defined) fail_at(start, "each rule once", "a second definition of '" + std::string{name} + "'");
+        if (places_[index].defined)
+            fail_at(start, "each rule once", "a second definition of '" + std::string{name} + "'");
         const std::uint32_t body = choice(1, false);
         out_.rules[index].body = body;
         places_[index].defined = true;
@@ -148,7 +151,9 @@ private:
             if (peek() == '-' && position_ + 1 < text_.size() && text_[position_ + 1] != ']') {
                 ++position_;
                 last = code_point();
-                if (last < first) fail_at(first_at, "a range in ascending order", escaped(text_.substr(first_at, position_ - first_at)));
+                if (last < first)
+                    fail_at(first_at, "a range in ascending order",
+                            escaped(text_.substr(first_at, position_ - first_at)));
             }
             ranges.push_back({first, last});
         }
@@ -161,7 +166,8 @@ private:
     char32_t code_point() {
         if (peek() != '\\') {
             const auto [character, length] = decode_utf8(text_, position_);
-            if (character == invalid_code_point) fail_at(position_, "valid UTF-8", escaped(text_.substr(position_, length)));
+            if (character == invalid_code_point)
+                fail_at(position_, "valid UTF-8", escaped(text_.substr(position_, length)));
             position_ += length;
             return character;
         }
@@ -179,7 +185,8 @@ private:
         }
         const bool punctuation = (escape > ' ' && escape < '0') || (escape > '9' && escape < 'A') ||
                                  (escape > 'Z' && escape < 'a') || (escape > 'z' && escape < '\x7f');
-        if (!punctuation) fail_at(start, "an escape: \\n \\r \\t \\x \\u \\U or a mark", escaped(text_.substr(start, 2)));
+        if (!punctuation)
+            fail_at(start, "an escape: \\n \\r \\t \\x \\u \\U or a mark", escaped(text_.substr(start, 2)));
         return static_cast<unsigned char>(escape);
     }
 
@@ -187,8 +194,13 @@ private:
         std::uint32_t value = 0;  // at most 8 digits: 32 bits
         for (std::size_t i = 0; i < digits; ++i, ++position_) {
             const char c = peek();
-            const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-            if (digit < 0) fail_at(start, std::to_string(digits) + " hexadecimal digits", escaped(text_.substr(start, digits + 2)));
+            const int digit = c >= '0' && c <= '9'   ? c - '0'
+                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                              : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                     : -1;
+            if (digit < 0)
+                fail_at(start, std::to_string(digits) + " hexadecimal digits",
+                        escaped(text_.substr(start, digits + 2)));
             value = value << 4 | static_cast<std::uint32_t>(digit);
         }
         if (!is_scalar_value(value)) fail_at(start, "a Unicode character", escaped(text_.substr(start, digits + 2)));
@@ -228,7 +240,8 @@ private:
         std::size_t value = 0;
         for (; peek() >= '0' && peek() <= '9'; ++position_) {
             value = value * 10 + static_cast<std::size_t>(peek() - '0');
-            if (value > limits_.max_repeat || value >= grammar_node::unbounded) limit("repetition", limits_.max_repeat, "times");
+            if (value > limits_.max_repeat || value >= grammar_node::unbounded)
+                limit("repetition", limits_.max_repeat, "times");
         }
         if (position_ == start) fail("a number");
         return static_cast<std::uint32_t>(value);
@@ -245,7 +258,8 @@ private:
     std::uint32_t characters(const std::vector<code_point_range>& ranges) {
         const auto begin = out_.ranges.size();
         for (const auto& range : normalised(ranges)) out_.ranges.push_back(range);
-        return add({kind::characters, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out_.ranges.size())});
+        return add(
+            {kind::characters, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out_.ranges.size())});
     }
 
     std::uint32_t join(kind type, const std::vector<std::uint32_t>& parts) {
@@ -256,11 +270,13 @@ private:
             out_.children.push_back(part);
             height = std::max(height, out_.nodes[part].height);
         }
-        return add({type, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out_.children.size()), 0, 0, height + 1});
+        return add({type, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(out_.children.size()), 0, 0,
+                    height + 1});
     }
 
     std::uint32_t rule_index(std::string_view name, std::size_t at) {
-        const auto [entry, is_new] = rule_of_.try_emplace(std::string{name}, static_cast<std::uint32_t>(out_.rules.size()));
+        const auto [entry, is_new] =
+            rule_of_.try_emplace(std::string{name}, static_cast<std::uint32_t>(out_.rules.size()));
         if (is_new) {
             if (out_.rules.size() >= limits_.max_rules) limit("grammar", limits_.max_rules, "rules");
             out_.rules.push_back({std::string{name}});
@@ -293,7 +309,8 @@ private:
     // ---- errors
 
     [[noreturn]] void fail(const std::string& expected) const {
-        fail_at(position_, expected, position_ < text_.size() ? "'" + escaped(text_.substr(position_, 1)) + "'" : "the end");
+        fail_at(position_, expected,
+                position_ < text_.size() ? "'" + escaped(text_.substr(position_, 1)) + "'" : "the end");
     }
 
     [[noreturn]] void fail_at(std::size_t at, const std::string& expected, const std::string& got) const {
@@ -301,13 +318,13 @@ private:
     }
 
     [[noreturn]] void too_deep() const {
-        throw error(errc::grammar_too_deep, where(position_), "at most " + std::to_string(limits_.max_depth) + " nested groups",
-                    "more", position_);
+        throw error(errc::grammar_too_deep, where(position_),
+                    "at most " + std::to_string(limits_.max_depth) + " nested groups", "more", position_);
     }
 
     [[noreturn]] void limit(const char* what, std::size_t most, const char* unit) const {
-        throw error(errc::grammar_limit, where(position_), std::string{what} + " of at most " + std::to_string(most) + " " + unit,
-                    "more", position_);
+        throw error(errc::grammar_limit, where(position_),
+                    std::string{what} + " of at most " + std::to_string(most) + " " + unit, "more", position_);
     }
 
     [[nodiscard]] std::string where(std::size_t at) const {
@@ -335,7 +352,8 @@ private:
 
 /// Parses GBNF. Throws errc::grammar_syntax with line and column (undefined and doubly defined rules included),
 /// errc::grammar_too_deep or errc::grammar_limit.
-[[nodiscard]] inline grammar_syntax parse_gbnf(std::string_view text, std::string_view root = "root", const grammar_limits& limits = {}) {
+[[nodiscard]] inline grammar_syntax parse_gbnf(std::string_view text, std::string_view root = "root",
+                                               const grammar_limits& limits = {}) {
     return detail::gbnf_parser{text, limits}.parse(root);
 }
 

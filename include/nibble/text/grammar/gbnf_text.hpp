@@ -82,11 +82,14 @@ inline void append_alternative(std::string& so_far, const std::string& part) {
     }
     const bool low_is_free = low.substr(1).find_first_not_of('0') == std::string_view::npos;
     const bool high_is_free = high.substr(1).find_first_not_of('9') == std::string_view::npos;
-    const char first = static_cast<char>(low[0] + (low_is_free ? 0 : 1)), last = static_cast<char>(high[0] - (high_is_free ? 0 : 1));
+    const char first = static_cast<char>(low[0] + (low_is_free ? 0 : 1)),
+               last = static_cast<char>(high[0] - (high_is_free ? 0 : 1));
     std::string out;
-    if (!low_is_free) append_alternative(out, digit(low[0], low[0]) + " " + digits_between(low.substr(1), std::string(rest, '9')));
+    if (!low_is_free)
+        append_alternative(out, digit(low[0], low[0]) + " " + digits_between(low.substr(1), std::string(rest, '9')));
     if (first <= last) append_alternative(out, digit(first, last) + any_digits(rest));
-    if (!high_is_free) append_alternative(out, digit(high[0], high[0]) + " " + digits_between(std::string(rest, '0'), high.substr(1)));
+    if (!high_is_free)
+        append_alternative(out, digit(high[0], high[0]) + " " + digits_between(std::string(rest, '0'), high.substr(1)));
     return "(" + out + ")";
 }
 
@@ -121,7 +124,8 @@ inline void append_alternative(std::string& so_far, const std::string& part) {
 }
 
 /// Decimal fractions, without exponent, between two naturals; each end may be left out. Empty if there are none.
-[[nodiscard]] inline std::string decimals_between(std::uint64_t low, bool without_low, std::uint64_t high, bool without_high) {
+[[nodiscard]] inline std::string decimals_between(std::uint64_t low, bool without_low, std::uint64_t high,
+                                                  bool without_high) {
     if (low > high) return {};
     std::string out;
     if (low < high) {
@@ -129,7 +133,8 @@ inline void append_alternative(std::string& so_far, const std::string& part) {
         if (low + (without_low ? 1 : 0) < high)
             append_alternative(out, naturals_between(low + (without_low ? 1 : 0), high - 1) + " (\".\" [0-9]{1,15})?");
     }
-    if (!without_high && !(without_low && low == high)) append_alternative(out, naturals_between(high, high) + " (\".\" \"0\"{1,15})?");
+    if (!without_high && !(without_low && low == high))
+        append_alternative(out, naturals_between(high, high) + " (\".\" \"0\"{1,15})?");
     return out.empty() ? out : "(" + out + ")";
 }
 

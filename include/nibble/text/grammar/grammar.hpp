@@ -18,14 +18,17 @@ NIBBLE_NAMESPACE_BEGIN
 class grammar {
 public:
     /// From GBNF text (gbnf.hpp). Throws errc::grammar_syntax, errc::grammar_too_deep, errc::grammar_limit.
-    [[nodiscard]] static grammar from_gbnf(std::string_view text, std::string_view root = "root", const grammar_limits& limits = {}) {
+    [[nodiscard]] static grammar from_gbnf(std::string_view text, std::string_view root = "root",
+                                           const grammar_limits& limits = {}) {
         return grammar{compile_grammar(parse_gbnf(text, root, limits), limits)};
     }
 
     [[nodiscard]] const grammar_program& program() const noexcept { return *program_; }
 
     /// A fresh automaton over this grammar, at its start. Throws if the limits do not even allow the first state.
-    [[nodiscard]] grammar_states states(const grammar_state_limits& limits = {}) const { return grammar_states{program_, limits}; }
+    [[nodiscard]] grammar_states states(const grammar_state_limits& limits = {}) const {
+        return grammar_states{program_, limits};
+    }
 
 private:
     explicit grammar(grammar_program program) : program_(std::make_shared<const grammar_program>(std::move(program))) {

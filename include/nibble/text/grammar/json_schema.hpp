@@ -42,8 +42,8 @@ NIBBLE_NAMESPACE_BEGIN
 struct json_schema_options {
     /// Allow white space between the parts: one space, or a line break and up to 20 spaces or tabs.
     bool white_space = true;
-    std::size_t max_depth = 100;        ///< schemas inside schemas, through references too
-    std::size_t max_schemas = 20'000;   ///< schemas visited, each $ref once
+    std::size_t max_depth = 100;       ///< schemas inside schemas, through references too
+    std::size_t max_schemas = 20'000;  ///< schemas visited, each $ref once
 };
 
 namespace detail {
@@ -69,21 +69,26 @@ private:
     // ---- any schema
 
     std::string value(const json& schema, const schema_path& path, std::size_t depth) {
-        if (depth > options_.max_depth) path.fail("at most " + std::to_string(options_.max_depth) + " schemas inside each other", "more");
+        if (depth > options_.max_depth)
+            path.fail("at most " + std::to_string(options_.max_depth) + " schemas inside each other", "more");
         merge_.count(path);
-        if (schema.is_boolean()) return schema.as_boolean() ? any_value() : path.fail("a schema that allows something", "false");
+        if (schema.is_boolean())
+            return schema.as_boolean() ? any_value() : path.fail("a schema that allows something", "false");
         if (!schema.is_object()) path.fail("a schema (an object or a boolean)", shown(schema));
         const auto& keywords = schema.as_object();
         for (const auto& [key, unused] : keywords) check_keyword(key, path);
-        if (const auto* ref = keywords.find("$ref"); ref && only_annotations_beside(keywords, "$ref")) return reference(*ref, path, depth);
-        if (const auto* all = keywords.find("allOf"); all && all->is_array() && all->as_array().size() == 1 && only_annotations_beside(keywords, "allOf"))
+        if (const auto* ref = keywords.find("$ref"); ref && only_annotations_beside(keywords, "$ref"))
+            return reference(*ref, path, depth);
+        if (const auto* all = keywords.find("allOf");
+            all && all->is_array() && all->as_array().size() == 1 && only_annotations_beside(keywords, "allOf"))
             return value(all->as_array()[0], path / "allOf" / 0, depth + 1);
         if (keywords.find("$ref") || keywords.find("allOf")) return value(merge_.flat(schema, path), path, depth + 1);
         if (const auto* branches = keywords.find("anyOf")) return choice(schema, "anyOf", *branches, path, depth);
         if (const auto* branches = keywords.find("oneOf")) return choice(schema, "oneOf", *branches, path, depth);
         if (keywords.find("const") || keywords.find("enum")) return listed_values(keywords, path, depth);
         std::string out;
-        for (const auto& type : types_of(keywords, path)) append_alternative(out, value_of_type(type, keywords, path, depth));
+        for (const auto& type : types_of(keywords, path))
+            append_alternative(out, value_of_type(type, keywords, path, depth));
         const auto* nullable = keywords.find("nullable");
         if (nullable && nullable->is_boolean() && nullable->as_boolean()) append_alternative(out, "\"null\"");
         return "(" + out + ")";
@@ -97,7 +102,8 @@ private:
         return set_rule(name, value(target, schema_path{ref.as_string()}, depth + 1));  // a map keeps `name` in place
     }
 
-    std::string choice(const json& schema, const char* keyword, const json& branches, const schema_path& path, std::size_t depth) {
+    std::string choice(const json& schema, const char* keyword, const json& branches, const schema_path& path,
+                       std::size_t depth) {
         const auto here = path / keyword;
         if (!branches.is_array() || branches.as_array().empty()) here.fail("a list of schemas", shown(branches));
         const bool alone = only_annotations_beside(schema.as_object(), keyword);  // references stay references
@@ -108,7 +114,10 @@ private:
         if (std::string_view{keyword} == "oneOf") {
             for (std::size_t i = 0; i < whole.size(); ++i)
                 for (std::size_t k = 0; k < i; ++k)
-                    if (!merge_.exclusive(whole[k], whole[i], here)) here.fail("branches of which no value fits two", "branches " + std::to_string(k) + " and " + std::to_string(i) + " (use anyOf if that is fine)");
+                    if (!merge_.exclusive(whole[k], whole[i], here))
+                        here.fail("branches of which no value fits two", "branches " + std::to_string(k) + " and " +
+                                                                             std::to_string(i) +
+                                                                             " (use anyOf if that is fine)");
         }
         std::string out;
         for (std::size_t i = 0; i < whole.size(); ++i) append_alternative(out, value(whole[i], here / i, depth + 1));
@@ -121,7 +130,8 @@ private:
         const auto* list = keywords.find("enum");
         const auto* only = keywords.find("const");
         for (const auto& [key, unused] : keywords)
-            if (key != "enum" && key != "const" && key != "type" && key != "nullable" && !is_annotation(key)) (path / key).fail("no other limits beside enum or const", "'" + key + "'");
+            if (key != "enum" && key != "const" && key != "type" && key != "nullable" && !is_annotation(key))
+                (path / key).fail("no other limits beside enum or const", "'" + key + "'");
         if (list && !list->is_array()) (path / "enum").fail("a list", shown(*list));
         std::string out;
         std::set<std::string> written;
@@ -141,7 +151,8 @@ private:
     }
 
     std::string literal_value(const json& literal, std::size_t depth) {
-        if (depth > options_.max_depth) schema_path{}.fail("values of at most " + std::to_string(options_.max_depth) + " levels", "more");
+        if (depth > options_.max_depth)
+            schema_path{}.fail("values of at most " + std::to_string(options_.max_depth) + " levels", "more");
         if (literal.is_array()) {
             strings items;
             for (const auto& item : literal.as_array()) items.push_back(literal_value(item, depth + 1));
@@ -149,7 +160,8 @@ private:
         }
         if (literal.is_object()) {
             strings members;
-            for (const auto& [key, member] : literal.as_object()) members.push_back(key_text(key) + literal_value(member, depth + 1));
+            for (const auto& [key, member] : literal.as_object())
+                members.push_back(key_text(key) + literal_value(member, depth + 1));
             return enclosed("{", members, "}");
         }
         return gbnf_literal(literal.dump());
@@ -164,13 +176,7 @@ private:
     [[nodiscard]] static bool fits_type(const json& candidate, const json_object& keywords) {
         const auto* nullable = keywords.find("nullable");
         if (candidate.is_null() && nullable && nullable->is_boolean() && nullable->as_boolean()) return true;
-        const auto fits = [&](const json& type) {
-            if (!type.is_string()) return false;
-            const std::string& name = type.as_string();
-            return name == "null" ? candidate.is_null() : name == "boolean" ? candidate.is_boolean() : name == "string" ? candidate.is_string()
-                 : name == "array" ? candidate.is_array() : name == "object" ? candidate.is_object()
-                 : name == "number" ? candidate.is_number() : name == "integer" && candidate.is_number() && candidate.as_double() == std::trunc(candidate.as_double());
-        };
+        const auto fits = [&](const json& type) { return type.is_string() && has_type(candidate, type.as_string()); };
         const auto& type = *keywords.find("type");
         if (!type.is_array()) return fits(type);
         return std::any_of(type.as_array().begin(), type.as_array().end(), fits);
@@ -178,7 +184,8 @@ private:
 
     // ---- one type
 
-    std::string value_of_type(const std::string& type, const json_object& keywords, const schema_path& path, std::size_t depth) {
+    std::string value_of_type(const std::string& type, const json_object& keywords, const schema_path& path,
+                              std::size_t depth) {
         if (type == "null") return "\"null\"";
         if (type == "boolean") return "\"true\" | \"false\"";
         if (type == "string") return string(keywords, path);
@@ -193,10 +200,13 @@ private:
         const auto* format = keywords.find("format");
         const auto* pattern = keywords.find("pattern");
         const auto shortest = natural(keywords, "minLength", path), longest = natural(keywords, "maxLength", path);
-        if ((format != nullptr) + (pattern != nullptr) + (shortest || longest) > 1) path.fail("one of format, pattern, and minLength or maxLength", "several");
+        if ((format != nullptr) + (pattern != nullptr) + (shortest || longest) > 1)
+            path.fail("one of format, pattern, and minLength or maxLength", "several");
         if (pattern) {
             if (!pattern->is_string()) (path / "pattern").fail("a string", shown(*pattern));
-            return "\"\\\"\" " + regex_converter{pattern->as_string(), character(), (path / "pattern").text()}.convert() + " \"\\\"\"";
+            return "\"\\\"\" " +
+                   regex_converter{pattern->as_string(), character(), (path / "pattern").text()}.convert() +
+                   " \"\\\"\"";
         }
         if (format) return "\"\\\"\" " + format_text(*format, path / "format") + " \"\\\"\"";
         return "\"\\\"\" " + character() + times(shortest.value_or(0), longest, path) + " \"\\\"\"";
@@ -204,7 +214,8 @@ private:
 
     std::string array(const json_object& keywords, const schema_path& path, std::size_t depth) {
         const auto* unique = keywords.find("uniqueItems");
-        if (unique && !(unique->is_boolean() && !unique->as_boolean())) (path / "uniqueItems").fail("no uniqueItems", "it");
+        if (unique && !(unique->is_boolean() && !unique->as_boolean()))
+            (path / "uniqueItems").fail("no uniqueItems", "it");
         auto shortest = natural(keywords, "minItems", path).value_or(0);
         const auto longest = natural(keywords, "maxItems", path);
         if (longest && shortest > *longest) path.fail("minItems <= maxItems", "more");
@@ -229,7 +240,9 @@ private:
         if (fixed != 0) {
             out += more + times(shortest, most, path);
         } else {
-            const std::string several = item + " " + more + times(shortest == 0 ? 0 : shortest - 1, most ? std::optional{*most - 1} : most, path);
+            const std::string several =
+                item + " " + more +
+                times(shortest == 0 ? 0 : shortest - 1, most ? std::optional{*most - 1} : most, path);
             out += shortest == 0 ? "(" + several + ")?" : several;
         }
         return out + space() + " \"]\"";
@@ -246,20 +259,25 @@ private:
         strings names;
         const auto* listed = keywords.find("properties");
         const auto* additional = keywords.find("additionalProperties");
-        const bool closed = additional ? additional->is_boolean() && !additional->as_boolean() : listed && listed->is_object() && !listed->as_object().empty();
+        const bool closed = additional ? additional->is_boolean() && !additional->as_boolean()
+                                       : listed && listed->is_object() && !listed->as_object().empty();
         const auto required = required_names(keywords, path);
         if (listed) {
             if (!listed->is_object()) (path / "properties").fail("an object", shown(*listed));
             for (const auto& [key, schema] : listed->as_object()) {
                 const bool is_required = required.count(key) != 0;
                 if (!is_required && schema.is_boolean() && !schema.as_boolean()) continue;
-                properties.push_back({key_text(key) + value(schema, path / "properties" / key, depth + 1), is_required});
+                properties.push_back(
+                    {key_text(key) + value(schema, path / "properties" / key, depth + 1), is_required});
                 names.push_back(key);
             }
         }
         std::string other_value;
         const auto value_of_others = [&]() -> const std::string& {
-            if (other_value.empty()) other_value = additional ? set_rule(new_rule(), value(*additional, path / "additionalProperties", depth + 1)) : any_value();
+            if (other_value.empty())
+                other_value = additional
+                                  ? set_rule(new_rule(), value(*additional, path / "additionalProperties", depth + 1))
+                                  : any_value();
             return other_value;
         };
         for (const auto& name : required) {
@@ -279,9 +297,11 @@ private:
         for (auto property = properties.rbegin(); property != properties.rend(); ++property) {
             const std::string text = set_rule(new_rule(), property->text);
             const std::string after = text + (rest.empty() ? "" : " " + rest);
-            const std::string skipped_first = first.empty() ? "\"\"" : first, skipped_rest = rest.empty() ? "\"\"" : rest;
+            const std::string skipped_first = first.empty() ? "\"\"" : first,
+                              skipped_rest = rest.empty() ? "\"\"" : rest;
             first = set_rule(new_rule(), after + (property->required ? "" : " | " + skipped_first));
-            rest = set_rule(new_rule(), "\",\"" + space() + " " + after + (property->required ? "" : " | " + skipped_rest));
+            rest = set_rule(new_rule(),
+                            "\",\"" + space() + " " + after + (property->required ? "" : " | " + skipped_rest));
         }
         return "\"{\"" + space() + " " + (first.empty() ? "" : first + space() + " ") + "\"}\"";
     }
@@ -314,7 +334,8 @@ private:
             std::size_t at = 0, position = 0;
             while (position < name.size()) {
                 const auto [c, length] = decode_utf8(name, position);
-                if (c > last_code_point || c < 0x20 || c == '"' || c == '\\' || c == 0x7f) break;  // not written without an escape
+                if (c > last_code_point || c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
+                    break;  // not written without an escape
                 position += length;
                 const auto [entry, is_new] = trie[at].next.try_emplace(c, trie.size());
                 at = entry->second;
@@ -340,19 +361,23 @@ private:
     std::string any_value() {
         const std::string name = prefix_ + "value";
         if (!rules_.try_emplace(name).second) return name;
-        const std::string any_string = "\"\\\"\" " + character() + "* \"\\\"\"", member = any_string + " \":\"" + space() + " " + name;
+        const std::string any_string = "\"\\\"\" " + character() + "* \"\\\"\"",
+                          member = any_string + " \":\"" + space() + " " + name;
         const auto list = [&](const char* open, const std::string& item, const char* close) {
-            return gbnf_literal(open) + space() + " (" + item + " (\",\"" + space() + " " + item + ")*" + space() + ")? " + gbnf_literal(close);
+            return gbnf_literal(open) + space() + " (" + item + " (\",\"" + space() + " " + item + ")*" + space() +
+                   ")? " + gbnf_literal(close);
         };
-        return set_rule(name, list("{", member, "}") + " | " + list("[", name, "]") + " | " + any_string + " | " + number_text({}, {}) + " | \"true\" | \"false\" | \"null\"");
+        return set_rule(name, list("{", member, "}") + " | " + list("[", name, "]") + " | " + any_string + " | " +
+                                  number_text({}, {}) + " | \"true\" | \"false\" | \"null\"");
     }
 
     /// One character of a string. Escapes of surrogates only in pairs.
     std::string character() {
         const std::string name = prefix_ + "char";
         if (rules_.find(name) == rules_.end()) {
-            set_rule(name, "[^\"\\\\\\x00-\\x1f\\x7f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | "
-                           "[dD] ([0-7] [0-9a-fA-F]{2} | [89abAB] [0-9a-fA-F]{2} \"\\\\u\" [dD] [c-fC-F] [0-9a-fA-F]{2})))");
+            set_rule(name,
+                     "[^\"\\\\\\x00-\\x1f\\x7f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | "
+                     "[dD] ([0-7] [0-9a-fA-F]{2} | [89abAB] [0-9a-fA-F]{2} \"\\\\u\" [dD] [c-fC-F] [0-9a-fA-F]{2})))");
         }
         return name;
     }

@@ -42,7 +42,8 @@ private:
 /// True if the whole of `text` is a text of `grammar`.
 [[nodiscard]] inline bool matches(const grammar& grammar, std::string_view text) {
     grammar_matcher matcher{grammar};
-    for (; !text.empty(); text.remove_prefix(std::min<std::size_t>(text.size(), 1024)))  // each piece has a budget of steps
+    for (; !text.empty();
+         text.remove_prefix(std::min<std::size_t>(text.size(), 1024)))  // each piece has a budget of steps
         if (!matcher.accept(text.substr(0, 1024))) return false;
     return matcher.complete();
 }

@@ -121,7 +121,8 @@ private:
                 return next;
             case grammar_node::kind::choice: {
                 std::uint32_t entry = emit(syntax_.children[node.end - 1], next);
-                for (std::uint32_t i = node.end - 1; i-- > node.begin;) entry = split(emit(syntax_.children[i], next), entry);
+                for (std::uint32_t i = node.end - 1; i-- > node.begin;)
+                    entry = split(emit(syntax_.children[i], next), entry);
                 return entry;
             }
             case grammar_node::kind::repeat: return emit_repeat(node, next);
@@ -175,18 +176,22 @@ private:
     [[nodiscard]] bool is_small(std::uint32_t index) const {
         const auto& node = syntax_.nodes[index];
         if (node.type == grammar_node::kind::literal) return node.end - node.begin <= 1;
-        return node.type == grammar_node::kind::characters && node.end - node.begin == 1 && syntax_.ranges[node.begin].last < 0x80;
+        return node.type == grammar_node::kind::characters && node.end - node.begin == 1 &&
+               syntax_.ranges[node.begin].last < 0x80;
     }
 
     std::uint32_t call(std::uint32_t unit, std::uint32_t next) {
         return next == ret_ ? add({opcode::jump, 0, 0, false, unit}) : add({opcode::call, 0, 0, false, next, unit});
     }
 
-    std::uint32_t split(std::uint32_t next, std::uint32_t other) { return add({opcode::split, 0, 0, false, next, other}); }
+    std::uint32_t split(std::uint32_t next, std::uint32_t other) {
+        return add({opcode::split, 0, 0, false, next, other});
+    }
 
     std::uint32_t add(const grammar_instruction& instruction) {
         if (code_.size() >= limits_.max_instructions) {
-            throw error(errc::grammar_limit, "grammar", "a compiled size of at most " + std::to_string(limits_.max_instructions) + " instructions",
+            throw error(errc::grammar_limit, "grammar",
+                        "a compiled size of at most " + std::to_string(limits_.max_instructions) + " instructions",
                         "more (large repetition counts cost the most)");
         }
         code_.push_back(instruction);
@@ -291,9 +296,10 @@ private:
         std::string cycle;
         auto at = path.rbegin();
         while (at->unit != unit) ++at;
-        for (auto step = at.base() - 1; step != path.end() && cycle.size() < 200; ++step) cycle += name(step->unit) + " -> ";
-        throw error(errc::grammar_syntax, "grammar rule '" + name(unit) + "'", "something to read before it comes to itself again",
-                    "left recursion " + cycle + name(unit));
+        for (auto step = at.base() - 1; step != path.end() && cycle.size() < 200; ++step)
+            cycle += name(step->unit) + " -> ";
+        throw error(errc::grammar_syntax, "grammar rule '" + name(unit) + "'",
+                    "something to read before it comes to itself again", "left recursion " + cycle + name(unit));
     }
 
     /// The finished program: code in the order of expansion, bytes in classes.

@@ -105,7 +105,8 @@ private:
         } else if (c == '{') {
             const auto end = text_.find('}', position_);
             out = text_.substr(position_, end - position_);  // to the end if there is no '}'
-            if (end == std::string_view::npos || out.size() < 2 || out[1] == ',' || out.find_first_not_of("{0123456789,") != std::string::npos)
+            if (end == std::string_view::npos || out.size() < 2 || out[1] == ',' ||
+                out.find_first_not_of("{0123456789,") != std::string::npos)
                 fail("{m}, {m,} or {m,n}");
             out += '}';
             position_ = end + 1;
@@ -129,7 +130,8 @@ private:
             }
             ++position_;
             const set last = one();
-            if (!is_single(first) || !is_single(last) || last[0].first < first[0].first) fail("a range of two characters in ascending order");
+            if (!is_single(first) || !is_single(last) || last[0].first < first[0].first)
+                fail("a range of two characters in ascending order");
             out.push_back({first[0].first, last[0].first});
         }
         ++position_;
@@ -143,10 +145,11 @@ private:
         if (peek() != '\\') return single(code_point());
         ++position_;
         const set digit{{'0', '9'}}, word{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-        const set space{{'\t', '\r'}, {' ', ' '}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
-                        {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
+        const set space{{'\t', '\r'},     {' ', ' '},       {0xa0, 0xa0},     {0x1680, 0x1680}, {0x2000, 0x200a},
+                        {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}, {0xfeff, 0xfeff}};
         const char escape = peek();
-        if ((escape >= '1' && escape <= '9') || escape == 'b' || escape == 'B' || escape == 'k' || escape == 'p' || escape == 'P' || escape == 'c')
+        if ((escape >= '1' && escape <= '9') || escape == 'b' || escape == 'B' || escape == 'k' || escape == 'p' ||
+            escape == 'P' || escape == 'c')
             fail("an escape other than back references, \\b, \\p and \\c");
         if (static_cast<unsigned char>(escape) >= 0x80) return single(code_point());
         ++position_;
@@ -167,7 +170,8 @@ private:
             case 'u': return single(hexadecimal(4));
             default: break;
         }
-        if (position_ > text_.size() || (escape >= 'a' && escape <= 'z') || (escape >= 'A' && escape <= 'Z')) fail("a known escape");
+        if (position_ > text_.size() || (escape >= 'a' && escape <= 'z') || (escape >= 'A' && escape <= 'Z'))
+            fail("a known escape");
         return single(static_cast<unsigned char>(escape));
     }
 
@@ -232,7 +236,8 @@ private:
     [[nodiscard]] char peek() const noexcept { return position_ < text_.size() ? text_[position_] : '\0'; }
 
     [[noreturn]] void fail(const char* expected) const {
-        throw error(errc::schema_unsupported, where_, expected, "'" + escaped(text_.substr(std::min(position_, text_.size()))) + "'", position_);
+        throw error(errc::schema_unsupported, where_, expected,
+                    "'" + escaped(text_.substr(std::min(position_, text_.size()))) + "'", position_);
     }
 
     std::string_view text_;

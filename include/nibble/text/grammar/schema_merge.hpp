@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -30,7 +31,9 @@ public:
         for (const char c : key.substr(0, 64)) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
         return schema_path{std::move(out)};
     }
-    [[nodiscard]] schema_path operator/(std::size_t index) const { return schema_path{text_ + '/' + std::to_string(index)}; }
+    [[nodiscard]] schema_path operator/(std::size_t index) const {
+        return schema_path{text_ + '/' + std::to_string(index)};
+    }
     [[nodiscard]] std::string text() const { return "JSON schema at " + escaped(text_, 200); }
 
     /// Returns nothing: its type lets a failure stand where an expression is wanted.
@@ -47,22 +50,44 @@ private:
 
 [[nodiscard]] inline bool is_annotation(std::string_view key) {
     static constexpr std::array<std::string_view, 16> annotations{
-        "title", "description", "default", "example", "examples", "$schema", "$id", "$comment", "$anchor", "deprecated",
-        "readOnly", "writeOnly", "$defs", "definitions", "contentMediaType", "contentEncoding"};
+        "title", "description", "default",          "example",        "examples", "$schema",
+        "$id",   "$comment",    "$anchor",          "deprecated",     "readOnly", "writeOnly",
+        "$defs", "definitions", "contentMediaType", "contentEncoding"};
     return std::find(annotations.begin(), annotations.end(), key) != annotations.end();
 }
 
 inline void check_keyword(std::string_view key, const schema_path& path) {
-    static constexpr std::array<std::string_view, 24> known{
-        "type", "nullable", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "properties", "required",
-        "additionalProperties", "items", "prefixItems", "minItems", "maxItems", "uniqueItems", "minLength", "maxLength",
-        "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"};
+    static constexpr std::array<std::string_view, 24> known{"type",
+                                                            "nullable",
+                                                            "enum",
+                                                            "const",
+                                                            "anyOf",
+                                                            "oneOf",
+                                                            "allOf",
+                                                            "$ref",
+                                                            "properties",
+                                                            "required",
+                                                            "additionalProperties",
+                                                            "items",
+                                                            "prefixItems",
+                                                            "minItems",
+                                                            "maxItems",
+                                                            "uniqueItems",
+                                                            "minLength",
+                                                            "maxLength",
+                                                            "pattern",
+                                                            "format",
+                                                            "minimum",
+                                                            "maximum",
+                                                            "exclusiveMinimum",
+                                                            "exclusiveMaximum"};
     if (std::find(known.begin(), known.end(), key) == known.end() && !is_annotation(key))
         throw error(errc::schema_unsupported, path.text(), "supported keywords", "'" + escaped(key) + "'");
 }
 
 [[nodiscard]] inline bool only_annotations_beside(const json_object& keywords, std::string_view but) {
-    return std::all_of(keywords.begin(), keywords.end(), [but](const auto& member) { return member.key == but || is_annotation(member.key); });
+    return std::all_of(keywords.begin(), keywords.end(),
+                       [but](const auto& member) { return member.key == but || is_annotation(member.key); });
 }
 
 /// The types that a schema without enum, const or combinations allows: its `type`, or those that its other keywords
@@ -80,7 +105,8 @@ inline void check_keyword(std::string_view key, const schema_path& path) {
             add(*type);
         }
         if (out.empty()) (path / "type").fail("at least one type", "none");
-        if (std::find(out.begin(), out.end(), "number") != out.end()) out.erase(std::remove(out.begin(), out.end(), "integer"), out.end());
+        if (std::find(out.begin(), out.end(), "number") != out.end())
+            out.erase(std::remove(out.begin(), out.end(), "integer"), out.end());
         return out;
     }
     const auto has = [&](std::initializer_list<std::string_view> keys) {
@@ -94,9 +120,23 @@ inline void check_keyword(std::string_view key, const schema_path& path) {
     return out;
 }
 
+/// The name of a value's type; integers are not "number" here.
+[[nodiscard]] inline std::string_view type_name(const json& value) {
+    constexpr std::array<std::string_view, 7> names{"null",   "boolean", "integer", "number",
+                                                    "string", "array",   "object"};
+    return names[static_cast<std::size_t>(value.type())];
+}
+
+[[nodiscard]] inline bool has_type(const json& value, std::string_view type) {
+    if (type == "number") return value.is_number();
+    if (type == "integer" && value.is_number()) return value.as_double() == std::trunc(value.as_double());
+    return type == type_name(value);
+}
+
 /// Equal as JSON schema sees it: 1 and 1.0 are the same number.
 [[nodiscard]] inline bool same_value(const json& a, const json& b) {
-    return a.is_number() && b.is_number() ? (a.is_integer() && b.is_integer() ? a == b : a.as_double() == b.as_double()) : a == b;
+    return a.is_number() && b.is_number() ? (a.is_integer() && b.is_integer() ? a == b : a.as_double() == b.as_double())
+                                          : a == b;
 }
 
 /// Follows references and joins schemas that must hold together. Counts its work, so that schemas that blow up when
@@ -106,14 +146,17 @@ public:
     schema_merger(const json& root, std::size_t most_schemas) : root_(root), schemas_left_(most_schemas) {}
 
     void count(const schema_path& path, std::size_t schemas = 1) {
-        if (schemas > schemas_left_) throw error(errc::grammar_limit, path.text(), "a schema that is smaller when written out", "more than the limit");
+        if (schemas > schemas_left_)
+            throw error(errc::grammar_limit, path.text(), "a schema that is smaller when written out",
+                        "more than the limit");
         schemas_left_ -= schemas;
     }
 
     /// The schema that a local reference (#, #/$defs/name, any JSON pointer) names.
     [[nodiscard]] const json& target(const json& ref, const schema_path& path) const {
         const auto here = path / "$ref";
-        if (!ref.is_string() || ref.as_string().empty() || ref.as_string()[0] != '#') here.fail("a reference into this schema (#/...)", shown(ref));
+        if (!ref.is_string() || ref.as_string().empty() || ref.as_string()[0] != '#')
+            here.fail("a reference into this schema (#/...)", shown(ref));
         const std::string pointer = percent_decoded(std::string_view{ref.as_string()}.substr(1));
         std::string_view rest = pointer;
         const json* at = &root_;
@@ -123,7 +166,8 @@ public:
             const std::string key = unescaped(rest.substr(1, end - 1));
             rest.remove_prefix(end);
             if (at->is_array()) {
-                const bool is_index = !key.empty() && key.size() < 7 && key.find_first_not_of("0123456789") == std::string::npos;
+                const bool is_index =
+                    !key.empty() && key.size() < 7 && key.find_first_not_of("0123456789") == std::string::npos;
                 const std::size_t index = is_index ? std::stoul(key) : at->as_array().size();
                 at = index < at->as_array().size() ? &at->as_array()[index] : nullptr;
             } else {
@@ -211,9 +255,13 @@ private:
     /// What one keyword of two schemas says when both hold.
     json both(const std::string& key, const json& a, const json& b, const schema_path& path) {
         if (same_value(a, b) || is_annotation(key)) return a;
-        const auto is_one_of = [&](std::initializer_list<std::string_view> keys) { return std::find(keys.begin(), keys.end(), key) != keys.end(); };
-        if (is_one_of({"minimum", "exclusiveMinimum", "minLength", "minItems"}) && a.is_number() && b.is_number()) return a.as_double() < b.as_double() ? b : a;
-        if (is_one_of({"maximum", "exclusiveMaximum", "maxLength", "maxItems"}) && a.is_number() && b.is_number()) return a.as_double() < b.as_double() ? a : b;
+        const auto is_one_of = [&](std::initializer_list<std::string_view> keys) {
+            return std::find(keys.begin(), keys.end(), key) != keys.end();
+        };
+        if (is_one_of({"minimum", "exclusiveMinimum", "minLength", "minItems"}) && a.is_number() && b.is_number())
+            return a.as_double() < b.as_double() ? b : a;
+        if (is_one_of({"maximum", "exclusiveMaximum", "maxLength", "maxItems"}) && a.is_number() && b.is_number())
+            return a.as_double() < b.as_double() ? a : b;
         if (key == "uniqueItems" && a.is_boolean() && b.is_boolean()) return true;
         if (key == "nullable" && a.is_boolean() && b.is_boolean()) return false;
         if (key == "items") return json_object{{"allOf", json::array{a, b}}};
@@ -234,7 +282,9 @@ private:
             count(path, a.as_array().size() * b.as_array().size() / 16 + 1);
             json::array out;
             for (const auto& x : a.as_array())
-                if (std::any_of(b.as_array().begin(), b.as_array().end(), [&](const json& y) { return same_value(x, y); })) out.push_back(x);
+                if (std::any_of(b.as_array().begin(), b.as_array().end(),
+                                [&](const json& y) { return same_value(x, y); }))
+                    out.push_back(x);
             return out;
         }
         if (key == "type") {
@@ -256,9 +306,12 @@ private:
     static void check_additional(const json& a, const json& b, const schema_path& path) {
         const auto* additional = a.find("additionalProperties");
         const auto* listed = b.find("properties");
-        if (!additional || !listed || !listed->is_object() || (additional->is_boolean() && additional->as_boolean())) return;
+        if (!additional || !listed || !listed->is_object() || (additional->is_boolean() && additional->as_boolean()))
+            return;
         for (const auto& [name, unused] : listed->as_object())
-            if (!property_of(a, name)) path.fail("joined schemas with the same properties where additionalProperties limits them", "'" + escaped(name) + "' in one");
+            if (!property_of(a, name))
+                path.fail("joined schemas with the same properties where additionalProperties limits them",
+                          "'" + escaped(name) + "' in one");
     }
 
     [[nodiscard]] static std::vector<std::string> names_in(const json& type) {
@@ -283,10 +336,7 @@ private:
     [[nodiscard]] static std::vector<std::string> type_names(const json& schema, const schema_path& path) {
         const auto values = values_of(schema);
         auto out = values.empty() ? types_of(schema.as_object(), path) : std::vector<std::string>{};
-        for (const auto* value : values) {
-            constexpr std::array names{"null", "boolean", "integer", "number", "string", "array", "object"};
-            out.push_back(names[static_cast<std::size_t>(value->type())]);
-        }
+        for (const auto* value : values) out.emplace_back(type_name(*value));
         const auto* nullable = schema.find("nullable");
         if (nullable && nullable->is_boolean() && nullable->as_boolean()) out.push_back("null");
         return out;
@@ -311,17 +361,22 @@ private:
     [[nodiscard]] static bool demands_unlisted(const json& a, const json& b) {
         const auto* additional = b.find("additionalProperties");
         const auto* listed = b.find("properties");
-        const bool closed = additional ? additional->is_boolean() && !additional->as_boolean() : listed && listed->is_object() && !listed->as_object().empty();
+        const bool closed = additional ? additional->is_boolean() && !additional->as_boolean()
+                                       : listed && listed->is_object() && !listed->as_object().empty();
         const auto names = required_of(a);
-        return closed && std::any_of(names.begin(), names.end(), [&](const auto& name) { return !property_of(b, name) && !is_required(b, name); });
+        return closed && std::any_of(names.begin(), names.end(),
+                                     [&](const auto& name) { return !property_of(b, name) && !is_required(b, name); });
     }
 
     /// %HH of a URI fragment.
     [[nodiscard]] static std::string percent_decoded(std::string_view text) {
         std::string out;
-        const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1; };
+        const auto digit = [](char c) {
+            return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+        };
         for (std::size_t i = 0; i < text.size(); ++i) {
-            const bool is_escape = text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
+            const bool is_escape =
+                text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
             out += is_escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
             if (is_escape) i += 2;
         }

@@ -26,10 +26,10 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// What reading a text may cost. Beyond a limit a text counts as not matching: never a wrong text, never a hang.
 struct grammar_state_limits {
-    std::size_t max_depth = 500;                          ///< rules inside each other (right recursion counts once); at most 4096
-    std::size_t max_frames = std::size_t{1} << 20;        ///< 8 bytes each; also the most nodes, 16 bytes each
-    std::size_t max_transitions = std::size_t{1} << 22;   ///< 4 bytes each
-    std::size_t max_steps = std::size_t{1} << 21;         ///< between two calls of begin_token(); about 20 ns each
+    std::size_t max_depth = 500;  ///< rules inside each other, at most 4096; right recursion counts once
+    std::size_t max_frames = std::size_t{1} << 20;       ///< 8 bytes each; also the most nodes, 16 bytes each
+    std::size_t max_transitions = std::size_t{1} << 22;  ///< 4 bytes each
+    std::size_t max_steps = std::size_t{1} << 21;        ///< between two calls of begin_token(); about 6 ns each
 };
 
 /// The states reached so far and the transitions between them. Not for two threads at once. Memory grows with the
@@ -44,7 +44,7 @@ public:
     explicit grammar_states(std::shared_ptr<const grammar_program> program, const grammar_state_limits& limits = {})
         : program_(std::move(program)), limits_(limits) {
         limits_.max_depth = std::min<std::size_t>(limits_.max_depth, 4096);  // unite() and copy() recurse as deep
-        limits_.max_frames = std::min<std::size_t>(limits_.max_frames, std::size_t{1} << 30);            // 32-bit numbers
+        limits_.max_frames = std::min<std::size_t>(limits_.max_frames, std::size_t{1} << 30);  // 32-bit numbers
         limits_.max_transitions = std::min<std::size_t>(limits_.max_transitions, std::size_t{1} << 30);
         places_.resize(program_->code.size());
         clear();
@@ -52,9 +52,11 @@ public:
         ++epoch_;
         reach(program_->start, dead);
         start_ = close();
-        if (exhausted_) throw error(errc::grammar_limit, "grammar", "a first state of limited size", "more than the limits allow");
+        if (exhausted_)
+            throw error(errc::grammar_limit, "grammar", "a first state of limited size", "more than the limits allow");
         if (start_ == dead) {
-            throw error(errc::grammar_too_deep, "grammar", "at most " + std::to_string(limits_.max_depth) + " rules that start inside each other", "more");
+            throw error(errc::grammar_too_deep, "grammar",
+                        "at most " + std::to_string(limits_.max_depth) + " rules that start inside each other", "more");
         }
     }
 
@@ -78,7 +80,9 @@ public:
     }
 
     /// True if the text may end here and nothing can follow.
-    [[nodiscard]] bool is_final(state at) const noexcept { return accepts(at) && nodes_[at].end - nodes_[at].begin == 1; }
+    [[nodiscard]] bool is_final(state at) const noexcept {
+        return accepts(at) && nodes_[at].end - nodes_[at].begin == 1;
+    }
 
     /// Allows another limits.max_steps of work.
     void begin_token() noexcept {
@@ -194,7 +198,8 @@ private:
                     if (at.nullable) reach(at.next, below);  // what ret would find later, with nothing to expand again
                     break;
                 case opcode::ret:
-                    for (std::uint32_t i = nodes_[below].begin; i < nodes_[below].end; ++i) reach(frames_[i].pc, frames_[i].below);
+                    for (std::uint32_t i = nodes_[below].begin; i < nodes_[below].end; ++i)
+                        reach(frames_[i].pc, frames_[i].below);
                     break;
                 case opcode::fail: break;
             }
@@ -283,7 +288,8 @@ private:
     }
 
     /// Takes over a node of before compact(). The recursion is bounded by max_depth.
-    state copy(state from, const std::vector<node>& nodes, const std::vector<frame>& frames, std::vector<state>& copies) {
+    state copy(state from, const std::vector<node>& nodes, const std::vector<frame>& frames,
+               std::vector<state>& copies) {
         if (from == dead || copies[from] != unknown) return from == dead ? dead : copies[from];
         const std::size_t base = scratch_.size();
         for (std::uint32_t i = nodes[from].begin; i < nodes[from].end; ++i) {

@@ -16,9 +16,9 @@ NIBBLE_NAMESPACE_BEGIN
 struct grammar_limits {
     std::size_t max_text_bytes = std::size_t{1} << 21;
     std::size_t max_rules = 20'000;
-    std::size_t max_depth = 256;                                ///< nested groups and repetitions of one rule
-    std::size_t max_repeat = 100'000;                           ///< the numbers in {m,n}
-    std::size_t max_instructions = std::size_t{1} << 18;        ///< compiled size, 12 bytes each
+    std::size_t max_depth = 256;                          ///< nested groups and repetitions of one rule
+    std::size_t max_repeat = 100'000;                     ///< the numbers in {m,n}
+    std::size_t max_instructions = std::size_t{1} << 18;  ///< compiled size, 12 bytes each
 };
 
 /// Code points `first` to `last`, both included.

@@ -190,6 +190,7 @@ private:
     // ---- macros
 
     value call_macro(const callable& macro, const call_arguments& args) override {
+        const runtime::level nested(rt_);
         const ast::macro_definition& definition = *macro.macro;
         scope* const outer = current_;
         enter(macro.closure);
@@ -200,44 +201,49 @@ private:
         return text::owned(std::exchange(out_, std::move(outside)));
     }
     void bind_parameters(const ast::macro_definition& macro, const call_arguments& args) {
-        const std::string name = "macro '" + std::string(tree_.symbols[macro.name]) + "'";
         const auto& parameters = macro.parameters;
-        std::vector<mapping::entry> left;  // keyword arguments that no parameter takes
         std::vector<const value*> given(parameters.size());
         for (std::size_t i = 0; i < std::min(given.size(), args.positional.size()); ++i) given[i] = &args.positional[i];
-        value caller = missing_note("No caller defined");
-        bool caller_is_parameter = false;
-        for (const ast::parameter& p : parameters) caller_is_parameter |= p.name == ast::symbol_caller;
+        bind_keywords(macro, args, given);
+        if (args.positional.size() > parameters.size() && !macro.uses_varargs) refuse(macro, "takes fewer positional arguments", {});
+        if (macro.uses_varargs) {
+            const auto taken = static_cast<std::ptrdiff_t>(std::min(parameters.size(), args.positional.size()));
+            current_->set(ast::symbol_varargs, rt_.tuple({args.positional.begin() + taken, args.positional.end()}));
+        }
+        for (std::size_t i = 0; i < parameters.size(); ++i)  // a default may use the parameters before it
+            current_->set(parameters[i].name, given[i] ? *given[i] : default_of(parameters[i]));
+    }
+    void bind_keywords(const ast::macro_definition& macro, const call_arguments& args, std::vector<const value*>& given) {
+        const auto& parameters = macro.parameters;
+        const bool passes_caller =
+            macro.uses_caller && std::none_of(parameters.begin(), parameters.end(),
+                                              [](const ast::parameter& p) { return p.name == ast::symbol_caller; });
+        if (passes_caller) current_->set(ast::symbol_caller, missing_note("No caller defined"));
+        std::vector<mapping::entry> left;  // what no parameter takes
         for (const auto& [key, held] : args.keyword) {
             std::size_t i = 0;
             while (i < parameters.size() && tree_.symbols[parameters[i].name] != key.view()) ++i;
             if (i < parameters.size()) {
-                if (given[i]) rt_.type_error(name + " got several values for argument '" + escaped(key.view()) + "'");
+                if (given[i]) refuse(macro, "got several values for argument", key.view());
                 given[i] = &held;
-            } else if (key.view() == "caller" && macro.uses_caller && !caller_is_parameter) {
-                caller = held;
+            } else if (key.view() == "caller" && passes_caller) {
+                current_->set(ast::symbol_caller, held);
             } else if (macro.uses_kwargs) {
                 left.push_back({key, held});
             } else {
-                rt_.type_error(name + " takes no keyword argument '" + escaped(key.view()) + "'");
+                refuse(macro, "takes no keyword argument", key.view());
             }
         }
-        std::vector<value> more;
-        if (args.positional.size() > parameters.size()) {
-            if (!macro.uses_varargs)
-                rt_.type_error(name + " takes not more than " + std::to_string(parameters.size()) + " argument(s)");
-            more.assign(args.positional.begin() + static_cast<std::ptrdiff_t>(parameters.size()), args.positional.end());
-        }
-        if (macro.uses_caller && !caller_is_parameter) current_->set(ast::symbol_caller, caller);
         if (macro.uses_kwargs) current_->set(ast::symbol_kwargs, rt_.dict(std::move(left)));
-        if (macro.uses_varargs) current_->set(ast::symbol_varargs, rt_.tuple(std::move(more)));
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            const ast::parameter& p = parameters[i];
-            value v = given[i]          ? *given[i]
-                      : p.default_value ? evaluate(p.default_value)
-                                        : missing_note("parameter '" + std::string(tree_.symbols[p.name]) + "' was not provided");
-            current_->set(p.name, std::move(v));
-        }
+    }
+    [[nodiscard]] value default_of(const ast::parameter& p) {
+        if (p.default_value) return evaluate(p.default_value);
+        return missing_note("parameter '" + std::string(tree_.symbols[p.name]) + "' was not provided");
+    }
+    [[noreturn]] void refuse(const ast::macro_definition& macro, std::string_view what, std::string_view argument) const {
+        std::string message = "macro '" + std::string(tree_.symbols[macro.name]) + "' " + std::string(what);
+        if (!argument.empty()) message += " '" + escaped(argument) + "'";
+        rt_.type_error(std::move(message));
     }
 
     std::string out_;
