@@ -26,7 +26,7 @@ struct options {
     std::string model;
     std::vector<std::size_t> n_prompt{512}, n_generate{128}, depth{0};
     std::vector<unsigned> threads;
-    std::vector<std::string> cache_type{"f16"};
+    std::vector<std::string> cache_types{"q16"};
     std::size_t repeats = 5, batch = 512;
     std::string output = "md", isa = "auto";
 };
@@ -85,8 +85,9 @@ std::size_t weight_bytes(const model& m) {
 
 /// Bytes of keys and values that a token at `position` reads.
 double cache_bytes(const model_config& config, const std::string& type, double position) {
-    const double per_head = type == "q8_0" ? static_cast<double>(config.head_dim) + 4 : 2 * static_cast<double>(config.head_dim);
-    return 2 * static_cast<double>(config.n_layers * config.n_kv_heads) * per_head * position;
+    const auto kv = type == "q8" ? cache_type::q8 : type == "f16" ? cache_type::f16 : cache_type::q16;
+    const double block = static_cast<double>(cache_block_bytes(kv, config.head_dim));
+    return static_cast<double>(config.n_layers * config.n_kv_heads) * block / attention_block * position;
 }
 
 class table {
@@ -165,11 +166,11 @@ int run(const options& o) {
         const auto pool = std::make_shared<thread_pool>(n_threads);
         progress("read bandwidth");
         const double bandwidth = bench::measure_read_bandwidth(*pool, m.file().bytes());
-        for (const auto& kv : o.cache_type)
+        for (const auto& kv : o.cache_types)
             for (const std::size_t depth : o.depth) {
                 const std::size_t most = std::max(*std::max_element(o.n_prompt.begin(), o.n_prompt.end()),
                                                   *std::max_element(o.n_generate.begin(), o.n_generate.end()));
-                session s{m, {.context = depth + most + 1, .batch = o.batch, .kv_type = kv == "q8_0" ? cache_type::q8 : cache_type::f16, .pool = pool, .cpu = cpu}};
+                session s{m, {.context = depth + most + 1, .batch = o.batch, .kv_type = kv == "q8" ? cache_type::q8 : kv == "f16" ? cache_type::f16 : cache_type::q16, .pool = pool, .cpu = cpu}};
                 if (depth > 0) {
                     progress("filling the cache to " + std::to_string(depth));
                     s.prefill(test_tokens(depth, 0, n_vocab));
@@ -219,7 +220,7 @@ int main(int argc, char** argv) try {
     app.add_option("-t,--threads", o.threads, "numbers of threads (default: what this process may use)")->delimiter(',');
     app.add_option("-r,--repetitions", o.repeats, "measured runs of each test, after one that is not")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("-b,--batch-size", o.batch, "tokens of a prompt read at once")->check(CLI::PositiveNumber)->capture_default_str();
-    app.add_option("--cache-type", o.cache_type, "types of the key and value cache")->delimiter(',')->check(CLI::IsMember({"f16", "q8_0"}))->capture_default_str();
+    app.add_option("--cache-type", o.cache_types, "types of the key and value cache")->delimiter(',')->check(CLI::IsMember({"q16", "f16", "q8"}))->capture_default_str();
     app.add_option("--isa", o.isa, "kernels to use")->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "scalar"}))->capture_default_str();
     app.add_option("-o,--output", o.output, "md, csv or json")->check(CLI::IsMember({"md", "csv", "json"}))->capture_default_str();
     CLI11_PARSE(app, argc, argv);

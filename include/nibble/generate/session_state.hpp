@@ -35,10 +35,11 @@ struct session_options {
     std::size_t context = 4096;
     /// Threads that compute, the caller among them; 0 is all that the system allows this process.
     unsigned threads = 0;
-    /// Most tokens of a prompt that are read at once. Cancellation and progress act between two batches. 128 tokens
-    /// come within 2 % of the speed of any larger number and need little memory.
-    std::size_t batch = 128;
-    cache_type kv_type = cache_type::f16;
+    /// Most tokens of a prompt that are read at once, with one pass over the weights. Progress is told between two
+    /// batches; cancellation acts between two layers.
+    std::size_t batch = 512;
+    /// How keys and values are kept: 16-bit integers with a scale, which round ten times finer than halves; see cache_type.
+    cache_type kv_type = cache_type::q16;
     /// Threads to share with other sessions, which then take turns; `threads` has no effect.
     std::shared_ptr<thread_pool> pool = {};
     /// Instruction sets to use, by default all that this CPU has. Less gives the same results, slower: for comparisons.
@@ -111,16 +112,15 @@ public:
         try {
             for (std::size_t done = 0; done < tokens.size();) {
                 report(watching, done, tokens.size());
-                if (watching.cancelled()) return false;
                 const auto batch = tokens.subspan(done, std::min(workspace_.batch, tokens.size() - done));
                 done += batch.size();
                 const bool last = done == tokens.size();
                 if (all) {
-                    run(batch, batch.size(), all);
+                    if (!run(batch, batch.size(), all, watching.cancel)) return false;
                     all += batch.size() * n_vocab;
                     if (last) std::copy(all - n_vocab, all, logits_.data());
                 } else {
-                    run(batch, last ? 1 : 0, logits_.data());
+                    if (!run(batch, last ? 1 : 0, logits_.data(), watching.cancel)) return false;
                 }
                 has_logits_ = last;
             }
@@ -216,9 +216,11 @@ private:
         if (watching.progress && *watching.progress) (*watching.progress)(done, total);
     }
 
-    void run(std::span<const token> batch, std::size_t n_logits, float* logits) noexcept {
-        pass_.run(batch, n_logits, logits);
+    bool run(std::span<const token> batch, std::size_t n_logits, float* logits,
+             const std::atomic<bool>* cancel) noexcept {
+        if (!pass_.run(batch, n_logits, logits, cancel)) return false;
         tokens_.insert(tokens_.end(), batch.begin(), batch.end());  // within what was reserved
+        return true;
     }
 
     model model_;

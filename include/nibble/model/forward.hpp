@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -131,13 +132,18 @@ struct forward_pass {
     /// `n_logits` of them go to `logits` [n_logits][n_vocab]; what only other logits would need is not computed.
     /// 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits <= tokens.size().
     /// The same bits however tokens are split into passes, whatever the number of threads.
-    void run(std::span<const token> tokens, std::size_t n_logits, float* logits) noexcept {
+    /// `cancel` is looked at before each layer: returns false when it was set, with cache and logits as they were.
+    bool run(std::span<const token> tokens, std::size_t n_logits, float* logits,
+             const std::atomic<bool>* cancel = nullptr) noexcept {
         const std::size_t n = tokens.size(), last = config.n_layers - 1;
         embed(tokens);
-        for (std::size_t index = 0; index < last; ++index) run_layer(index, n, n);
-        run_layer(last, n, n_logits);
+        for (std::size_t index = 0; index < config.n_layers; ++index) {
+            if (cancel && cancel->load(std::memory_order_relaxed)) return false;
+            run_layer(index, n, index == last ? n_logits : n);
+        }
         if (n_logits > 0) multiply(work.h, n_logits, std::array{linear_job{weights.output, logits, config.n_vocab}});
         cache.commit(n);
+        return true;
     }
 };
 
