@@ -47,17 +47,19 @@ aligned_buffer<std::byte> make_tokens(const kernel_set& set, const format_kernel
         const auto quantize = k ? set.quantize_panel_256 : set.quantize_panel_32;
         const std::size_t group = k ? depth / 256 * set.group_bytes_256 : depth / 32 * set.group_bytes_32;
         for (std::size_t g = 0; g * set.panel_lanes < n_tokens; ++g)
-            quantize(x.data() + g * set.panel_lanes * depth, depth, std::min(set.panel_lanes, n_tokens - g * set.panel_lanes),
-                     depth, out.data() + g * group);
+            quantize(x.data() + g * set.panel_lanes * depth, depth,
+                     std::min(set.panel_lanes, n_tokens - g * set.panel_lanes), depth, out.data() + g * group);
     } else {
         const auto quantize = k ? set.quantize_row_256 : set.quantize_row_32;
-        const std::size_t row = k ? depth / 256 * sizeof(quant::activation_block<256>) : depth / 32 * sizeof(quant::activation_block<32>);
+        const std::size_t row =
+            k ? depth / 256 * sizeof(quant::activation_block<256>) : depth / 32 * sizeof(quant::activation_block<32>);
         for (std::size_t t = 0; t < n_tokens; ++t) quantize(x.data() + t * depth, depth, out.data() + t * row);
     }
     return out;
 }
 
-void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, shape s, std::size_t n_tokens, bool panel) {
+void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, shape s, std::size_t n_tokens,
+                bool panel) {
     const auto& cell = *set.find(type);
     const auto weights = test::random_weights(type, s.rows, s.depth, 2);
     const auto tokens = make_tokens(set, cell, panel, n_tokens, s.depth);
@@ -67,8 +69,8 @@ void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, 
     for (auto _ : state) {
         if (panel)
             for (std::size_t r = 0; r < s.rows; r += kernels::panel_rows_max)
-                cell.panel(weights.data() + r * row_bytes, row_bytes, std::min(kernels::panel_rows_max, s.rows - r), s.depth,
-                           tokens.data(), n_tokens, out.data() + r, s.rows, *scratch);
+                cell.panel(weights.data() + r * row_bytes, row_bytes, std::min(kernels::panel_rows_max, s.rows - r),
+                           s.depth, tokens.data(), n_tokens, out.data() + r, s.rows, *scratch);
         else
             cell.rows(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows);
         benchmark::ClobberMemory();
@@ -82,13 +84,15 @@ void run_quantize(benchmark::State& state, const kernel_set& set, std::size_t bl
     aligned_buffer<std::byte> out{n_tokens * depth * 4};
     for (auto _ : state) {
         if (panel)
-            (block == 256 ? set.quantize_panel_256 : set.quantize_panel_32)(x.data(), depth, n_tokens, depth, out.data());
+            (block == 256 ? set.quantize_panel_256 : set.quantize_panel_32)(x.data(), depth, n_tokens, depth,
+                                                                            out.data());
         else
             (block == 256 ? set.quantize_row_256 : set.quantize_row_32)(x.data(), depth, out.data());
         benchmark::ClobberMemory();
     }
-    state.counters["values/cycle"] = benchmark::Counter(
-        static_cast<double>(n_tokens * depth) * static_cast<double>(state.iterations()) / clock_hz(), benchmark::Counter::kIsRate);
+    state.counters["values/cycle"] =
+        benchmark::Counter(static_cast<double>(n_tokens * depth) * static_cast<double>(state.iterations()) / clock_hz(),
+                           benchmark::Counter::kIsRate);
 }
 
 void add_set(const kernel_set& set) {
@@ -113,8 +117,9 @@ void add_set(const kernel_set& set) {
     for (const std::size_t block : {256u, 32u})
         for (const bool panel : {false, true})
             if (!panel || set.quantize_panel_256)
-                benchmark::RegisterBenchmark((prefix + "quantize/" + (panel ? "panel" : "row") + "/block:" + std::to_string(block)).c_str(),
-                                             [&set, block, panel](benchmark::State& state) { run_quantize(state, set, block, panel); });
+                benchmark::RegisterBenchmark(
+                    (prefix + "quantize/" + (panel ? "panel" : "row") + "/block:" + std::to_string(block)).c_str(),
+                    [&set, block, panel](benchmark::State& state) { run_quantize(state, set, block, panel); });
 }
 
 }  // namespace

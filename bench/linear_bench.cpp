@@ -14,7 +14,8 @@ namespace {
 
 using namespace nibble;
 
-void run(benchmark::State& state, data_type type, std::size_t rows, std::size_t depth, std::size_t n_tokens, unsigned n_threads) {
+void run(benchmark::State& state, data_type type, std::size_t rows, std::size_t depth, std::size_t n_tokens,
+         unsigned n_threads) {
     thread_pool pool{n_threads};
     executor threads{pool};
     const auto& set = best_kernels(detect_cpu());
@@ -45,9 +46,11 @@ int main(int argc, char** argv) {
         for (const auto type : {data_type::q4_k, data_type::q6_k})
             for (const std::size_t n_tokens : {1u, 4u, 32u, 512u})
                 for (const unsigned n_threads : {1u, 2u})
-                    benchmark::RegisterBenchmark((std::string{s.name} + '/' + std::string{name_of(type)} + "/tokens:" + std::to_string(n_tokens) +
-                                                  "/threads:" + std::to_string(n_threads)).c_str(),
-                                                 [=](benchmark::State& state) { run(state, type, s.rows, s.depth, n_tokens, n_threads); })
+                    benchmark::RegisterBenchmark(
+                        (std::string{s.name} + '/' + std::string{name_of(type)} +
+                         "/tokens:" + std::to_string(n_tokens) + "/threads:" + std::to_string(n_threads))
+                            .c_str(),
+                        [=](benchmark::State& state) { run(state, type, s.rows, s.depth, n_tokens, n_threads); })
                         ->UseRealTime();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

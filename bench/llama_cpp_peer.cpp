@@ -154,8 +154,13 @@ private:
         }
         const bool last = position_ + n == end;
         logits.back() = last;
-        const llama_batch batch{static_cast<std::int32_t>(n), tokens.data(), nullptr, positions.data(), ones.data(),
-                                sequences.data(), logits.data()};
+        const llama_batch batch{static_cast<std::int32_t>(n),
+                                tokens.data(),
+                                nullptr,
+                                positions.data(),
+                                ones.data(),
+                                sequences.data(),
+                                logits.data()};
         if (lib_.llama_decode(context_, batch) != 0) throw std::runtime_error("llama.cpp: llama_decode failed");
         if (last && !lib_.llama_get_logits_ith(context_, static_cast<std::int32_t>(n) - 1))
             throw std::runtime_error("llama.cpp: no logits");
@@ -189,14 +194,22 @@ options parse(int argc, char** argv) {
         const std::string name = argv[i];
         if (i + 1 == argc) throw std::runtime_error("a value for " + name + " is missing");
         const std::string value = argv[i + 1];
-        if (name == "--libs") out.libs = value;
-        else if (name == "-m") out.model = value;
-        else if (name == "-p") out.n_prompt = numbers(value);
-        else if (name == "-n") out.n_generate = numbers(value);
-        else if (name == "-d") out.depth = numbers(value);
-        else if (name == "-t") out.threads = static_cast<unsigned>(numbers(value)[0]);
-        else if (name == "-r") out.repeats = numbers(value)[0];
-        else throw std::runtime_error("there is no option " + name);
+        if (name == "--libs")
+            out.libs = value;
+        else if (name == "-m")
+            out.model = value;
+        else if (name == "-p")
+            out.n_prompt = numbers(value);
+        else if (name == "-n")
+            out.n_generate = numbers(value);
+        else if (name == "-d")
+            out.depth = numbers(value);
+        else if (name == "-t")
+            out.threads = static_cast<unsigned>(numbers(value)[0]);
+        else if (name == "-r")
+            out.repeats = numbers(value)[0];
+        else
+            throw std::runtime_error("there is no option " + name);
     }
     if (out.libs.empty() || out.model.empty()) throw std::runtime_error("--libs DIR and -m MODEL.gguf are needed");
     return out;
@@ -247,9 +260,7 @@ void run(const options& o) {
 
 }  // namespace
 
-int main(int argc, char** argv) try {
-    run(parse(argc, argv));
-} catch (const std::exception& problem) {
+int main(int argc, char** argv) try { run(parse(argc, argv)); } catch (const std::exception& problem) {
     std::fprintf(stderr, "error: %s\n", problem.what());
     return 1;
 }

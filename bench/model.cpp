@@ -114,24 +114,33 @@ public:
     void line(const row& r) {
         char text[512];
         if (options_.output == "csv") {
-            std::snprintf(text, sizeof text, "\"%s\",%.0f,%.0f,%u,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%.4f\n", name_.c_str(), size_,
-                          params_, r.threads, r.cache_type.c_str(), r.test.c_str(), r.mean(), r.deviation(), r.median(),
-                          r.bytes_per_second() / 1e9, r.bandwidth / 1e9, r.share());
+            std::snprintf(text, sizeof text, "\"%s\",%.0f,%.0f,%u,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%.4f\n", name_.c_str(),
+                          size_, params_, r.threads, r.cache_type.c_str(), r.test.c_str(), r.mean(), r.deviation(),
+                          r.median(), r.bytes_per_second() / 1e9, r.bandwidth / 1e9, r.share());
             std::cout << text << std::flush;
         } else if (options_.output == "json") {
-            json_.push_back({{"model", name_}, {"size_bytes", size_}, {"n_params", params_}, {"threads", r.threads},
-                             {"kv", r.cache_type}, {"test", r.test}, {"samples_ts", r.tokens_per_second}, {"avg_ts", r.mean()},
-                             {"stddev_ts", r.deviation()}, {"median_ts", r.median()}, {"bytes_per_second", r.bytes_per_second()},
-                             {"read_bytes_per_second", r.bandwidth}, {"share_of_bandwidth", r.share()}});
+            json_.push_back({{"model", name_},
+                             {"size_bytes", size_},
+                             {"n_params", params_},
+                             {"threads", r.threads},
+                             {"kv", r.cache_type},
+                             {"test", r.test},
+                             {"samples_ts", r.tokens_per_second},
+                             {"avg_ts", r.mean()},
+                             {"stddev_ts", r.deviation()},
+                             {"median_ts", r.median()},
+                             {"bytes_per_second", r.bytes_per_second()},
+                             {"read_bytes_per_second", r.bandwidth},
+                             {"share_of_bandwidth", r.share()}});
         } else {
             char rate[64] = "", share[64] = "";
             if (r.bytes_per_token > 0) {
                 std::snprintf(rate, sizeof rate, "%.2f", r.bytes_per_second() / 1e9);
                 std::snprintf(share, sizeof share, "%.0f %% of %.2f GB/s", 100 * r.share(), r.bandwidth / 1e9);
             }
-            std::snprintf(text, sizeof text, "| %s | %.2f GiB | %.2f B | %u | %s | %s | %.2f ± %.2f | %s | %s |\n", name_.c_str(),
-                          size_ / 1073741824.0, params_ / 1e9, r.threads, r.cache_type.c_str(), r.test.c_str(), r.mean(),
-                          r.deviation(), rate, share);
+            std::snprintf(text, sizeof text, "| %s | %.2f GiB | %.2f B | %u | %s | %s | %.2f ± %.2f | %s | %s |\n",
+                          name_.c_str(), size_ / 1073741824.0, params_ / 1e9, r.threads, r.cache_type.c_str(),
+                          r.test.c_str(), r.mean(), r.deviation(), rate, share);
             std::cout << text << std::flush;
         }
     }
@@ -170,7 +179,14 @@ int run(const options& o) {
             for (const std::size_t depth : o.depth) {
                 const std::size_t most = std::max(*std::max_element(o.n_prompt.begin(), o.n_prompt.end()),
                                                   *std::max_element(o.n_generate.begin(), o.n_generate.end()));
-                session s{m, {.context = depth + most + 1, .batch = o.batch, .kv_type = kv == "q8" ? cache_type::q8 : kv == "f16" ? cache_type::f16 : cache_type::q16, .pool = pool, .cpu = cpu}};
+                session s{m,
+                          {.context = depth + most + 1,
+                           .batch = o.batch,
+                           .kv_type = kv == "q8"    ? cache_type::q8
+                                      : kv == "f16" ? cache_type::f16
+                                                    : cache_type::q16,
+                           .pool = pool,
+                           .cpu = cpu}};
                 if (depth > 0) {
                     progress("filling the cache to " + std::to_string(depth));
                     s.prefill(test_tokens(depth, 0, n_vocab));
@@ -181,8 +197,9 @@ int run(const options& o) {
                     row r{name, kv, pool->size(), {}, 0, bandwidth};
                     // a generated token reads the weights, and keys and values at the middle of the run
                     if (!prompt)
-                        r.bytes_per_token = static_cast<double>(weight_bytes(m)) +
-                                            cache_bytes(m.config(), kv, static_cast<double>(depth) + static_cast<double>(n) / 2);
+                        r.bytes_per_token =
+                            static_cast<double>(weight_bytes(m)) +
+                            cache_bytes(m.config(), kv, static_cast<double>(depth) + static_cast<double>(n) / 2);
                     const auto ids = test_tokens(n, depth, n_vocab);
                     for (std::size_t repeat = 0; repeat <= o.repeats; ++repeat) {  // the first one warms up
                         progress(name + ": " + std::to_string(repeat) + '/' + std::to_string(o.repeats));
@@ -212,17 +229,34 @@ int run(const options& o) {
 
 int main(int argc, char** argv) try {
     options o;
-    CLI::App app{"Measures how fast a model reads prompts and generates tokens, beside the read bandwidth of its file."};
+    CLI::App app{
+        "Measures how fast a model reads prompts and generates tokens, beside the read bandwidth of its file."};
     app.add_option("-m,--model", o.model, "GGUF file")->required();
-    app.add_option("-p,--n-prompt", o.n_prompt, "lengths of prompts to read; 0 for none")->delimiter(',')->capture_default_str();
-    app.add_option("-n,--n-gen", o.n_generate, "numbers of tokens to generate; 0 for none")->delimiter(',')->capture_default_str();
+    app.add_option("-p,--n-prompt", o.n_prompt, "lengths of prompts to read; 0 for none")
+        ->delimiter(',')
+        ->capture_default_str();
+    app.add_option("-n,--n-gen", o.n_generate, "numbers of tokens to generate; 0 for none")
+        ->delimiter(',')
+        ->capture_default_str();
     app.add_option("-d,--n-depth", o.depth, "tokens in the cache before a test")->delimiter(',')->capture_default_str();
-    app.add_option("-t,--threads", o.threads, "numbers of threads (default: what this process may use)")->delimiter(',');
-    app.add_option("-r,--repetitions", o.repeats, "measured runs of each test, after one that is not")->check(CLI::PositiveNumber)->capture_default_str();
-    app.add_option("-b,--batch-size", o.batch, "tokens of a prompt read at once")->check(CLI::PositiveNumber)->capture_default_str();
-    app.add_option("--cache-type", o.cache_types, "types of the key and value cache")->delimiter(',')->check(CLI::IsMember({"q16", "f16", "q8"}))->capture_default_str();
-    app.add_option("--isa", o.isa, "kernels to use")->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "scalar"}))->capture_default_str();
-    app.add_option("-o,--output", o.output, "md, csv or json")->check(CLI::IsMember({"md", "csv", "json"}))->capture_default_str();
+    app.add_option("-t,--threads", o.threads, "numbers of threads (default: what this process may use)")
+        ->delimiter(',');
+    app.add_option("-r,--repetitions", o.repeats, "measured runs of each test, after one that is not")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("-b,--batch-size", o.batch, "tokens of a prompt read at once")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--cache-type", o.cache_types, "types of the key and value cache")
+        ->delimiter(',')
+        ->check(CLI::IsMember({"q16", "f16", "q8"}))
+        ->capture_default_str();
+    app.add_option("--isa", o.isa, "kernels to use")
+        ->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "scalar"}))
+        ->capture_default_str();
+    app.add_option("-o,--output", o.output, "md, csv or json")
+        ->check(CLI::IsMember({"md", "csv", "json"}))
+        ->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     return run(o);
 } catch (const std::exception& e) {

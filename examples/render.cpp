@@ -86,7 +86,8 @@ nibble::json answer(template_store& templates, const std::string& line) {
         const auto* date = request.find("date");
         if (!variables) throw std::runtime_error("the line has no \"input\"");
         return nibble::json::object{
-            {"text", templates.for_line(request).render(*variables, date ? read_date(date->as_string()) : nibble::calendar_time{})}};
+            {"text", templates.for_line(request).render(*variables, date ? read_date(date->as_string())
+                                                                         : nibble::calendar_time{})}};
     } catch (const std::exception& e) {
         return nibble::json::object{{"error", e.what()}};
     }

@@ -52,8 +52,9 @@ int main(int argc, char** argv) try {
     const auto file = nibble::gguf::file::open(model);
     nibble::tokenizer_options choices;
     choices.pretokenizer = pretokenizer;
-    const auto tokenizer =
-        file.naming_errors([&] { return nibble::tokenizer{nibble::read_vocabulary(file), choices}; });
+    const auto tokenizer = file.naming_errors([&] {
+        return nibble::tokenizer{nibble::read_vocabulary(file), choices};
+    });
 
     if (jsonl) {
         // An error may quote bytes of its line that are no UTF-8: they are replaced.

@@ -9,8 +9,8 @@ int main(int argc, char** argv) {
     // [chat_template]
     const auto model = nibble::model::load(argc > 1 ? argv[1] : "examples/models/nibble-tiny.gguf");
     const std::vector<nibble::message> messages{{nibble::role::user, "What year is it now?"}};
-    std::cout << model.apply_chat_template(
-        messages, {.enable_thinking = false, .date = {.year = 2030, .month = 8, .day = 21}});
+    std::cout << model.apply_chat_template(messages,
+                                           {.enable_thinking = false, .date = {.year = 2030, .month = 8, .day = 21}});
 
     // A template of one's own: the Jinja of Hugging Face, sandboxed.
     const nibble::chat_template letter{"Dear {{ reader | default('reader') }},\n"

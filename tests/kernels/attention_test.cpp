@@ -24,10 +24,17 @@ double rounding_of(cache_type type) {
 
 /// One block with random keys and values, queries, and room for the results.
 struct problem {
-    problem(cache_type cached_as, std::size_t dim, std::size_t group_size, std::size_t n_tokens, std::size_t first_visible)
-        : type(cached_as), head_dim(dim), group(group_size), rows(n_tokens * group_size), visible(first_visible),
-          n_positions(std::min(first_visible + n_tokens - 1, attention_block)), keys(random(n_positions * dim, 1)),
-          values(random(n_positions * dim, 2)), queries(random(rows * dim, 3)),
+    problem(cache_type cached_as, std::size_t dim, std::size_t group_size, std::size_t n_tokens,
+            std::size_t first_visible)
+        : type(cached_as),
+          head_dim(dim),
+          group(group_size),
+          rows(n_tokens * group_size),
+          visible(first_visible),
+          n_positions(std::min(first_visible + n_tokens - 1, attention_block)),
+          keys(random(n_positions * dim, 1)),
+          values(random(n_positions * dim, 2)),
+          queries(random(rows * dim, 3)),
           block(cache_block_bytes(cached_as, dim)) {
         for (float& q : queries) q *= 1.5f / std::sqrt(static_cast<float>(dim));
     }
@@ -57,7 +64,8 @@ struct problem {
         for (float& value : q) value *= query_scale;
         std::vector<float> scores(rows * attention_block), panel(std::max(head_dim, attention_block) * attention_panel);
         result r{rows, head_dim};
-        kernels.attend({q.data(), rows, group, head_dim, visible}, block.data(), r.partial(), {scores.data(), panel.data()});
+        kernels.attend({q.data(), rows, group, head_dim, visible}, block.data(), r.partial(),
+                       {scores.data(), panel.data()});
         return r;
     }
 
@@ -188,8 +196,18 @@ TEST_CASE("values that are hard to store are stored alike by all kernels") {
         WARN("SKIPPED: needs AVX2");
         return;
     }
-    const float hard[] = {0.0f, -0.0f, 1e-40f, -1e-40f, 6e-8f, 65504.0f, 65519.9f, 65520.0f, 1e30f, -1e30f,
-                          std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()};
+    const float hard[] = {0.0f,
+                          -0.0f,
+                          1e-40f,
+                          -1e-40f,
+                          6e-8f,
+                          65504.0f,
+                          65519.9f,
+                          65520.0f,
+                          1e30f,
+                          -1e30f,
+                          std::numeric_limits<float>::infinity(),
+                          std::numeric_limits<float>::quiet_NaN()};
     for (const auto type : all_types)
         for (const float value : hard) {
             problem a{type, 20, 1, 1, 1}, b = a;

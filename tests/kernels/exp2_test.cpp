@@ -20,6 +20,7 @@ TEST_CASE("exp2_nonpositive is 2^t within one unit of the last place") {
     CHECK(exp2_nonpositive(-std::numeric_limits<float>::infinity()) == 0.0f);
     double worst = 0;
     for (float t = 0; t > -125; t -= 0.00137f)
-        worst = std::max(worst, std::abs(static_cast<double>(exp2_nonpositive(t)) / std::exp2(static_cast<double>(t)) - 1));
+        worst =
+            std::max(worst, std::abs(static_cast<double>(exp2_nonpositive(t)) / std::exp2(static_cast<double>(t)) - 1));
     CHECK(worst < 1e-7);
 }

@@ -62,7 +62,8 @@ void check_cell(const kernel_set& set, const format_kernels& cell, const std::ve
         return;
     }
     const bool k = cell.form == activation_form::blocks_of_256;
-    auto plain = k ? tokens::make<256>(scalar_kernels, x, n_tokens, depth) : tokens::make<32>(scalar_kernels, x, n_tokens, depth);
+    auto plain = k ? tokens::make<256>(scalar_kernels, x, n_tokens, depth)
+                   : tokens::make<32>(scalar_kernels, x, n_tokens, depth);
     auto own = k ? tokens::make<256>(set, x, n_tokens, depth) : tokens::make<32>(set, x, n_tokens, depth);
     CHECK(own.rows == plain.rows);
     oracle.rows(weights.data(), row_bytes, n_rows, depth, plain.rows.data(), n_tokens, expected.data(), stride);
@@ -70,7 +71,8 @@ void check_cell(const kernel_set& set, const format_kernels& cell, const std::ve
     CHECK(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) == 0);
     if (cell.panel && n_rows <= kernels::panel_rows_max) {
         const auto scratch = std::make_unique<kernels::panel_scratch>();
-        cell.panel(weights.data(), row_bytes, n_rows, depth, own.aligned_panel(), n_tokens, got_panel.data(), stride, *scratch);
+        cell.panel(weights.data(), row_bytes, n_rows, depth, own.aligned_panel(), n_tokens, got_panel.data(), stride,
+                   *scratch);
         CHECK(std::memcmp(got_panel.data(), expected.data(), got.size() * sizeof(float)) == 0);
     }
 }
@@ -82,11 +84,13 @@ TEST_CASE("every kernel equals the scalar specification bit for bit") {
         for (const auto& cell : set->formats) {
             // depths: less than a chunk, one chunk and a bit; for blocks of 32 also not a multiple of 256
             const bool k = cell.form == activation_form::blocks_of_256;
-            for (const std::size_t depth : k ? std::vector<std::size_t>{256, 1536} : std::vector<std::size_t>{32, 576, 1120})
+            for (const std::size_t depth :
+                 k ? std::vector<std::size_t>{256, 1536} : std::vector<std::size_t>{32, 576, 1120})
                 for (const std::size_t n_rows : {1u, 2u, 3u, 7u, 12u}) {
                     const auto weights = test::random_weights(cell.type, n_rows, depth, 3);
                     for (const std::size_t n_tokens : {1u, 2u, 3u, 4u, 5u, 8u, 17u, 33u})
-                        check_cell(*set, cell, weights, test::random_activations(n_tokens * depth, 4), n_rows, depth, n_tokens);
+                        check_cell(*set, cell, weights, test::random_activations(n_tokens * depth, 4), n_rows, depth,
+                                   n_tokens);
                 }
         }
     }
@@ -97,7 +101,8 @@ TEST_CASE("float formats take any depth") {
         for (const auto& cell : set->formats)
             if (cell.form == activation_form::floats)
                 for (const std::size_t depth : {1u, 7u, 33u, 100u})
-                    check_cell(*set, cell, test::random_weights(cell.type, 3, depth, 9), test::random_activations(4 * depth, 8), 3, depth, 4);
+                    check_cell(*set, cell, test::random_weights(cell.type, 3, depth, 9),
+                               test::random_activations(4 * depth, 8), 3, depth, 4);
 }
 
 TEST_CASE("the largest codes and activations overflow nothing") {
@@ -106,7 +111,8 @@ TEST_CASE("the largest codes and activations overflow nothing") {
             if (cell.form == activation_form::floats) continue;
             for (const int fill : {0x00, 0x7f, 0x80, 0xff}) {
                 const auto weights = test::extreme_weights(cell.type, 4, 512, static_cast<std::byte>(fill));
-                for (const float sign : {1.0f, -1.0f}) check_cell(*set, cell, weights, std::vector<float>(9 * 512, sign * 100.0f), 4, 512, 9);
+                for (const float sign : {1.0f, -1.0f})
+                    check_cell(*set, cell, weights, std::vector<float>(9 * 512, sign * 100.0f), 4, 512, 9);
             }
         }
 }
@@ -120,8 +126,10 @@ TEST_CASE("an activation that is not finite makes every result that depends on i
             x[300] = std::numeric_limits<float>::quiet_NaN();
             float out[2] = {};
             const auto& info = *find_data_type(cell.type);
-            auto own = cell.form == activation_form::blocks_of_256 ? tokens::make<256>(*set, x, 1, depth) : tokens::make<32>(*set, x, 1, depth);
-            const void* input = cell.form == activation_form::floats ? static_cast<const void*>(x.data()) : own.rows.data();
+            auto own = cell.form == activation_form::blocks_of_256 ? tokens::make<256>(*set, x, 1, depth)
+                                                                   : tokens::make<32>(*set, x, 1, depth);
+            const void* input =
+                cell.form == activation_form::floats ? static_cast<const void*>(x.data()) : own.rows.data();
             cell.rows(weights.data(), depth / info.block_size * info.block_bytes, 2, depth, input, 1, out, 2);
             CHECK(out[0] != out[0]);
             CHECK(out[1] != out[1]);
@@ -139,11 +147,14 @@ TEST_CASE("random bytes as weights give the same bits in every set, finite or no
                 for (auto& byte : weights) byte = static_cast<std::byte>(random());
                 const std::size_t row_bytes = weights.size() / 2;
                 const auto x = test::random_activations(512, seed);
-                auto own = cell.form == activation_form::blocks_of_256 ? tokens::make<256>(*set, x, 1, 512) : tokens::make<32>(*set, x, 1, 512);
+                auto own = cell.form == activation_form::blocks_of_256 ? tokens::make<256>(*set, x, 1, 512)
+                                                                       : tokens::make<32>(*set, x, 1, 512);
                 float expected[2] = {}, got[2] = {};
-                scalar_kernels.find(cell.type)->rows(weights.data(), row_bytes, 2, 512, own.rows.data(), 1, expected, 2);
+                scalar_kernels.find(cell.type)->rows(weights.data(), row_bytes, 2, 512, own.rows.data(), 1, expected,
+                                                     2);
                 cell.rows(weights.data(), row_bytes, 2, 512, own.rows.data(), 1, got, 2);
-                for (int r = 0; r < 2; ++r) CHECK((got[r] == expected[r] || (got[r] != got[r] && expected[r] != expected[r])));
+                for (int r = 0; r < 2; ++r)
+                    CHECK((got[r] == expected[r] || (got[r] != got[r] && expected[r] != expected[r])));
             }
         }
 }

@@ -72,8 +72,8 @@ TEST_CASE("every cache type gives the same bits for any chunking") {
         const auto expected =
             test::sequence_run{small_model(), 150, {.chunk = 1, .n_threads = 1, .cached_as = type}}.read(tokens);
         for (const std::size_t chunk : {3u, 40u, 150u})
-            CHECK(test::sequence_run{small_model(), 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}}.read(tokens) ==
-                  expected);
+            CHECK(test::sequence_run{small_model(), 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}}.read(
+                      tokens) == expected);
     }
 }
 

@@ -24,11 +24,11 @@ struct golden {
 };
 
 constexpr golden all[] = {
-    {"smollm3-q4_k_m", 0.0438, 0.0395},   {"smollm3-q4_k", 0.0266, 0.0256},     {"smollm3-q5_k", 0.0280, 0.0245},
-    {"smollm3-q6_k", 0.0291, 0.0274},     {"smollm3-q8_0", 0.0257, 0.0231},     {"smollm3-q4_0", 0.0023, 0.0021},
-    {"smollm3-q4_1", 0.0231, 0.0208},     {"smollm3-q5_0", 0.0245, 0.0225},     {"smollm3-q5_1", 0.0251, 0.0220},
-    {"smollm3-f16", 0.0005, 0.0001},      {"smollm3-bf16", 0.0005, 0.0001},     {"smollm3-f32", 0.0005, 0.0001},
-    {"llama-q4_k_m", 0.0288, 0.0251},     {"llama-rope_freqs", 0.0271, 0.0241}, {"smollm3-head128", 0.0299, 0.0271},
+    {"smollm3-q4_k_m", 0.0438, 0.0395}, {"smollm3-q4_k", 0.0266, 0.0256},     {"smollm3-q5_k", 0.0280, 0.0245},
+    {"smollm3-q6_k", 0.0291, 0.0274},   {"smollm3-q8_0", 0.0257, 0.0231},     {"smollm3-q4_0", 0.0023, 0.0021},
+    {"smollm3-q4_1", 0.0231, 0.0208},   {"smollm3-q5_0", 0.0245, 0.0225},     {"smollm3-q5_1", 0.0251, 0.0220},
+    {"smollm3-f16", 0.0005, 0.0001},    {"smollm3-bf16", 0.0005, 0.0001},     {"smollm3-f32", 0.0005, 0.0001},
+    {"llama-q4_k_m", 0.0288, 0.0251},   {"llama-rope_freqs", 0.0271, 0.0241}, {"smollm3-head128", 0.0299, 0.0271},
 };
 
 /// Without extension; empty if the file is in neither folder.

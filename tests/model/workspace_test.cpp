@@ -51,7 +51,8 @@ TEST_CASE("the plan follows its formula") {
     const test::opened_model model{test::data_dir() / "smollm3-q4_k.gguf"};
     const auto& config = model.config;
     const workspace_shape shape{.batch = 32, .capacity = 1000, .n_threads = 3};
-    const std::size_t floats = 32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() + config.rope_dims + 2 * config.n_ff);
+    const std::size_t floats =
+        32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() + config.rope_dims + 2 * config.n_ff);
     REQUIRE(config.q_width() == config.n_embd);
     const std::size_t rest = workspace::bytes(config, model.weights, shape) - 4 * floats;
     CHECK(rest == activation_buffer::bytes({32, config.n_ff, true, false, 3}) +
@@ -75,8 +76,9 @@ TEST_CASE("running a model takes the memory of the plan") {
     kv_cache cache{model.config, capacity, cache_type::q16};
     workspace work{model.config, model.weights, {batch, capacity, pool.size()}};
     const auto cpu = detect_cpu();
-    forward_pass pass{model.config, model.weights, best_kernels(cpu), best_attention_kernels(cpu, cache_type::q16),
-                      executor{pool}, cache, work};
+    forward_pass pass{
+        model.config, model.weights, best_kernels(cpu), best_attention_kernels(cpu, cache_type::q16), executor{pool},
+        cache,        work};
     for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
     pass.run({tokens.data(), 1}, 1, logits.data());
     const std::size_t allocated_now = allocated(), resident_now = resident_anonymous();

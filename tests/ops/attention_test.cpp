@@ -15,8 +15,12 @@ namespace {
 
 struct sequence {
     sequence(const attention_shape& of, std::size_t length, cache_type cached_as)
-        : shape(of), n(length), type(cached_as), q(random(n * shape.n_heads * shape.head_dim, 1)),
-          k(random(n * shape.n_kv_heads * shape.head_dim, 2)), v(random(n * shape.n_kv_heads * shape.head_dim, 3)) {}
+        : shape(of),
+          n(length),
+          type(cached_as),
+          q(random(n * shape.n_heads * shape.head_dim, 1)),
+          k(random(n * shape.n_kv_heads * shape.head_dim, 2)),
+          v(random(n * shape.n_kv_heads * shape.head_dim, 3)) {}
 
     static std::vector<float> random(std::size_t size, unsigned seed) {
         std::mt19937 engine(seed);
@@ -43,9 +47,15 @@ struct sequence {
             const std::size_t end = std::min(begin + chunk, n);
             for (std::size_t t = begin; t < end; ++t)
                 store_position(kernels, shape, cache, t, k.data() + t * kv_width, v.data() + t * kv_width);
-            attention(threads, {.kernels = kernels, .shape = shape, .cache = cache, .q = q.data() + begin * q_width,
-                                .n_tokens = end - begin, .position = begin, .scale = scale,
-                                .out = out.data() + begin * q_width, .workspace = workspace});
+            attention(threads, {.kernels = kernels,
+                                .shape = shape,
+                                .cache = cache,
+                                .q = q.data() + begin * q_width,
+                                .n_tokens = end - begin,
+                                .position = begin,
+                                .scale = scale,
+                                .out = out.data() + begin * q_width,
+                                .workspace = workspace});
         }
         return out;
     }

@@ -56,12 +56,14 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
                     const std::vector<float> part(x.begin() + static_cast<std::ptrdiff_t>(t * f.depth),
                                                   x.begin() + static_cast<std::ptrdiff_t>((t + here) * f.depth));
                     const auto got = f.product(*set, part, here, n_threads);
-                    REQUIRE(got == std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(t * stride),
-                                                      expected.begin() + static_cast<std::ptrdiff_t>((t + here) * stride)));
+                    REQUIRE(got ==
+                            std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(t * stride),
+                                               expected.begin() + static_cast<std::ptrdiff_t>((t + here) * stride)));
                 }
 }
 
 TEST_CASE("the buffer takes what it says") {
     CHECK(activation_buffer::bytes({1, 256, false, false, 2}) == 2 * sizeof(kernels::panel_scratch));
-    CHECK(activation_buffer::bytes({16, 256, true, false, 1}) == 16 * kernels::panel_token_bytes<256> + sizeof(kernels::panel_scratch));
+    CHECK(activation_buffer::bytes({16, 256, true, false, 1}) ==
+          16 * kernels::panel_token_bytes<256> + sizeof(kernels::panel_scratch));
 }

@@ -39,10 +39,18 @@ struct opened_model {
 class sequence_run {
 public:
     sequence_run(const opened_model& model, std::size_t capacity, const run_options& options = {})
-        : model_(model), chunk_(options.chunk), pool_(options.n_threads), cache_(model.config, capacity, options.cached_as),
+        : model_(model),
+          chunk_(options.chunk),
+          pool_(options.n_threads),
+          cache_(model.config, capacity, options.cached_as),
           work_(model.config, model.weights, {std::min(options.chunk, capacity), capacity, pool_.size()}),
-          pass_{model.config, model.weights, best_kernels(options.cpu),
-                best_attention_kernels(options.cpu, options.cached_as), executor{pool_}, cache_, work_} {}
+          pass_{model.config,
+                model.weights,
+                best_kernels(options.cpu),
+                best_attention_kernels(options.cpu, options.cached_as),
+                executor{pool_},
+                cache_,
+                work_} {}
 
     kv_cache& cache() { return cache_; }
 

@@ -37,9 +37,7 @@ inline std::vector<std::byte> random_weights(data_type type, std::size_t rows, s
             case data_type::q4_1:
             case data_type::q5_1:
             case data_type::q4_k:
-            case data_type::q5_k:
-                put(b, 2, float_to_half(0.01f * normal(random)));
-                [[fallthrough]];
+            case data_type::q5_k: put(b, 2, float_to_half(0.01f * normal(random))); [[fallthrough]];
             default: put(b, 0, float_to_half(0.01f * normal(random)));
         }
     }

@@ -13,6 +13,7 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
+// clang-format off
 /// What kind of thing went wrong. The values are stable names, not numbers to store.
 enum class errc {
     // files and the system
@@ -38,6 +39,7 @@ enum class errc {
     ctx_bad_size, ctx_full, ctx_bad_token, ctx_bad_range, ctx_busy, sample_bad_param, sample_no_finite_logits,
     bad_option,
 };
+// clang-format on
 
 /// Text from a file or a user, safe to print: control bytes and invalid UTF-8 as \xNN, cut after `most` bytes.
 [[nodiscard]] inline std::string escaped(std::string_view text, std::size_t most = 128) {
@@ -65,7 +67,10 @@ public:
     error(errc code, std::string where, std::string expected = {}, std::string got = {},
           std::optional<std::uint64_t> offset = {})
         : std::runtime_error(compose(where, expected, got, offset)),
-          code_(code), where_(std::move(where)), expected_(std::move(expected)), got_(std::move(got)),
+          code_(code),
+          where_(std::move(where)),
+          expected_(std::move(expected)),
+          got_(std::move(got)),
           offset_(offset) {}
 
     [[nodiscard]] errc code() const noexcept { return code_; }

@@ -9,7 +9,8 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// IEEE 754 binary16 bits -> float; exact for every value. Subnormals, infinities and NaN payloads (made quiet) included.
+/// IEEE 754 binary16 bits -> float; exact for every value. Subnormals, infinities and NaN payloads (made quiet)
+/// included.
 [[nodiscard]] constexpr float half_to_float(std::uint16_t bits) noexcept {
     const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
     const std::uint32_t exponent = (bits >> 10) & 31u;

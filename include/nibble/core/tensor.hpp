@@ -12,6 +12,7 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
+// clang-format off
 /// Element type of a tensor; the values are the type ids of the GGUF specification.
 enum class data_type : std::uint32_t {
     f32 = 0, f16 = 1, q4_0 = 2, q4_1 = 3, q5_0 = 6, q5_1 = 7, q8_0 = 8, q8_1 = 9, q2_k = 10, q3_k = 11, q4_k = 12,
@@ -49,6 +50,8 @@ inline constexpr std::array data_types{
     data_type_info{data_type::nvfp4, "NVFP4", 64, 36},   data_type_info{data_type::q1_0, "Q1_0", 128, 18},
     data_type_info{data_type::q2_0, "Q2_0", 64, 18},
 };
+
+// clang-format on
 
 /// Geometry of `type`, or nullptr for an id that no GGUF type has.
 [[nodiscard]] constexpr const data_type_info* find_data_type(data_type type) noexcept {

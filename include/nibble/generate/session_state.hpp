@@ -38,7 +38,8 @@ struct session_options {
     /// Most tokens of a prompt that are read at once, with one pass over the weights. Progress is told between two
     /// batches; cancellation acts between two layers.
     std::size_t batch = 512;
-    /// How keys and values are kept: 16-bit integers with a scale, which round ten times finer than halves; see cache_type.
+    /// How keys and values are kept: 16-bit integers with a scale, which round ten times finer than halves; see
+    /// cache_type.
     cache_type kv_type = cache_type::q16;
     /// Threads to share with other sessions, which then take turns; `threads` has no effect.
     std::shared_ptr<thread_pool> pool = {};

@@ -114,7 +114,8 @@ inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const 
     if constexpr (Cache::scaled) {
         const __m256 zero = _mm256_setzero_ps();
         for (std::size_t i = 0; i < n; i += 8)
-            _mm256_storeu_ps(p + i, _mm256_fmadd_ps(_mm256_loadu_ps(p + i), _mm256_loadu_ps(cache.key_scales + i), zero));
+            _mm256_storeu_ps(p + i,
+                             _mm256_fmadd_ps(_mm256_loadu_ps(p + i), _mm256_loadu_ps(cache.key_scales + i), zero));
     }
     for (std::size_t i = visible; i < n; ++i) p[i] = hidden;
     for (std::size_t i = 0; i < n; i += attention_panel) {
@@ -159,8 +160,8 @@ inline void attend(const attention_queries& queries, const std::byte* block, con
         softmax_weights(work.scores + r * attention_block, queries.visible_to(r), n_scores, cache, out.max + r,
                         out.sum + r);
     for (std::size_t d = 0; d < stride; d += attention_panel)
-        multiply_cached(queries.rows, work.scores, attention_block, cache.values + d * attention_block, n,
-                        out.acc + d, stride, work.panel);
+        multiply_cached(queries.rows, work.scores, attention_block, cache.values + d * attention_block, n, out.acc + d,
+                        stride, work.panel);
 }
 
 inline void merge(const attention_partial& total, const attention_partial& next, std::size_t rows,
@@ -171,8 +172,8 @@ inline void merge(const attention_partial& total, const attention_partial& next,
         const __m256 max = _mm256_max_ps(old_max, next_max);
         const __m256 a = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(old_max, max));
         const __m256 b = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(next_max, max));
-        const __m256 sum = _mm256_fmadd_ps(_mm256_broadcast_ss(next.sum + r), b,
-                                           _mm256_mul_ps(_mm256_broadcast_ss(total.sum + r), a));
+        const __m256 sum =
+            _mm256_fmadd_ps(_mm256_broadcast_ss(next.sum + r), b, _mm256_mul_ps(_mm256_broadcast_ss(total.sum + r), a));
         total.max[r] = _mm256_cvtss_f32(max);
         total.sum[r] = _mm256_cvtss_f32(sum);
         float* acc = total.acc + r * stride;

@@ -11,7 +11,8 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// Positions that are attended to at once. Blocks start at multiples of it whatever the query, and their results are
-/// merged in ascending order: that fixes the order of every sum, for any chunking of a prompt and any number of threads.
+/// merged in ascending order: that fixes the order of every sum, for any chunking of a prompt and any number of
+/// threads.
 inline constexpr std::size_t attention_block = 128;
 
 /// Values that lie side by side: two vectors of eight floats.
@@ -68,7 +69,8 @@ struct cache_block {
     }
 
     cache_block(std::byte* block, std::size_t head_dim) noexcept
-        : keys(reinterpret_cast<element*>(block)), values(keys + attention_block * head_dim),
+        : keys(reinterpret_cast<element*>(block)),
+          values(keys + attention_block * head_dim),
           key_scales(reinterpret_cast<float*>(values + attention_block * padded(head_dim))),
           value_scales(key_scales + attention_block) {}
 
@@ -97,11 +99,11 @@ struct cache_block {
 
 /// The queries that share one key/value head: for each of some consecutive tokens the `group` query heads of that head.
 struct attention_queries {
-    const float* q;        ///< [rows][head_dim], already times attention scale * log2(e)
-    std::size_t rows;      ///< tokens * group
-    std::size_t group;     ///< n_heads / n_kv_heads
+    const float* q;     ///< [rows][head_dim], already times attention scale * log2(e)
+    std::size_t rows;   ///< tokens * group
+    std::size_t group;  ///< n_heads / n_kv_heads
     std::size_t head_dim;
-    std::size_t visible;   ///< positions of the block that the first token sees: 1 ..; each further token sees one more
+    std::size_t visible;  ///< positions of the block that the first token sees: 1 ..; each further token sees one more
 
     /// Positions of the block that row `r` sees: 1 .. attention_block.
     [[nodiscard]] std::size_t visible_to(std::size_t r) const noexcept {
@@ -126,7 +128,8 @@ struct attention_work {
 /// The kernels for one cache type on one instruction set. Every set gives the same bits.
 struct attention_kernels {
     /// Puts key and value of one position ([head_dim] each) into a block.
-    void (*store)(const float* k, const float* v, std::size_t head_dim, std::size_t position, std::byte* block) noexcept;
+    void (*store)(const float* k, const float* v, std::size_t head_dim, std::size_t position,
+                  std::byte* block) noexcept;
     /// The partial result of one block.
     void (*attend)(const attention_queries&, const std::byte* block, const attention_partial& out,
                    const attention_work&) noexcept;

@@ -20,8 +20,8 @@ namespace kernels {
 /// Adding 1.5 * 2^23 rounds t to an integer, which then stands in the low bits of the sum.
 inline constexpr float exp2_rounder = 0x1.8p23f;
 inline constexpr float exp2_lowest = -127.0f;
-inline constexpr float exp2_coefficients[] = {0x1.446c7ep-13f, 0x1.5f88fep-10f, 0x1.3b29e4p-7f, 0x1.c6ae2cp-5f,
-                                              0x1.ebfbe0p-3f,  0x1.62e432p-1f,  1.0f};
+inline constexpr float exp2_coefficients[] = {
+    0x1.446c7ep-13f, 0x1.5f88fep-10f, 0x1.3b29e4p-7f, 0x1.c6ae2cp-5f, 0x1.ebfbe0p-3f, 0x1.62e432p-1f, 1.0f};
 
 [[nodiscard]] inline float exp2_nonpositive(float t) noexcept {
     t = t > exp2_lowest ? t : exp2_lowest;

@@ -37,8 +37,8 @@ struct format_kernels {
 /// All kernels of one instruction set. A constant table; immutable and shared by everyone.
 struct kernel_set {
     std::string_view name;
-    std::size_t panel_lanes;       ///< tokens in a group of the panel form
-    std::size_t panel_from;        ///< least number of tokens for which `panel` is faster than `rows`
+    std::size_t panel_lanes;  ///< tokens in a group of the panel form
+    std::size_t panel_from;   ///< least number of tokens for which `panel` is faster than `rows`
     kernels::quantize_row_function quantize_row_256, quantize_row_32;
     kernels::quantize_panel_function quantize_panel_256, quantize_panel_32;
     std::size_t group_bytes_256, group_bytes_32;  ///< one block of a group in the panel form
@@ -89,23 +89,39 @@ constexpr std::array<format_kernels, quant::n_formats> format_rows(quant::format
 }  // namespace kernels
 
 /// The specification itself, for tests and for CPUs without a set of their own.
-inline constexpr kernel_set scalar_kernels{isa::scalar::name, 1, static_cast<std::size_t>(-1),
-                                           kernels::quantize_row_scalar<256>, kernels::quantize_row_scalar<32>,
-                                           nullptr, nullptr, 0, 0, kernels::swiglu_scalar,
+inline constexpr kernel_set scalar_kernels{isa::scalar::name,
+                                           1,
+                                           static_cast<std::size_t>(-1),
+                                           kernels::quantize_row_scalar<256>,
+                                           kernels::quantize_row_scalar<32>,
+                                           nullptr,
+                                           nullptr,
+                                           0,
+                                           0,
+                                           kernels::swiglu_scalar,
                                            kernels::format_rows<isa::scalar>(quant::formats{})};
 
 #if NIBBLE_X86_64
-inline constexpr kernel_set avx2_kernels{isa::avx2::name, kernels::panel_lanes_avx2, 5,
-                                         kernels::quantize_row_avx2<256>, kernels::quantize_row_avx2<32>,
-                                         kernels::quantize_panel_avx2<256>, kernels::quantize_panel_avx2<32>,
-                                         sizeof(kernels::token_panel_avx2<256>), sizeof(kernels::token_panel_avx2<32>),
+inline constexpr kernel_set avx2_kernels{isa::avx2::name,
+                                         kernels::panel_lanes_avx2,
+                                         5,
+                                         kernels::quantize_row_avx2<256>,
+                                         kernels::quantize_row_avx2<32>,
+                                         kernels::quantize_panel_avx2<256>,
+                                         kernels::quantize_panel_avx2<32>,
+                                         sizeof(kernels::token_panel_avx2<256>),
+                                         sizeof(kernels::token_panel_avx2<32>),
                                          kernels::swiglu_avx2,
                                          kernels::format_rows<isa::avx2>(quant::formats{})};
 
 /// Few tokens are bound by memory: they stay with AVX2.
-inline constexpr kernel_set avx512_vnni_kernels{isa::avx512_vnni::name, kernels::panel_lanes_avx512, 5,
-                                                kernels::quantize_row_avx2<256>, kernels::quantize_row_avx2<32>,
-                                                kernels::quantize_panel_avx512<256>, kernels::quantize_panel_avx512<32>,
+inline constexpr kernel_set avx512_vnni_kernels{isa::avx512_vnni::name,
+                                                kernels::panel_lanes_avx512,
+                                                5,
+                                                kernels::quantize_row_avx2<256>,
+                                                kernels::quantize_row_avx2<32>,
+                                                kernels::quantize_panel_avx512<256>,
+                                                kernels::quantize_panel_avx512<32>,
                                                 sizeof(kernels::token_panel_avx512<256>),
                                                 sizeof(kernels::token_panel_avx512<32>),
                                                 kernels::swiglu_avx2,

@@ -35,9 +35,9 @@ struct alignas(64) panel_scratch {
 
 /// Multiplies n_rows (at most panel_rows_max) weight rows with n_tokens tokens: out[t * out_stride + r].
 /// `x`: `activation_panel<F::block_size, lanes>[ceil(n_tokens / lanes)][depth / block_size]`.
-using panel_function = void (*)(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows,
-                                std::size_t depth, const void* x, std::size_t n_tokens, float* out,
-                                std::size_t out_stride, panel_scratch& scratch) noexcept;
+using panel_function = void (*)(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
+                                const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,
+                                panel_scratch& scratch) noexcept;
 
 }  // namespace kernels
 NIBBLE_NAMESPACE_END

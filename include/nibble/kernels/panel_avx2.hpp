@@ -35,7 +35,8 @@ inline void unpack_codes(const typename F::block& block, quant::weight_panel<F>&
         (store_codes(panel.q[J][0], format::template codes<J>(block)), ...);
     } else {
         const __m256i low = _mm256_set1_epi8(15);
-        (store_codes(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)), ...);
+        (store_codes(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)),
+         ...);
         (store_codes(panel.q[J][1], _mm256_and_si256(format::template codes<J>(block), low)), ...);
     }
 }
@@ -71,7 +72,8 @@ NIBBLE_INLINE void pin(__m256i (&t)[Rows][Vecs]) noexcept {
 /// Adds to `acc` the widened products of Steps steps of one sub-block and plane, beginning with step `from`.
 template <class F, std::size_t Rows, std::size_t Vecs, int Steps>
 NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
-                        std::size_t j, std::size_t plane, std::size_t from, __m256i (&acc)[Rows][Vecs]) noexcept {
+                               std::size_t j, std::size_t plane, std::size_t from,
+                               __m256i (&acc)[Rows][Vecs]) noexcept {
     __m256i t[Rows][Vecs];
     NIBBLE_UNROLL
     for (int s = 0; s < Steps; ++s) {
@@ -157,8 +159,8 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
                     if constexpr (F::has_scales) {
                         NIBBLE_UNROLL
                         for (std::size_t p = 0; p < F::block_size / 64; ++p)
-                            m = _mm256_add_epi32(m, _mm256_madd_epi16(avx2::splat32(w[r]->min + 2 * p),
-                                                                      avx2::load(x[v]->sum32[p])));
+                            m = _mm256_add_epi32(
+                                m, _mm256_madd_epi16(avx2::splat32(w[r]->min + 2 * p), avx2::load(x[v]->sum32[p])));
                     } else {
                         m = _mm256_madd_epi16(_mm256_set1_epi16(1), avx2::load(x[v]->sum[0]));
                     }
@@ -200,7 +202,8 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
         const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
         const std::size_t n_groups = (here + 7) / 8, tile_stride = n_groups * 8;
         const auto* group0 = tokens + first / 8 * n_blocks;
-        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 8) _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
+        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 8)
+            _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
             for (std::size_t r = 0; r < padded_rows; ++r) {

@@ -44,7 +44,8 @@ NIBBLE_INLINE void unpack_codes_avx512(const typename F::block& block, quant::we
         (avx2::store(panel.q[J][0], format::template codes<J>(block)), ...);
     } else {
         const __m256i low = _mm256_set1_epi8(15);
-        (avx2::store(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)), ...);
+        (avx2::store(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)),
+         ...);
         (avx2::store(panel.q[J][1], _mm256_and_si256(format::template codes<J>(block), low)), ...);
     }
 }
@@ -78,8 +79,9 @@ NIBBLE_INLINE void pin512(__m512i (&t)[Rows][Vecs]) noexcept {
 
 /// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j.
 template <class F, std::size_t Rows, std::size_t Vecs>
-NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx512<F>* const (&x)[Vecs],
-                                 std::size_t j, std::size_t half, __m512i (&acc)[Rows][Vecs]) noexcept {
+NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
+                                 const tokens_avx512<F>* const (&x)[Vecs], std::size_t j, std::size_t half,
+                                 __m512i (&acc)[Rows][Vecs]) noexcept {
     constexpr int steps = quant::steps_per_widening<F, quant::panel_order::sequential>;
     NIBBLE_UNROLL
     for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
@@ -120,8 +122,9 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
 
 /// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; see panel_tile of AVX2.
 template <class F, std::size_t Rows, std::size_t Vecs>
-inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx512<F>* tokens,
-                              std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
+inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t w_stride,
+                              const tokens_avx512<F>* tokens, std::size_t x_stride, std::size_t n_blocks, float* tile,
+                              std::size_t tile_stride) noexcept {
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx512<F>* x[Vecs];
@@ -149,8 +152,9 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
                     __m512i taken = _mm512_setzero_si512();
                     NIBBLE_UNROLL
                     for (std::size_t j = 0; j < F::block_size / 32; ++j)
-                        taken = _mm512_dpwssd_epi32(taken, F::has_scales ? splat512(w[r]->scale[j]) : _mm512_set1_epi16(1),
-                                                    _mm512_load_si512(x[v]->sum[j]));
+                        taken =
+                            _mm512_dpwssd_epi32(taken, F::has_scales ? splat512(w[r]->scale[j]) : _mm512_set1_epi16(1),
+                                                _mm512_load_si512(x[v]->sum[j]));
                     s = _mm512_sub_epi32(s, _mm512_mullo_epi32(taken, _mm512_set1_epi32(F::offset)));
                 }
                 float* at = tile + r * tile_stride + 16 * v;
@@ -180,7 +184,8 @@ inline constexpr std::size_t tile_rows_avx512 = 6;
 /// All row groups of an unpacked chunk times one group of 16 or 32 tokens. `n_rows` is a multiple of tile_rows_avx512.
 template <class F, std::size_t Vecs>
 inline void panel_rows_avx512(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx512<F>* tokens,
-                              std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
+                              std::size_t x_stride, std::size_t n_blocks, float* tile,
+                              std::size_t tile_stride) noexcept {
     for (std::size_t r = 0; r < n_rows; r += tile_rows_avx512)
         panel_tile_avx512<F, tile_rows_avx512, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
                                                      tile + r * tile_stride, tile_stride);
@@ -203,7 +208,8 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
         const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
         const std::size_t n_groups = (here + lanes - 1) / lanes, tile_stride = n_groups * lanes;
         const auto* group0 = tokens + first / lanes * n_blocks;
-        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 16) _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
+        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 16)
+            _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
             for (std::size_t r = 0; r < padded_rows; ++r) {

@@ -19,7 +19,8 @@ using quantize_panel_function = void (*)(const float* x, std::size_t stride, std
 
 /// The most room that a token takes in a block of the panel form, whatever the kernel set.
 template <std::size_t N>
-inline constexpr std::size_t panel_token_bytes = sizeof(quant::activation_panel<N, 16, quant::panel_order::sequential>) / 16;
+inline constexpr std::size_t
+    panel_token_bytes = sizeof(quant::activation_panel<N, 16, quant::panel_order::sequential>) / 16;
 
 template <std::size_t N>
 inline void quantize_row_scalar(const float* x, std::size_t depth, void* out) noexcept {

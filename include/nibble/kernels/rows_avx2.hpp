@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Few tokens, AVX2: weight rows straight from the mapping, four (row, token) pairs a step, one skeleton for all formats.
+// Few tokens, AVX2: weight rows straight from the mapping, four (row, token) pairs a step, one skeleton for all
+// formats.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,10 @@ template <class F, int... J>
 inline __m256i sub_block_products(const typename F::block& w, const quant::activation_block<256>& x, __m256i factors,
                                   __m256i acc, std::integer_sequence<int, J...>) noexcept {
     using format = quant::avx2_format<F>;
-    ((acc = _mm256_add_epi32(acc, _mm256_madd_epi16(format::multiply(format::template codes<J>(w), avx2::load(x.q + 32 * J)),
-                                                    avx2::splat16<J>(factors)))), ...);
+    ((acc = _mm256_add_epi32(acc,
+                             _mm256_madd_epi16(format::multiply(format::template codes<J>(w), avx2::load(x.q + 32 * J)),
+                                               avx2::splat16<J>(factors)))),
+     ...);
     return acc;
 }
 
@@ -56,9 +59,9 @@ inline pair_sums block_sums(const typename F::block& w, const quant::activation_
 template <class F>
 inline pair_sums block_sums(const typename F::block& w, const quant::activation_block<32>& x) noexcept {
     using format = quant::avx2_format<F>;
-    const __m256i factors = _mm256_shuffle_epi8(
-        avx2::splat32(x.k), _mm256_setr_epi8(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3, 2, 3, 2, 3, 2, 3, 2,
-                                             3, 2, 3, 2, 3, 2, 3));
+    const __m256i factors =
+        _mm256_shuffle_epi8(avx2::splat32(x.k), _mm256_setr_epi8(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3,
+                                                                 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3, 2, 3));
     const __m256i products = format::multiply(format::template codes<0>(w), avx2::load(x.q));
     const __m128i sum = _mm_cvtsi32_si128(x.sum[0] + x.sum[1]);  // lane 0; the other lanes are 0
     __m256i s = _mm256_madd_epi16(products, factors);
@@ -172,7 +175,8 @@ inline void float_row_tile(const std::byte* row, std::size_t depth, const float*
             const __m256 w = load_weights8<F>(row + at * F::value_bytes);
             NIBBLE_UNROLL
             for (int t = 0; t < Tokens; ++t)
-                acc[t][v] = _mm256_fmadd_ps(w, _mm256_loadu_ps(x + static_cast<std::size_t>(t) * depth + at), acc[t][v]);
+                acc[t][v] =
+                    _mm256_fmadd_ps(w, _mm256_loadu_ps(x + static_cast<std::size_t>(t) * depth + at), acc[t][v]);
         }
     }
     if (i < depth) {  // the rest, continued with zeros to 32

@@ -43,7 +43,8 @@ struct forward_pass {
         const std::size_t n = tokens.size();
         threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
-                decode_row(kernels, weights.token_embd, static_cast<std::size_t>(tokens[t]), work.x + t * config.n_embd);
+                decode_row(kernels, weights.token_embd, static_cast<std::size_t>(tokens[t]),
+                           work.x + t * config.n_embd);
                 work.rope.turns(cache.position() + t, work.turns + t * config.rope_dims);
             }
         });
@@ -107,8 +108,9 @@ struct forward_pass {
 
     /// delta [kept][n_embd] = ffn_down . (silu(ffn_gate . h) * (ffn_up . h)),  h [kept][n_embd]
     void feed_forward(const layer_weights& layer, std::size_t kept) noexcept {
-        multiply(work.h, kept, std::array{linear_job{layer.ffn_gate, work.gate, config.n_ff},
-                                          linear_job{layer.ffn_up, work.up, config.n_ff}});
+        multiply(work.h, kept,
+                 std::array{linear_job{layer.ffn_gate, work.gate, config.n_ff},
+                            linear_job{layer.ffn_up, work.up, config.n_ff}});
         swiglu(threads, kernels.swiglu, work.gate, work.up, kept, config.n_ff);
         multiply(work.gate, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
     }

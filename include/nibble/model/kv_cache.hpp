@@ -20,8 +20,12 @@ class kv_cache {
 public:
     /// Throws errc::out_of_memory. `capacity` >= 1.
     kv_cache(const model_config& config, std::size_t capacity, cache_type type)
-        : type_(type), capacity_(capacity), n_kv_heads_(config.n_kv_heads), n_blocks_(blocks_for(capacity)),
-          block_bytes_(cache_block_bytes(type, config.head_dim)), memory_(bytes(config, capacity, type)) {}
+        : type_(type),
+          capacity_(capacity),
+          n_kv_heads_(config.n_kv_heads),
+          n_blocks_(blocks_for(capacity)),
+          block_bytes_(cache_block_bytes(type, config.head_dim)),
+          memory_(bytes(config, capacity, type)) {}
 
     /// What the constructor takes: n_layers * n_kv_heads * ceil(capacity / 128) * cache_block_bytes. A block of 128
     /// positions takes 512 * head_dim bytes as f16 (72 KiB a position for SmolLM3-3B), 256 * head_dim + 1024 as q8.

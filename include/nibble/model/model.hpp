@@ -24,9 +24,9 @@
 NIBBLE_NAMESPACE_BEGIN
 
 struct model_options {
-    gguf::limits limits = {};           ///< how large the parts of the file's header may be
-    tokenizer_options tokenizer = {};   ///< what to do differently from what the file says
-    bool read_ahead = true;             ///< ask the system to start reading the weights from disk
+    gguf::limits limits = {};          ///< how large the parts of the file's header may be
+    tokenizer_options tokenizer = {};  ///< what to do differently from what the file says
+    bool read_ahead = true;            ///< ask the system to start reading the weights from disk
 };
 
 /// A model is immutable: its const methods may be called from any thread. It is a handle on shared state, so that
@@ -66,8 +66,9 @@ public:
     /// Throws errc::vocab_missing for a model without vocabulary, other vocab_* for one that makes no sense.
     [[nodiscard]] const nibble::tokenizer& tokenizer() const {
         return shared_->tokenizer.get([this] {
-            return file().naming_errors(
-                [this] { return nibble::tokenizer{read_vocabulary(file()), shared_->tokenizer_choices}; });
+            return file().naming_errors([this] {
+                return nibble::tokenizer{read_vocabulary(file()), shared_->tokenizer_choices};
+            });
         });
     }
 
@@ -113,7 +114,8 @@ private:
 
     struct state {
         state(gguf::file opened, const model_options& options)
-            : file(std::move(opened)), config(file.naming_errors([this] { return read_config(file); })),
+            : file(std::move(opened)),
+              config(file.naming_errors([this] { return read_config(file); })),
               weights(file.naming_errors([this] { return bind_weights(file, config); })),
               tokenizer_choices(options.tokenizer) {}
 

@@ -42,7 +42,8 @@ struct workspace_shape {
 class workspace {
 public:
     workspace(const model_config& config, const model_weights& weights, const workspace_shape& shape)
-        : batch(shape.batch), rope(rotation_of(config, weights.rope_freqs)),
+        : batch(shape.batch),
+          rope(rotation_of(config, weights.rope_freqs)),
           activations(activations_of(config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           memory_(n_floats(config, shape.batch)) {

@@ -116,12 +116,12 @@ private:
 struct attention_call {
     const attention_kernels& kernels;
     attention_shape shape;
-    kv_layer cache;          ///< keys and values of all positions up to the last token's are stored
-    const float* q;          ///< [n_tokens][n_heads][head_dim]
+    kv_layer cache;  ///< keys and values of all positions up to the last token's are stored
+    const float* q;  ///< [n_tokens][n_heads][head_dim]
     std::size_t n_tokens;
-    std::size_t position;    ///< of the first token; it sees 0 .. position, each further token one more
-    float scale;             ///< multiplies query . key
-    float* out;              ///< [n_tokens][n_heads][head_dim]
+    std::size_t position;  ///< of the first token; it sees 0 .. position, each further token one more
+    float scale;           ///< multiplies query . key
+    float* out;            ///< [n_tokens][n_heads][head_dim]
     attention_workspace& workspace;
 };
 
@@ -140,8 +140,7 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
                         std::size_t worker) noexcept {
     const std::size_t group = call.shape.group(), head_dim = call.shape.head_dim, rows = (end - begin) * group;
     const auto area = call.workspace.area(worker);
-    for (std::size_t t = begin; t < end; ++t)
-        scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
+    for (std::size_t t = begin; t < end; ++t) scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
 
     const std::size_t last_block = (call.position + begin) / attention_block;
     for (std::size_t b = 0; b <= last_block; ++b) {

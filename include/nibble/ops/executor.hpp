@@ -20,7 +20,8 @@ public:
     [[nodiscard]] std::size_t n_threads() const noexcept { return pool_->size(); }
 
     /// Calls f(begin, end, worker) for blocks of at most `grain` consecutive items until 0 .. n_items is covered,
-    /// low indices first, and returns when all calls have. A single block runs on the caller: no thread is woken for it.
+    /// low indices first, and returns when all calls have. A single block runs on the caller: no thread is woken for
+    /// it.
     template <class F>
     void for_blocks(std::size_t n_items, std::size_t grain, F&& f) noexcept {
         const std::size_t n_blocks = (n_items + grain - 1) / grain;

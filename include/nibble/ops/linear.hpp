@@ -24,7 +24,7 @@ struct linear_job {
 /// The largest inputs that an activation_buffer is made for.
 struct activation_shape {
     std::size_t max_tokens;
-    std::size_t max_depth;           ///< values of a token
+    std::size_t max_depth;             ///< values of a token
     bool blocks_of_256, blocks_of_32;  ///< which forms the model's weight formats need
     std::size_t n_threads;
 };
@@ -65,15 +65,22 @@ public:
             need_256 |= form == activation_form::blocks_of_256;
             need_32 |= form == activation_form::blocks_of_32;
         }
-        if (need_256) fill<256>(threads, set.quantize_row_256, set.quantize_panel_256, set.panel_lanes, set.group_bytes_256, form_256_.data());
-        if (need_32) fill<32>(threads, set.quantize_row_32, set.quantize_panel_32, set.panel_lanes, set.group_bytes_32, form_32_.data());
+        if (need_256)
+            fill<256>(threads, set.quantize_row_256, set.quantize_panel_256, set.panel_lanes, set.group_bytes_256,
+                      form_256_.data());
+        if (need_32)
+            fill<32>(threads, set.quantize_row_32, set.quantize_panel_32, set.panel_lanes, set.group_bytes_32,
+                     form_32_.data());
     }
 
 private:
     // A token's share of a block is largest in the panel form; groups are of at most 16 tokens.
-    static std::size_t padded_tokens(const activation_shape& shape) noexcept { return (shape.max_tokens + 15) / 16 * 16; }
+    static std::size_t padded_tokens(const activation_shape& shape) noexcept {
+        return (shape.max_tokens + 15) / 16 * 16;
+    }
     static std::size_t bytes_256(const activation_shape& shape) noexcept {
-        return shape.blocks_of_256 ? padded_tokens(shape) * (shape.max_depth / 256) * kernels::panel_token_bytes<256> : 0;
+        return shape.blocks_of_256 ? padded_tokens(shape) * (shape.max_depth / 256) * kernels::panel_token_bytes<256>
+                                   : 0;
     }
     static std::size_t bytes_32(const activation_shape& shape) noexcept {
         return shape.blocks_of_32 ? padded_tokens(shape) * (shape.max_depth / 32) * kernels::panel_token_bytes<32> : 0;

@@ -20,8 +20,7 @@ inline void rms_norm(executor& exec, const float* x, std::span<const float> weig
                      float* out) noexcept {
     const std::size_t n = weight.size();
     exec.for_blocks(n_tokens, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
-        for (std::size_t t = begin; t < end; ++t)
-            kernels::rms_norm_row(x + t * n, weight.data(), eps, out + t * n, n);
+        for (std::size_t t = begin; t < end; ++t) kernels::rms_norm_row(x + t * n, weight.data(), eps, out + t * n, n);
     });
 }
 
@@ -38,8 +37,8 @@ inline void add_rms_norm(executor& exec, float* x, const float* y, std::span<con
 }
 
 /// gate[t] = silu(gate[t]) * up[t] for n_tokens rows of n values.
-inline void swiglu(executor& exec, kernels::swiglu_function kernel, float* gate, const float* up,
-                   std::size_t n_tokens, std::size_t n) noexcept {
+inline void swiglu(executor& exec, kernels::swiglu_function kernel, float* gate, const float* up, std::size_t n_tokens,
+                   std::size_t n) noexcept {
     exec.for_blocks(n_tokens, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
         for (std::size_t t = begin; t < end; ++t) kernel(gate + t * n, up + t * n, n);
     });

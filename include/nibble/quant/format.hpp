@@ -37,7 +37,8 @@ concept block_format = requires(const typename F::block& block, block_codes<F::b
     { F::offset } -> std::convertible_to<int>;              // subtracted from every code
     { F::has_scales } -> std::convertible_to<bool>;         // false: every scale is 1
     { F::has_min } -> std::convertible_to<bool>;            // false: m and min are 0
-    { F::unpack(block, codes) } noexcept;
+    { F::unpack(block, codes) }
+    noexcept;
 };
 
 /// Reads the little-endian half at `p` as float.

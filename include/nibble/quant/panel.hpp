@@ -35,8 +35,8 @@ struct alignas(4 * Lanes) activation_panel {
 
     std::int8_t q[n_subs][8][Lanes][4];
     std::int16_t k[n_subs][k_vectors][Lanes][2];
-    std::int16_t sum[n_subs][Lanes][2];                // k-weighted sums of the two groups of 16
-    std::int16_t sum32[(n_subs + 1) / 2][Lanes][2];    // sums of 32: of two neighbouring sub-blocks
+    std::int16_t sum[n_subs][Lanes][2];              // k-weighted sums of the two groups of 16
+    std::int16_t sum32[(n_subs + 1) / 2][Lanes][2];  // sums of 32: of two neighbouring sub-blocks
     float d[Lanes];
 
     /// Puts one token's block into `lane`: the specification of the order.
@@ -76,8 +76,10 @@ inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
 /// most q_max * 127, and two (`halves`) or four (`sequential`) come with a step.
 /// 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
 template <block_format F, panel_order Order>
-inline constexpr int steps_per_widening =
-    (code_planes<F> == 2 || F::q_max <= 15 ? 16 : F::q_max <= 31 ? 8 : 4) / (Order == panel_order::halves ? 2 : 4);
+inline constexpr int steps_per_widening = (code_planes<F> == 2 || F::q_max <= 15 ? 16
+                                           : F::q_max <= 31                      ? 8
+                                                                                 : 4) /
+                                          (Order == panel_order::halves ? 2 : 4);
 
 /// One weight block in a panel: codes as bytes in the order of the activations, scales and mins as int16.
 template <block_format F>

@@ -2,8 +2,8 @@
 // Q4_K for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q4_k/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q4_k/block.hpp>
 
 #if NIBBLE_X86_64
 

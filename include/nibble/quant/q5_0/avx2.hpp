@@ -2,8 +2,8 @@
 // Q5_0 for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q5_0/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q5_0/block.hpp>
 
 #if NIBBLE_X86_64
 
@@ -22,7 +22,6 @@ struct avx2_format<q5_0> {
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 
     static const std::uint8_t* d_at(const q5_0::block& block) noexcept { return block.d; }
-
 };
 
 }  // namespace quant

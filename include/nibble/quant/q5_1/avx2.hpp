@@ -2,8 +2,8 @@
 // Q5_1 for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q5_1/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q5_1/block.hpp>
 
 #if NIBBLE_X86_64
 

@@ -2,8 +2,8 @@
 // Q5_K for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q5_k/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q5_k/block.hpp>
 
 #if NIBBLE_X86_64
 
@@ -22,7 +22,8 @@ struct avx2_format<q5_k> {
         const __m256i nibble = J % 2 ? _mm256_srli_epi16(bytes, 4) : bytes;
         const __m256i low = _mm256_and_si256(nibble, _mm256_set1_epi8(15));
         const __m256i bits = avx2::load(block.qh);  // bit J of each byte, moved to bit 4
-        const __m256i moved = J < 4 ? _mm256_slli_epi16(bits, J < 4 ? 4 - J : 0) : _mm256_srli_epi16(bits, J < 4 ? 0 : J - 4);
+        const __m256i moved =
+            J < 4 ? _mm256_slli_epi16(bits, J < 4 ? 4 - J : 0) : _mm256_srli_epi16(bits, J < 4 ? 0 : J - 4);
         return _mm256_or_si256(low, _mm256_and_si256(moved, _mm256_set1_epi8(16)));
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }

@@ -2,8 +2,8 @@
 // Q6_K for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q6_k/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q6_k/block.hpp>
 
 #if NIBBLE_X86_64
 
@@ -21,16 +21,16 @@ struct avx2_format<q6_k> {
         const __m256i bytes = avx2::load(block.ql + 64 * half + 32 * (k % 2));
         const __m256i nibble = k < 2 ? bytes : _mm256_srli_epi16(bytes, 4);
         const __m256i bits = avx2::load(block.qh + 32 * half);  // bits 2k, 2k+1, moved to bits 4, 5
-        const __m256i moved = k < 2 ? _mm256_slli_epi16(bits, k < 2 ? 4 - 2 * k : 0)
-                                    : _mm256_srli_epi16(bits, k < 2 ? 0 : 2 * k - 4);
+        const __m256i moved =
+            k < 2 ? _mm256_slli_epi16(bits, k < 2 ? 4 - 2 * k : 0) : _mm256_srli_epi16(bits, k < 2 ? 0 : 2 * k - 4);
         return _mm256_or_si256(_mm256_and_si256(nibble, _mm256_set1_epi8(15)),
                                _mm256_and_si256(moved, _mm256_set1_epi8(0x30)));
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 
     static __m256i scales_and_mins(const q6_k::block& block) noexcept {
-        const __m128i even_odd = _mm_shuffle_epi8(
-            avx2::load128(block.scales), _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+        const __m128i even_odd = _mm_shuffle_epi8(avx2::load128(block.scales),
+                                                  _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
         return _mm256_cvtepi8_epi16(even_odd);
     }
     static __m256i scales(__m256i both) noexcept { return both; }

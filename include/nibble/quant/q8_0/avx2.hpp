@@ -2,8 +2,8 @@
 // Q8_0 for the AVX2 kernels.
 #pragma once
 
-#include <nibble/quant/q8_0/block.hpp>
 #include <nibble/quant/format_avx2.hpp>
+#include <nibble/quant/q8_0/block.hpp>
 
 #if NIBBLE_X86_64
 

@@ -2,6 +2,7 @@
 // Filters that give text.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/text/jinja/number_filters.hpp>
 #include <nibble/text/jinja/operators.hpp>
 #include <nibble/text/jinja/print.hpp>
 #include <nibble/text/jinja/runtime.hpp>
