@@ -35,7 +35,8 @@ std::filesystem::path shared(std::string_view name) {
 }
 calendar_time read_date(const std::string& text) {
     calendar_time t;
-    REQUIRE(std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d", &t.year, &t.month, &t.day, &t.hour, &t.minute, &t.second) == 6);
+    REQUIRE(std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d", &t.year, &t.month, &t.day, &t.hour, &t.minute, &t.second) ==
+            6);
     return t;
 }
 
@@ -45,7 +46,9 @@ TEST_CASE("messages become what templates expect") {
     const std::vector<message> messages{
         {role::system, "Be kind."},
         {role::user, "Weather?"},
-        {.role = role::assistant, .content = "", .reasoning = "hm",
+        {.role = role::assistant,
+         .content = "",
+         .reasoning = "hm",
          .tool_calls = {{"c1", "get_weather", json::object{{"city", "Paris"}}}, {"", "now", json::object{}}}},
         {.role = role::tool, .content = "21", .name = "get_weather", .tool_call_id = "c1"}};
     CHECK(to_json(messages).dump() ==
@@ -57,14 +60,18 @@ TEST_CASE("messages become what templates expect") {
 }
 
 TEST_CASE("options become variables") {
-    const chat_template t("{{ bos_token }}|{{ eos_token is defined }}|{{ messages[0].content }}|{{ add_generation_prompt }}|"
-                          "{{ enable_thinking is defined }}|{{ enable_thinking }}|{{ tools is defined }}|{{ tools }}|{{ extra }}|"
-                          "{{ strftime_now('%Y-%m-%d') }}", "<s>", "");
+    const chat_template t(
+        "{{ bos_token }}|{{ eos_token is defined }}|{{ messages[0].content }}|{{ add_generation_prompt }}|"
+        "{{ enable_thinking is defined }}|{{ enable_thinking }}|{{ tools is defined }}|{{ tools }}|{{ extra }}|"
+        "{{ strftime_now('%Y-%m-%d') }}",
+        "<s>", "");
     const std::vector<message> messages{{role::user, "hi"}};
     CHECK(t.render(messages) == "<s>|False|hi|True|False||False|||2025-07-08");
-    CHECK(t.render(messages, {.add_generation_prompt = false, .enable_thinking = false, .tools = json::array{"t"},
-                              .variables = json::object{{"extra", 1}, {"bos_token", "<b>"}}, .date = {2030, 1, 2}}) ==
-          "<b>|False|hi|False|True|False|True|['t']|1|2030-01-02");
+    CHECK(t.render(messages, {.add_generation_prompt = false,
+                              .enable_thinking = false,
+                              .tools = json::array{"t"},
+                              .variables = json::object{{"extra", 1}, {"bos_token", "<b>"}},
+                              .date = {2030, 1, 2}}) == "<b>|False|hi|False|True|False|True|['t']|1|2030-01-02");
     CHECK(refusal_of([&] { return t.render(messages, {.variables = json::array{}}); }).code == errc::json_type);
     CHECK(refusal_of([] { return chat_template("{{ x"); }).code == errc::tmpl_syntax);
     CHECK(chat_template("").render(messages).empty());
@@ -98,7 +105,8 @@ TEST_CASE("SmolLM3's template") {
     if (path.empty()) return;
     const chat_template t(read_file(path));
     const auto head = [](std::string_view mode) {
-        return "<|im_start|>system\n## Metadata\n\nKnowledge Cutoff Date: June 2025\nToday Date: 08 July 2025\nReasoning Mode: " +
+        return "<|im_start|>system\n## Metadata\n\nKnowledge Cutoff Date: June 2025\nToday Date: 08 July "
+               "2025\nReasoning Mode: " +
                std::string(mode) + "\n\n## Custom Instructions\n\n";
     };
     const std::string plain = "You are a helpful AI assistant named SmolLM, trained by Hugging Face.";
@@ -107,39 +115,52 @@ TEST_CASE("SmolLM3's template") {
         const std::string text = t.render(std::vector<message>{{role::user, "What is the weather in Paris today?"}});
         CHECK(text.size() == 1387);
         CHECK(text.starts_with(head("/think") + plain + " Your role"));
-        CHECK(text.ends_with("conclusion.\n\n<|im_start|>user\nWhat is the weather in Paris today?<|im_end|>\n<|im_start|>assistant\n"));
+        CHECK(text.ends_with(
+            "conclusion.\n\n<|im_start|>user\nWhat is the weather in Paris today?<|im_end|>\n<|im_start|>assistant\n"));
     }
     SECTION("not thinking") {
-        CHECK(t.render(std::vector<message>{{role::system, "/no_think"}, {role::user, "Give me a brief explanation of gravity in simple terms."}}) ==
-              head("/no_think") + plain + "\n\n<|im_start|>user\nGive me a brief explanation of gravity in simple terms.<|im_end|>\n"
-              "<|im_start|>assistant\n<think>\n\n</think>\n");
+        CHECK(t.render(std::vector<message>{{role::system, "/no_think"},
+                                            {role::user, "Give me a brief explanation of gravity in simple terms."}}) ==
+              head("/no_think") + plain +
+                  "\n\n<|im_start|>user\nGive me a brief explanation of gravity in simple terms.<|im_end|>\n"
+                  "<|im_start|>assistant\n<think>\n\n</think>\n");
     }
     SECTION("past thoughts") {
-        CHECK(t.render(std::vector<message>{{role::system, "Speak like a pirate./think"}, {role::user, "Hi"},
-                                            {role::assistant, "\n<think>\nGreeting.\n</think>\nAhoy!"}, {role::user, "Bye"}}) ==
-              head("/think") + "Speak like a pirate.\n\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\nGreeting.\n"
-              "</think>\nAhoy!<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n");
+        CHECK(t.render(std::vector<message>{{role::system, "Speak like a pirate./think"},
+                                            {role::user, "Hi"},
+                                            {role::assistant, "\n<think>\nGreeting.\n</think>\nAhoy!"},
+                                            {role::user, "Bye"}}) ==
+              head("/think") +
+                  "Speak like a pirate.\n\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\nGreeting.\n"
+                  "</think>\nAhoy!<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n");
     }
     SECTION("tools, shown as Python shows them") {
-        const json tool = json::parse(R"({"name": "get_weather", "description": "Get the weather in a city", "parameters": {"type": "object",
+        const json tool = json::parse(
+            R"({"name": "get_weather", "description": "Get the weather in a city", "parameters": {"type": "object",
             "properties": {"city": {"type": "string", "description": "The city to get the weather for"}}}})");
         chat_template_options options;
         options.enable_thinking = false;
         options.variables["xml_tools"] = json::array{tool};
         const std::string text = t.render(
-            std::vector<message>{{role::user, "Hello! How is the weather today in Copenhagen?"},
-                                 {role::assistant, "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Copenhagen\"}}\n</tool_call>"},
-                                 {role::tool, "{\"temp_c\": 21}"}},
+            std::vector<message>{
+                {role::user, "Hello! How is the weather today in Copenhagen?"},
+                {role::assistant,
+                 "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Copenhagen\"}}\n</tool_call>"},
+                {role::tool, "{\"temp_c\": 21}"}},
             options);
         CHECK(text.size() == 1086);
-        CHECK(text.find("<tools>\n{'name': 'get_weather', 'description': 'Get the weather in a city', 'parameters': {'type': 'object', "
-                        "'properties': {'city': {'type': 'string', 'description': 'The city to get the weather for'}}}}\n</tools>") !=
-              std::string::npos);
-        CHECK(text.ends_with("<|im_start|>user\n{\"temp_c\": 21}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n"));
+        CHECK(text.find("<tools>\n{'name': 'get_weather', 'description': 'Get the weather in a city', 'parameters': "
+                        "{'type': 'object', "
+                        "'properties': {'city': {'type': 'string', 'description': 'The city to get the weather "
+                        "for'}}}}\n</tools>") != std::string::npos);
+        CHECK(text.ends_with(
+            "<|im_start|>user\n{\"temp_c\": 21}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n"));
     }
     SECTION("the system text alone") {
-        CHECK(t.render(std::vector<message>{{role::system, "You are terse. /system_override /no_think"}, {role::user, "Hi"}}) ==
-              "<|im_start|>system\nYou are terse.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n");
+        CHECK(t.render(std::vector<message>{{role::system, "You are terse. /system_override /no_think"},
+                                            {role::user, "Hi"}}) ==
+              "<|im_start|>system\nYou are "
+              "terse.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n");
     }
     SECTION("no messages") {
         CHECK(refusal_of([&] { return t.render(std::vector<message>{}); }).code == errc::tmpl_type_error);
@@ -155,8 +176,9 @@ TEST_CASE("the bundled model's template gives the expected prompts") {
     const auto* source = file.find("tokenizer.chat_template");
     REQUIRE(source);
     const chat_template t(*source->as_string());
-    static constexpr std::string_view months[] = {"January", "February", "March", "April", "May", "June", "July",
-                                                  "August", "September", "October", "November", "December"};
+    static constexpr std::string_view months[] = {"January",   "February", "March",    "April",
+                                                  "May",       "June",     "July",     "August",
+                                                  "September", "October",  "November", "December"};
     std::ifstream in(expected);
     std::size_t n = 0;
     for (std::string line; std::getline(in, line); ++n) {
@@ -173,7 +195,8 @@ TEST_CASE("the bundled model's template gives the expected prompts") {
 }
 
 TEST_CASE("threads render one template at once") {
-    const chat_template t("{% for m in messages %}{{ loop.index }}{{ m.role }}{{ m.content | upper }}{% endfor %}{{ 'lit' ~ 'eral' }}");
+    const chat_template t(
+        "{% for m in messages %}{{ loop.index }}{{ m.role }}{{ m.content | upper }}{% endfor %}{{ 'lit' ~ 'eral' }}");
     const std::vector<message> messages{{role::user, "a"}, {role::assistant, "b"}};
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;

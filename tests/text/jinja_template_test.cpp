@@ -55,7 +55,8 @@ TEST_CASE("errors say what and where") {
     using enum errc;
     const json::object variables{{"d", json::object{{"a", 1}}}, {"n", nullptr}};
     CHECK(refused("a\nb {{ x.y }}", variables) == refusal{tmpl_type_error, "chat template line 2, column 7"});
-    CHECK(refused("{{ d.a.b.c }}", variables).text == "chat template line 1, column 9: 'int object' has no attribute 'b'");
+    CHECK(refused("{{ d.a.b.c }}", variables).text ==
+          "chat template line 1, column 9: 'int object' has no attribute 'b'");
     CHECK(refused("{{ 'é' }}{{ 1 + }}") == refusal{tmpl_syntax, "chat template line 1, column 17"});
     CHECK(refused("{{ 1 + }}").text == "chat template line 1, column 8: expected an expression, got '}}'");
     CHECK(refused("{% if d %}", variables) == refusal{tmpl_syntax, "chat template line 1, column 11"});
@@ -68,22 +69,25 @@ TEST_CASE("errors say what and where") {
     CHECK(refused("{{ 1 is nothing }}") == refusal{tmpl_unsupported, "chat template line 1, column 9"});
     CHECK(refused("{{ n() }}", variables) == refusal{tmpl_type_error, "chat template line 1, column 5"});
     for (const std::string_view tag : {"include 'x'", "import 'x' as y", "from 'x' import y", "extends 'x'", "block b"})
-        CHECK(refused("\n {% " + std::string(tag) + " %}") == refusal{tmpl_unsupported, "chat template line 2, column 5"});
-    CHECK(refused("{% for x in [] recursive %}{% endfor %}") == refusal{tmpl_unsupported, "chat template line 1, column 16"});
+        CHECK(refused("\n {% " + std::string(tag) + " %}") ==
+              refusal{tmpl_unsupported, "chat template line 2, column 5"});
+    CHECK(refused("{% for x in [] recursive %}{% endfor %}") ==
+          refusal{tmpl_unsupported, "chat template line 1, column 16"});
 }
 
 TEST_CASE("the sandbox shows nothing of its host") {
-    CHECK(render("{{ ''.__class__ is defined }}{{ cycler.__init__ is defined }}{{ self is defined }}{{ lipsum is defined }}") ==
-          "FalseFalseFalseFalse");
-    for (const std::string_view source :
-         {"{{ ''.__class__.__mro__ }}", "{{ [].append(1) }}", "{{ {}.update({}) }}", "{{ raise_exception.__globals__.x }}",
-          "{{ '{0.__class__}'.format(1) }}", "{{ ''['__class__']() }}", "{{ ('' | attr('__class__'))() }}"})
+    CHECK(render("{{ ''.__class__ is defined }}{{ cycler.__init__ is defined }}{{ self is defined }}{{ lipsum is "
+                 "defined }}") == "FalseFalseFalseFalse");
+    for (const std::string_view source : {"{{ ''.__class__.__mro__ }}", "{{ [].append(1) }}", "{{ {}.update({}) }}",
+                                          "{{ raise_exception.__globals__.x }}", "{{ '{0.__class__}'.format(1) }}",
+                                          "{{ ''['__class__']() }}", "{{ ('' | attr('__class__'))() }}"})
         CHECK(refused(source).code == errc::tmpl_type_error);
 }
 
 TEST_CASE("dates come from the argument") {
     const auto at = [](int year, int month, int day) {
-        return jinja::compiled_template("{{ strftime_now('%A %j %U %V %G %y') }}").render({}, {}, {year, month, day, 0, 0, 0});
+        return jinja::compiled_template("{{ strftime_now('%A %j %U %V %G %y') }}")
+            .render({}, {}, {year, month, day, 0, 0, 0});
     };
     // Checked with Python's datetime.
     CHECK(at(2024, 12, 30) == "Monday 365 52 01 2025 24");
@@ -104,7 +108,8 @@ TEST_CASE("bytes that are no UTF-8 pass through") {
 }
 
 TEST_CASE("a template renders the same again and again, and its copies do") {
-    const jinja::compiled_template first("{% set ns = namespace(n=0) %}{% for c in s %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}");
+    const jinja::compiled_template first(
+        "{% set ns = namespace(n=0) %}{% for c in s %}{% set ns.n = ns.n + 1 %}{% endfor %}{{ ns.n }}");
     const jinja::compiled_template second = first;
     const json::object variables{{"s", "abc"}};
     for (int i = 0; i < 3; ++i) {

@@ -25,10 +25,26 @@ refusal syntax(std::uint64_t offset) { return {errc::json_syntax, "JSON text", o
 }  // namespace
 
 TEST_CASE("JSON reads and writes back") {
-    for (const std::string_view text :
-         {"null", "true", "false", "0", "-1", "9223372036854775807", "-9223372036854775808", "1.0", "-0.0", "0.1", "1e-07",
-          "1e+16", "123456789.125", "\"\"", "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\x7f\"", "\"é😀\"", "[]", "{}", "[[],{}]",
-          "{\"b\":1,\"a\":[1,2.5,null]}"})
+    for (const std::string_view text : {"null",
+                                        "true",
+                                        "false",
+                                        "0",
+                                        "-1",
+                                        "9223372036854775807",
+                                        "-9223372036854775808",
+                                        "1.0",
+                                        "-0.0",
+                                        "0.1",
+                                        "1e-07",
+                                        "1e+16",
+                                        "123456789.125",
+                                        "\"\"",
+                                        "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\x7f\"",
+                                        "\"é😀\"",
+                                        "[]",
+                                        "{}",
+                                        "[[],{}]",
+                                        "{\"b\":1,\"a\":[1,2.5,null]}"})
         CHECK(again(text) == text);
     CHECK(again(" { \"a\" : [ 1 , 2 ] }\r\n\t") == "{\"a\":[1,2]}");
     CHECK(again("\"\\u00e9\\ud83d\\ude00\\/\"") == "\"é😀/\"");
@@ -57,10 +73,19 @@ TEST_CASE("integers and other numbers are kept apart") {
 }
 
 TEST_CASE("doubles are written as Python's repr writes them") {
-    const std::pair<double, std::string_view> cases[] = {
-        {1.0, "1.0"}, {1e15, "1000000000000000.0"}, {1e16, "1e+16"}, {1.5e16, "1.5e+16"}, {0.0001, "0.0001"}, {0.00001, "1e-05"},
-        {123456789012345680.0, "1.2345678901234568e+17"}, {5e-324, "5e-324"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
-        {0.1 + 0.2, "0.30000000000000004"}, {100.0, "100.0"}, {12345.678, "12345.678"}, {1e100, "1e+100"}};
+    const std::pair<double, std::string_view> cases[] = {{1.0, "1.0"},
+                                                         {1e15, "1000000000000000.0"},
+                                                         {1e16, "1e+16"},
+                                                         {1.5e16, "1.5e+16"},
+                                                         {0.0001, "0.0001"},
+                                                         {0.00001, "1e-05"},
+                                                         {123456789012345680.0, "1.2345678901234568e+17"},
+                                                         {5e-324, "5e-324"},
+                                                         {1.7976931348623157e308, "1.7976931348623157e+308"},
+                                                         {0.1 + 0.2, "0.30000000000000004"},
+                                                         {100.0, "100.0"},
+                                                         {12345.678, "12345.678"},
+                                                         {1e100, "1e+100"}};
     for (const auto& [number, text] : cases) CHECK(json(number).dump() == text);
 }
 
@@ -107,7 +132,8 @@ TEST_CASE("JSON is bounded") {
 
     // Many members: looked up in O(log n), so that this ends soon.
     std::string text = "{";
-    for (int i = 0; i < 100'000; ++i) text += (i == 0 ? "\"k" : ",\"k") + std::to_string(i % 60'000) + "\":" + std::to_string(i);
+    for (int i = 0; i < 100'000; ++i)
+        text += (i == 0 ? "\"k" : ",\"k") + std::to_string(i % 60'000) + "\":" + std::to_string(i);
     const json many = json::parse(text + "}");
     CHECK(many.as_object().size() == 60'000);
     CHECK(many.find("k39999")->as_integer() == 99'999);

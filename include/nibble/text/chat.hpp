@@ -36,19 +36,19 @@ struct tool_call {
 struct message {
     nibble::role role = nibble::role::user;
     std::string content;
-    std::string reasoning = {};               ///< assistant: the thoughts before `content`
-    std::vector<tool_call> tool_calls = {};   ///< assistant
-    std::string name = {};                    ///< tool: which one answers (some templates ask for it)
-    std::string tool_call_id = {};            ///< tool: which call it answers
+    std::string reasoning = {};              ///< assistant: the thoughts before `content`
+    std::vector<tool_call> tool_calls = {};  ///< assistant
+    std::string name = {};                   ///< tool: which one answers (some templates ask for it)
+    std::string tool_call_id = {};           ///< tool: which call it answers
 };
 
 /// What a rendering depends on besides the messages.
 struct chat_template_options {
-    bool add_generation_prompt = true;        ///< end with the start of an assistant message
-    std::optional<bool> enable_thinking = {}; ///< not set: the template's own default
-    json tools = {};                          ///< array of tool definitions (JSON schema), or null for none
-    json variables = {};                      ///< object of further template variables, or null; these win
-    calendar_time date = {};                  ///< what strftime_now() sees; the clock is never read
+    bool add_generation_prompt = true;         ///< end with the start of an assistant message
+    std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
+    json tools = {};                           ///< array of tool definitions (JSON schema), or null for none
+    json variables = {};                       ///< object of further template variables, or null; these win
+    calendar_time date = {};                   ///< what strftime_now() sees; the clock is never read
 };
 
 /// A chat template as Hugging Face defines it: Jinja2, sandboxed. Immutable: const methods from any thread. Copies
@@ -62,7 +62,8 @@ public:
 
     /// The prompt for `messages`. Throws errc::tmpl_raised where the template itself refuses them, tmpl_type_error
     /// where it cannot work on them, tmpl_out_of_fuel, tmpl_too_deep or tmpl_output_too_large beyond the limits.
-    [[nodiscard]] std::string render(std::span<const message> messages, const chat_template_options& options = {}) const;
+    [[nodiscard]] std::string render(std::span<const message> messages,
+                                     const chat_template_options& options = {}) const;
 
     /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
     [[nodiscard]] std::string render(const json& variables, const calendar_time& date) const;
@@ -96,13 +97,14 @@ private:
     return list;
 }
 
-inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos, const jinja::limits& limits)
+inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos,
+                                    const jinja::limits& limits)
     : parsed_(source, limits), bos_(std::move(bos)), eos_(std::move(eos)) {}
 
 inline std::string chat_template::render(std::span<const message> messages,
                                          const chat_template_options& options) const {
-    json variables = json::object{{"messages", to_json(messages)},
-                                  {"add_generation_prompt", options.add_generation_prompt}};
+    json variables =
+        json::object{{"messages", to_json(messages)}, {"add_generation_prompt", options.add_generation_prompt}};
     if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
     if (!options.tools.is_null()) variables["tools"] = options.tools;
     if (!options.variables.is_null())

@@ -24,8 +24,8 @@ struct json_member;
 
 /// Bounds on JSON text from outside. Beyond them json::parse throws errc::json_syntax or errc::limit_exceeded.
 struct json_limits {
-    std::size_t depth = 128;                       ///< arrays and objects inside each other
-    std::size_t bytes = std::size_t{64} << 20;     ///< length of the text
+    std::size_t depth = 128;                    ///< arrays and objects inside each other
+    std::size_t bytes = std::size_t{64} << 20;  ///< length of the text
 };
 
 /// How json::dump writes. The defaults give compact text; `python()` gives what Python's json.dumps gives.
@@ -60,7 +60,7 @@ public:
     /// Inserts or replaces; a replaced member keeps its place (the last value wins, as in Python).
     void set(std::string key, json member_value);
 
-    friend bool operator==(const json_object& a, const json_object& b);   // members in any order
+    friend bool operator==(const json_object& a, const json_object& b);  // members in any order
 
 private:
     // Above this many members the positions are indexed; below, a scan of the keys is faster.
@@ -87,8 +87,8 @@ public:
     json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
     json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
     template <std::integral Int>
-        requires(!std::same_as<Int, bool> && !std::same_as<Int, char>)
-    json(Int number) noexcept {
+    requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number)
+    noexcept {
         if constexpr (std::is_unsigned_v<Int> && sizeof(Int) >= sizeof(std::int64_t)) {
             if (number > static_cast<std::uint64_t>(INT64_MAX)) {
                 data_.emplace<double>(static_cast<double>(number));
@@ -161,8 +161,8 @@ private:
         throw error(errc::json_type, "JSON value", expected, std::string(name_of(type())));
     }
     static constexpr std::string_view name_of(kind k) noexcept {
-        constexpr std::string_view names[] = {"null", "a boolean", "an integer", "a number",
-                                              "a string", "an array", "an object"};
+        constexpr std::string_view names[] = {"null",     "a boolean", "an integer", "a number",
+                                              "a string", "an array",  "an object"};
         return names[static_cast<std::size_t>(k)];
     }
 
@@ -246,5 +246,5 @@ inline bool operator==(const json_object& a, const json_object& b) {
 
 NIBBLE_NAMESPACE_END
 
-#include <nibble/text/json_parse.hpp>  // json::parse
 #include <nibble/text/json_dump.hpp>   // json::dump
+#include <nibble/text/json_parse.hpp>  // json::parse

@@ -66,29 +66,77 @@ struct argument_list {
 
 // ---- expressions
 
-struct literal { value constant; };
-struct variable { symbol name; };
-struct list_display { std::vector<expr> items; };
-struct tuple_display { std::vector<expr> items; };
-struct dict_display { std::vector<std::pair<expr, expr>> items; };
-struct attribute { expr object; text name; };
-struct subscript { expr object, index; };
-struct slice { expr object, start, stop, step; };  // the last three may be null
-struct call { expr callee; argument_list arguments; };
-struct filter { expr input; text name; const builtin_entry* entry; argument_list arguments; };  // input null: a block's
-struct test { expr input; text name; const builtin_entry* entry; argument_list arguments; };
-struct negation { expr operand; bool minus; };
-struct logical_not { expr operand; };
-struct logical_chain { bool is_and; std::vector<expr> operands; };
-struct comparison { expr first; std::vector<std::pair<comparison_op, expr>> rest; };
+struct literal {
+    value constant;
+};
+struct variable {
+    symbol name;
+};
+struct list_display {
+    std::vector<expr> items;
+};
+struct tuple_display {
+    std::vector<expr> items;
+};
+struct dict_display {
+    std::vector<std::pair<expr, expr>> items;
+};
+struct attribute {
+    expr object;
+    text name;
+};
+struct subscript {
+    expr object, index;
+};
+struct slice {
+    expr object, start, stop, step;
+};  // the last three may be null
+struct call {
+    expr callee;
+    argument_list arguments;
+};
+struct filter {
+    expr input;
+    text name;
+    const builtin_entry* entry;
+    argument_list arguments;
+};  // input null: a block's
+struct test {
+    expr input;
+    text name;
+    const builtin_entry* entry;
+    argument_list arguments;
+};
+struct negation {
+    expr operand;
+    bool minus;
+};
+struct logical_not {
+    expr operand;
+};
+struct logical_chain {
+    bool is_and;
+    std::vector<expr> operands;
+};
+struct comparison {
+    expr first;
+    std::vector<std::pair<comparison_op, expr>> rest;
+};
 /// a + b - c: operators of one precedence from left to right.
-struct arithmetic { expr first; std::vector<std::pair<arithmetic_op, expr>> rest; };
-struct concatenation { std::vector<expr> parts; };
-struct conditional { expr condition, chosen, otherwise; };  // otherwise may be null: undefined
+struct arithmetic {
+    expr first;
+    std::vector<std::pair<arithmetic_op, expr>> rest;
+};
+struct concatenation {
+    std::vector<expr> parts;
+};
+struct conditional {
+    expr condition, chosen, otherwise;
+};  // otherwise may be null: undefined
 
 using expression_nodes =
-    node_list<literal, variable, list_display, tuple_display, dict_display, attribute, subscript, slice, call, filter, test,
-              negation, logical_not, logical_chain, comparison, arithmetic, concatenation, conditional>;
+    node_list<literal, variable, list_display, tuple_display, dict_display, attribute, subscript, slice, call, filter,
+              test, negation, logical_not, logical_chain, comparison, arithmetic, concatenation, conditional>;
 
 // ---- statements
 
@@ -103,7 +151,10 @@ struct target {
     std::vector<target> parts = {};
 };
 
-struct parameter { symbol name; expr default_value; };  // default may be null
+struct parameter {
+    symbol name;
+    expr default_value;
+};  // default may be null
 
 struct macro_definition {
     symbol name = 0;
@@ -112,19 +163,54 @@ struct macro_definition {
     bool uses_varargs = false, uses_kwargs = false, uses_caller = false;
 };
 
-struct data { std::string_view bytes; };
-struct output { expr shown; };
-struct if_branch { expr condition; block body; };  // condition null: else
-struct if_statement { std::vector<if_branch> branches; };
-struct for_statement { target variables; expr items, condition; block body, otherwise; };  // condition may be null
-struct set_statement { target variables; expr assigned; };
-struct set_block { target variables; expr filters; block body; };  // filters may be null
-struct with_statement { std::vector<std::pair<target, expr>> bindings; block body; };
-struct macro_statement { macro_definition macro; };
-struct call_block { expr called; macro_definition caller; };
-struct filter_block { expr filters; block body; };
-struct scoped_block { block body; };  // generation
-struct do_statement { expr evaluated; };
+struct data {
+    std::string_view bytes;
+};
+struct output {
+    expr shown;
+};
+struct if_branch {
+    expr condition;
+    block body;
+};  // condition null: else
+struct if_statement {
+    std::vector<if_branch> branches;
+};
+struct for_statement {
+    target variables;
+    expr items, condition;
+    block body, otherwise;
+};  // condition may be null
+struct set_statement {
+    target variables;
+    expr assigned;
+};
+struct set_block {
+    target variables;
+    expr filters;
+    block body;
+};  // filters may be null
+struct with_statement {
+    std::vector<std::pair<target, expr>> bindings;
+    block body;
+};
+struct macro_statement {
+    macro_definition macro;
+};
+struct call_block {
+    expr called;
+    macro_definition caller;
+};
+struct filter_block {
+    expr filters;
+    block body;
+};
+struct scoped_block {
+    block body;
+};  // generation
+struct do_statement {
+    expr evaluated;
+};
 struct break_statement {};
 struct continue_statement {};
 
@@ -141,7 +227,7 @@ template <class Content>
 /// A parsed template. Immutable once parsed. Views inside point into `source` and `strings`.
 struct syntax_tree {
     std::string source;
-    std::deque<std::string> strings;        ///< literals whose text differs from the source
+    std::deque<std::string> strings;  ///< literals whose text differs from the source
     std::vector<std::unique_ptr<const node>> nodes;
     std::vector<std::string_view> symbols;  ///< every variable name of the template, once
     block body;

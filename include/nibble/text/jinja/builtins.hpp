@@ -19,7 +19,8 @@ struct builtin_entry {
 
 /// Binary search in a table sorted by name; nullptr where there is no such entry.
 template <std::size_t N>
-[[nodiscard]] constexpr const builtin_entry* find_builtin(const builtin_entry (&table)[N], std::string_view name) noexcept {
+[[nodiscard]] constexpr const builtin_entry* find_builtin(const builtin_entry (&table)[N],
+                                                          std::string_view name) noexcept {
     const auto* found =
         std::lower_bound(table, table + N, name, [](const builtin_entry& e, std::string_view n) { return e.name < n; });
     return found != table + N && found->name == name ? found : nullptr;

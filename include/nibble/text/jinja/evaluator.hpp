@@ -231,7 +231,8 @@ private:
         rt_.at(offset);
         rt_.require_defined(operand);
         if (operand.type() == kind::number) return node.minus ? -operand.number() : operand.number();
-        if (!operand.is_integer()) rt_.type_error(std::string("bad operand type for unary -: '") + type_name(operand) + "'");
+        if (!operand.is_integer())
+            rt_.type_error(std::string("bad operand type for unary -: '") + type_name(operand) + "'");
         if (!node.minus) return operand.integer();
         return integer_arithmetic(rt_, ast::arithmetic_op::subtract, 0, operand.integer());
     }

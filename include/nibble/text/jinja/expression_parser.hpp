@@ -177,8 +177,15 @@ protected:
 
 private:
     enum precedence : int {
-        precedence_or = 1, precedence_and, precedence_not, precedence_comparison, precedence_sum, precedence_concatenation,
-        precedence_product, precedence_power, precedence_none = 0
+        precedence_or = 1,
+        precedence_and,
+        precedence_not,
+        precedence_comparison,
+        precedence_sum,
+        precedence_concatenation,
+        precedence_product,
+        precedence_power,
+        precedence_none = 0
     };
 
     [[nodiscard]] bool at_tuple_end(std::string_view end_word) const noexcept {
@@ -215,7 +222,8 @@ private:
     [[nodiscard]] static std::optional<ast::arithmetic_op> arithmetic_of(std::string_view op) noexcept {
         using enum ast::arithmetic_op;
         static constexpr std::pair<std::string_view, ast::arithmetic_op> table[] = {
-            {"+", add}, {"-", subtract}, {"*", multiply}, {"/", divide}, {"//", floor_divide}, {"%", modulo}, {"**", power}};
+            {"+", add},           {"-", subtract}, {"*", multiply}, {"/", divide},
+            {"//", floor_divide}, {"%", modulo},   {"**", power}};
         for (const auto& [word, result] : table)
             if (word == op) return result;
         return std::nullopt;
@@ -376,7 +384,8 @@ private:
                     const lexeme& index = take();
                     object = make(start, ast::subscript{object, make(index, ast::literal{index.integer})});
                 } else {
-                    object = make(start, ast::attribute{object, text::borrowed(expect_name("a name or a number").text)});
+                    object =
+                        make(start, ast::attribute{object, text::borrowed(expect_name("a name or a number").text)});
                 }
             } else if (is_op(start, "[")) {
                 object = subscript(object);

@@ -63,7 +63,8 @@ struct format_spec {
 
 [[nodiscard]] inline std::string format_integer(runtime& rt, const format_spec& spec, std::int64_t number) {
     std::string sign = number < 0 ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
-    const std::uint64_t magnitude = number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+    const std::uint64_t magnitude =
+        number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
     const char type = spec.type;
     const int base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
     char buffer[64];
@@ -79,7 +80,9 @@ struct format_spec {
 }
 
 [[nodiscard]] inline std::string format_float(runtime& rt, const format_spec& spec, double number) {
-    std::string sign = std::signbit(number) && !std::isnan(number) ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
+    std::string sign = std::signbit(number) && !std::isnan(number) ? "-"
+                       : spec.sign == '-'                          ? ""
+                                                                   : std::string(1, spec.sign);
     const char type = static_cast<char>(spec.type | 0x20);
     double magnitude = std::fabs(number);
     std::string body;
@@ -92,11 +95,14 @@ struct format_spec {
         const std::int64_t precision = spec.precision < 0 ? 6 : spec.precision;
         rt.spend_bytes(static_cast<std::uint64_t>(precision));
         const bool general = type == 'g' || type == 'n' || spec.type == '\0';
-        const auto form = type == 'e' ? std::chars_format::scientific : general ? std::chars_format::general : std::chars_format::fixed;
+        const auto form = type == 'e' ? std::chars_format::scientific
+                          : general   ? std::chars_format::general
+                                      : std::chars_format::fixed;
         body.resize(static_cast<std::size_t>(precision) + 340);  // a double has at most 309 digits before the point
-        body.resize(static_cast<std::size_t>(
-            std::to_chars(body.data(), body.data() + body.size(), magnitude, form,
-                          static_cast<int>(general && precision == 0 ? 1 : precision)).ptr - body.data()));
+        body.resize(static_cast<std::size_t>(std::to_chars(body.data(), body.data() + body.size(), magnitude, form,
+                                                           static_cast<int>(general && precision == 0 ? 1 : precision))
+                                                 .ptr -
+                                             body.data()));
         if (spec.type == '\0' && body.find_first_of(".e") == std::string::npos) body += ".0";
     }
     if (spec.type == '%') body += '%';
@@ -104,7 +110,8 @@ struct format_spec {
     return padded(rt, spec, std::move(sign), grouped(std::move(body), spec.grouping, 3), '>');
 }
 
-[[nodiscard]] inline std::string format_text(runtime& rt, const format_spec& spec, std::string_view body, char default_align) {
+[[nodiscard]] inline std::string format_text(runtime& rt, const format_spec& spec, std::string_view body,
+                                             char default_align) {
     if (spec.precision >= 0) body = body.substr(0, byte_offset(body, static_cast<std::size_t>(spec.precision)));
     return padded(rt, spec, {}, body, default_align);
 }
@@ -119,7 +126,14 @@ struct format_spec {
         if (code < 0x80 || code == invalid_code_point) {
             plain += bytes;
         } else {
-            append_escape(plain, code < 0x100 ? 'x' : code < 0x10000 ? 'u' : 'U', code, code < 0x100 ? 2 : code < 0x10000 ? 4 : 8);
+            append_escape(plain,
+                          code < 0x100     ? 'x'
+                          : code < 0x10000 ? 'u'
+                                           : 'U',
+                          code,
+                          code < 0x100     ? 2
+                          : code < 0x10000 ? 4
+                                           : 8);
         }
     });
     return plain;
@@ -131,7 +145,8 @@ struct format_spec {
     const char* first = pattern.data() + at;
     if (at >= pattern.size() || *first < '0' || *first > '9') return std::nullopt;
     const auto [end, status] = std::from_chars(first, pattern.data() + pattern.size(), count);
-    if (status != std::errc{} || count > INT32_MAX) rt.fail(errc::tmpl_output_too_large, "the width or precision of a format is too large");
+    if (status != std::errc{} || count > INT32_MAX)
+        rt.fail(errc::tmpl_output_too_large, "the width or precision of a format is too large");
     at += static_cast<std::size_t>(end - first);
     return count;
 }
@@ -143,7 +158,8 @@ struct format_spec {
     const bool is_tuple = given.is_sequence() && given.seq().form == sequence::flavor::tuple;
     std::size_t used = 0;
     const auto next_argument = [&]() -> const value& {
-        if (is_tuple ? used >= given.seq().elements.size() : used > 0) rt.type_error("not enough arguments for format string");
+        if (is_tuple ? used >= given.seq().elements.size() : used > 0)
+            rt.type_error("not enough arguments for format string");
         return is_tuple ? given.seq().elements[used++] : (++used, given);
     };
     const auto star_or_count = [&](std::size_t& at) -> std::optional<std::int64_t> {
@@ -196,7 +212,8 @@ struct format_spec {
         }
         const value& v = named ? *named : next_argument();
         const auto number = [&]() -> const value& {
-            if (!v.is_number()) rt.type_error(std::string("%") + conversion + " format: a number is required, not " + type_name(v));
+            if (!v.is_number())
+                rt.type_error(std::string("%") + conversion + " format: a number is required, not " + type_name(v));
             return v;
         };
         switch (conversion) {
@@ -205,7 +222,8 @@ struct format_spec {
             case 'a': out += format_text(rt, spec, represented(rt, v, conversion == 'a'), '>'); break;
             case 'c': {
                 std::string one;
-                if (v.is_integer() && v.integer() >= 0 && v.integer() < 0x110000 && (v.integer() < 0xd800 || v.integer() > 0xdfff)) {
+                if (v.is_integer() && v.integer() >= 0 && v.integer() < 0x110000 &&
+                    (v.integer() < 0xd800 || v.integer() > 0xdfff)) {
                     append_utf8(one, static_cast<char32_t>(v.integer()));
                 } else if (v.is_string() && count_code_points(v.str()) == 1) {
                     one = v.str();
@@ -224,7 +242,8 @@ struct format_spec {
                 std::int64_t whole = 0;
                 if (number().is_integer()) {
                     whole = v.integer();
-                } else if (conversion == 'x' || conversion == 'X' || conversion == 'o' || !(std::fabs(v.number()) < 9.2e18)) {
+                } else if (conversion == 'x' || conversion == 'X' || conversion == 'o' ||
+                           !(std::fabs(v.number()) < 9.2e18)) {
                     rt.type_error(std::string("%") + conversion + " format: an integer is required, not float");
                 } else {
                     whole = static_cast<std::int64_t>(v.number());
@@ -304,14 +323,17 @@ struct format_spec {
         }
         if (type.empty() || for_both) return format_float(rt, spec, v.number());
     }
-    rt.type_error("unsupported format string '" + escaped(text_spec) + "' for an object of type '" + type_name(v) + "'");
+    rt.type_error("unsupported format string '" + escaped(text_spec) + "' for an object of type '" + type_name(v) +
+                  "'");
 }
 
 /// One replacement field, the text between its braces: name(.attribute|[item])*(!conversion)?(:spec)?
-[[nodiscard]] inline std::string format_field(runtime& rt, std::string_view field, const call_arguments& args, std::size_t& automatic);
+[[nodiscard]] inline std::string format_field(runtime& rt, std::string_view field, const call_arguments& args,
+                                              std::size_t& automatic);
 
 /// str.format(). `automatic` counts the fields without a number.
-[[nodiscard]] inline std::string brace_format(runtime& rt, std::string_view pattern, const call_arguments& args, std::size_t& automatic) {
+[[nodiscard]] inline std::string brace_format(runtime& rt, std::string_view pattern, const call_arguments& args,
+                                              std::size_t& automatic) {
     const runtime::level nested(rt);
     std::string out;
     for (std::size_t at = 0; at < pattern.size();) {
@@ -339,7 +361,8 @@ struct format_spec {
     return out;
 }
 
-inline std::string format_field(runtime& rt, std::string_view field, const call_arguments& args, std::size_t& automatic) {
+inline std::string format_field(runtime& rt, std::string_view field, const call_arguments& args,
+                                std::size_t& automatic) {
     std::size_t end = field.find_first_of("!:[");
     while (end != std::string_view::npos && field[end] == '[') {  // a subscript may hold the other two
         end = field.find(']', end);
@@ -355,12 +378,15 @@ inline std::string format_field(runtime& rt, std::string_view field, const call_
     const bool numbered = first.find_first_not_of("0123456789") == std::string_view::npos;
     if (numbered) {
         std::size_t at = 0;
-        const std::size_t index = first.empty() ? automatic++ : static_cast<std::size_t>(read_count(rt, first, at).value_or(0));
+        const std::size_t index =
+            first.empty() ? automatic++ : static_cast<std::size_t>(read_count(rt, first, at).value_or(0));
         if (index >= args.positional.size()) rt.type_error("replacement index out of range for positional arguments");
         v = args.positional[index];
     } else {
-        const auto found = std::find_if(args.keyword.begin(), args.keyword.end(), [&](const auto& a) { return a.first.view() == first; });
-        if (found == args.keyword.end()) rt.type_error("format string names the missing argument '" + escaped(first) + "'");
+        const auto found = std::find_if(args.keyword.begin(), args.keyword.end(),
+                                        [&](const auto& a) { return a.first.view() == first; });
+        if (found == args.keyword.end())
+            rt.type_error("format string names the missing argument '" + escaped(first) + "'");
         v = found->second;
     }
     while (!path.empty()) {
@@ -374,15 +400,18 @@ inline std::string format_field(runtime& rt, std::string_view field, const call_
             const std::string_view key = path.substr(1, close - 1);
             std::int64_t index = 0;
             const auto [stop, status] = std::from_chars(key.data(), key.data() + key.size(), index);
-            const bool is_index = !key.empty() && status == std::errc{} && stop == key.data() + key.size() && key[0] != '-';
+            const bool is_index =
+                !key.empty() && status == std::errc{} && stop == key.data() + key.size() && key[0] != '-';
             v = get_item(rt, v, is_index ? value(index) : value(text::owned(std::string(key))));
             path.remove_prefix(close + 1);
-            if (!path.empty() && path[0] != '.' && path[0] != '[') rt.type_error("only '.' or '[' may follow ']' in format string");
+            if (!path.empty() && path[0] != '.' && path[0] != '[')
+                rt.type_error("only '.' or '[' may follow ']' in format string");
         }
         rt.require_defined(v);
     }
     if (!rest.empty() && rest[0] == '!') {
-        if (rest.size() < 2 || (rest.size() > 2 && rest[2] != ':')) rt.type_error("expected ':' after conversion specifier");
+        if (rest.size() < 2 || (rest.size() > 2 && rest[2] != ':'))
+            rt.type_error("expected ':' after conversion specifier");
         if (rest[1] == 's') {
             v = to_text(rt, v);
         } else if (rest[1] == 'r' || rest[1] == 'a') {

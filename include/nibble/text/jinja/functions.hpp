@@ -50,7 +50,8 @@ inline value range(runtime& rt, const value&, const call_arguments& args) {
 }
 
 /// The entries of dict(...): from a mapping or pairs, and from keyword arguments.
-[[nodiscard]] inline std::vector<mapping::entry> dict_entries(runtime& rt, const call_arguments& args, std::string_view function) {
+[[nodiscard]] inline std::vector<mapping::entry> dict_entries(runtime& rt, const call_arguments& args,
+                                                              std::string_view function) {
     std::vector<mapping::entry> entries;
     if (args.positional.size() > 1) rt.type_error(std::string(function) + "() takes at most one positional argument");
     for (const value& given : args.positional) {
@@ -110,7 +111,9 @@ static_assert(is_sorted_table(table));
 
 namespace jinja {
 
-inline const builtin_entry* find_function(std::string_view name) noexcept { return find_builtin(functions::table, name); }
+inline const builtin_entry* find_function(std::string_view name) noexcept {
+    return find_builtin(functions::table, name);
+}
 
 }  // namespace jinja
 

@@ -205,7 +205,8 @@ private:
         std::vector<const value*> given(parameters.size());
         for (std::size_t i = 0; i < std::min(given.size(), args.positional.size()); ++i) given[i] = &args.positional[i];
         bind_keywords(macro, args, given);
-        if (args.positional.size() > parameters.size() && !macro.uses_varargs) refuse(macro, "takes fewer positional arguments", {});
+        if (args.positional.size() > parameters.size() && !macro.uses_varargs)
+            refuse(macro, "takes fewer positional arguments", {});
         if (macro.uses_varargs) {
             const auto taken = static_cast<std::ptrdiff_t>(std::min(parameters.size(), args.positional.size()));
             current_->set(ast::symbol_varargs, rt_.tuple({args.positional.begin() + taken, args.positional.end()}));
@@ -213,7 +214,8 @@ private:
         for (std::size_t i = 0; i < parameters.size(); ++i)  // a default may use the parameters before it
             current_->set(parameters[i].name, given[i] ? *given[i] : default_of(parameters[i]));
     }
-    void bind_keywords(const ast::macro_definition& macro, const call_arguments& args, std::vector<const value*>& given) {
+    void bind_keywords(const ast::macro_definition& macro, const call_arguments& args,
+                       std::vector<const value*>& given) {
         const auto& parameters = macro.parameters;
         const bool passes_caller =
             macro.uses_caller && std::none_of(parameters.begin(), parameters.end(),
@@ -240,7 +242,8 @@ private:
         if (p.default_value) return evaluate(p.default_value);
         return missing_note("parameter '" + std::string(tree_.symbols[p.name]) + "' was not provided");
     }
-    [[noreturn]] void refuse(const ast::macro_definition& macro, std::string_view what, std::string_view argument) const {
+    [[noreturn]] void refuse(const ast::macro_definition& macro, std::string_view what,
+                             std::string_view argument) const {
         std::string message = "macro '" + std::string(tree_.symbols[macro.name]) + "' " + std::string(what);
         if (!argument.empty()) message += " '" + escaped(argument) + "'";
         rt_.type_error(std::move(message));

@@ -24,7 +24,17 @@ NIBBLE_NAMESPACE_BEGIN
 namespace jinja {
 
 enum class token_kind : std::uint8_t {
-    data, variable_begin, variable_end, block_begin, block_end, name, string, integer, number, op, end
+    data,
+    variable_begin,
+    variable_end,
+    block_begin,
+    block_end,
+    name,
+    string,
+    integer,
+    number,
+    op,
+    end
 };
 
 struct lexeme {
@@ -123,7 +133,8 @@ private:
     }
     // '-' strips all white space before the tag; before a block or a comment that is first on its line, the
     // indentation goes too, unless there is a '+'.
-    [[nodiscard]] std::string_view text_before(std::size_t start, std::size_t tag, char kind, char sign) const noexcept {
+    [[nodiscard]] std::string_view text_before(std::size_t start, std::size_t tag, char kind,
+                                               char sign) const noexcept {
         const std::string_view before = source_.substr(start, tag - start);
         if (sign == '-') return strip_space(before, false, true);
         if (sign == '+' || kind == '{') return before;
@@ -170,7 +181,8 @@ private:
         }
         after_tag(*begin_sign, false);
         const std::size_t body = at_;
-        for (std::size_t end = source_.find("{%", at_); end != std::string_view::npos; end = source_.find("{%", end + 2)) {
+        for (std::size_t end = source_.find("{%", at_); end != std::string_view::npos;
+             end = source_.find("{%", end + 2)) {
             at_ = end + 2;
             const char sign = strip_sign();
             if (const auto end_sign = word_and_end("endraw", true)) {
@@ -243,7 +255,8 @@ private:
         const std::size_t start = at_;
         const auto digits = [&](auto&& is_digit) {  // single underscores between digits are allowed
             while (at_ < source_.size() &&
-                   (is_digit(source_[at_]) || (source_[at_] == '_' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))))
+                   (is_digit(source_[at_]) ||
+                    (source_[at_] == '_' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))))
                 ++at_;
         };
         const auto decimal = [](char c) { return c >= '0' && c <= '9'; };
@@ -283,7 +296,8 @@ private:
             const char* last = plain.data() + plain.size();
             const auto [end, status] = std::from_chars(plain.data(), last, token.integer, base);
             if (status == std::errc::result_out_of_range) fail(start, "an integer of at most 64 bits");
-            if (status != std::errc{} || end != last || (plain.size() > 1 && plain[0] == '0' && base == 10 && token.integer != 0))
+            if (status != std::errc{} || end != last ||
+                (plain.size() > 1 && plain[0] == '0' && base == 10 && token.integer != 0))
                 fail(start, "a number", "'" + escaped(token.text, 32) + "'");
         } else {
             token.number = parse_double(plain).value_or(0);
@@ -302,10 +316,12 @@ private:
             }
             ++at_;
         }
-        if (at_ >= source_.size()) fail(start, std::string("the end of the string, ") + quote, "the end of the template");
+        if (at_ >= source_.size())
+            fail(start, std::string("the end of the string, ") + quote, "the end of the template");
         const std::string_view body = source_.substr(start + 1, at_ - start - 1);
         ++at_;
-        add(token_kind::string, start, plain ? body : std::string_view(strings_.emplace_back(unescape(body, start + 1))));
+        add(token_kind::string, start,
+            plain ? body : std::string_view(strings_.emplace_back(unescape(body, start + 1))));
     }
     // The escapes of Python's string literals.
     [[nodiscard]] std::string unescape(std::string_view body, std::size_t offset) const {
@@ -323,7 +339,8 @@ private:
                 const char* end = body.data() + std::min(first + most, body.size());
                 const char* stop = std::from_chars(begin, end, code, base).ptr;
                 if ((exactly && stop != begin + most) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-                    fail(offset + first, "the digits of an escaped code point", "'" + escaped(body.substr(first, most)) + "'");
+                    fail(offset + first, "the digits of an escaped code point",
+                         "'" + escaped(body.substr(first, most)) + "'");
                 append_utf8(out, code);
                 i = static_cast<std::size_t>(stop - body.data()) - 1;
             };

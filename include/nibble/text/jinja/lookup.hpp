@@ -20,7 +20,8 @@ namespace jinja {
 
 /// Methods that would change a list or a dictionary: the sandbox does not show them.
 [[nodiscard]] inline bool is_mutating(const value& object, std::string_view name) noexcept {
-    static constexpr std::string_view of_lists[] = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"};
+    static constexpr std::string_view of_lists[] = {"append", "clear",  "extend",  "insert",
+                                                    "pop",    "remove", "reverse", "sort"};
     static constexpr std::string_view of_dicts[] = {"clear", "pop", "popitem", "setdefault", "update"};
     if (object.is_mapping()) return std::find(std::begin(of_dicts), std::end(of_dicts), name) != std::end(of_dicts);
     return object.is_sequence() && object.seq().form == sequence::flavor::list &&
@@ -108,7 +109,8 @@ inline value get_item(runtime& rt, const value& object, const value& key) {
 }
 
 /// object[start:stop:step]; a bound that was left out is none.
-[[nodiscard]] inline value get_slice(runtime& rt, const value& object, const value& start, const value& stop, const value& step) {
+[[nodiscard]] inline value get_slice(runtime& rt, const value& object, const value& start, const value& stop,
+                                     const value& step) {
     rt.require_defined(object);
     const auto is_bound = [](const value& v) { return v.is_none() || v.is_integer(); };
     const bool sliceable = object.is_string() || (object.is_sequence() && object.seq().is_indexable());

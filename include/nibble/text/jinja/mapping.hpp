@@ -49,7 +49,9 @@ namespace jinja {
 /// A total order of keys in which exactly those that Python holds equal (1, 1.0 and True) compare as 0.
 /// The depth is bounded by is_hashable.
 [[nodiscard]] inline int compare_keys(const value& a, const value& b) noexcept {
-    const auto rank = [](const value& v) { return v.is_number() ? 1 : v.is_string() ? 0 : 2 + static_cast<int>(v.type()); };
+    const auto rank = [](const value& v) {
+        return v.is_number() ? 1 : v.is_string() ? 0 : 2 + static_cast<int>(v.type());
+    };
     if (rank(a) != rank(b)) return rank(a) < rank(b) ? -1 : 1;
     if (a.is_string()) return a.str().compare(b.str());
     if (a.is_number()) return compare_numbers(a, b);

@@ -29,7 +29,9 @@ namespace jinja {
             out += s[i];
             continue;
         }
-        const auto is_digit = [&](std::size_t at) { return at < s.size() && is_alphanumeric(static_cast<unsigned char>(s[at])); };
+        const auto is_digit = [&](std::size_t at) {
+            return at < s.size() && is_alphanumeric(static_cast<unsigned char>(s[at]));
+        };
         if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) return std::nullopt;
     }
     return out;

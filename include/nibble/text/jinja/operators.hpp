@@ -57,9 +57,8 @@ namespace jinja {
         case kind::undefined: break;
         case kind::string:
             rt.spend(v.str().size());
-            for_each_code_point(v.str(), [&](char32_t, std::string_view bytes) {
-                made.push_back(v.as_text().part(bytes));
-            });
+            for_each_code_point(v.str(),
+                                [&](char32_t, std::string_view bytes) { made.push_back(v.as_text().part(bytes)); });
             break;
         case kind::mapping:
             for (const auto& entry : v.map().entries) made.push_back(entry.key);
@@ -130,7 +129,8 @@ namespace jinja {
             if (!equal(rt, x[i], y[i])) return order(rt, x[i], y[i]);
         return x.size() <=> y.size();
     }
-    rt.type_error(std::string("'<' not supported between instances of '") + type_name(a) + "' and '" + type_name(b) + "'");
+    rt.type_error(std::string("'<' not supported between instances of '") + type_name(a) + "' and '" + type_name(b) +
+                  "'");
 }
 
 /// item in container.
@@ -147,9 +147,8 @@ namespace jinja {
             return container.map().find(item) != nullptr;
         case kind::sequence: {
             const auto& items = iterate(rt, container);
-            return std::any_of(items.begin(), items.end(), [&](const value& held) {
-                return item.same_as(held) || equal(rt, held, item);
-            });
+            return std::any_of(items.begin(), items.end(),
+                               [&](const value& held) { return item.same_as(held) || equal(rt, held, item); });
         }
         default: rt.type_error(std::string("argument of type '") + type_name(container) + "' is not iterable");
     }
@@ -302,8 +301,7 @@ namespace jinja {
             items.insert(items.end(), b.seq().elements.begin(), b.seq().elements.end());
             return &rt.make_sequence(std::move(items), a.seq().form);
         }
-        if (a.is_string())
-            rt.type_error(std::string("can only concatenate str (not \"") + type_name(b) + "\") to str");
+        if (a.is_string()) rt.type_error(std::string("can only concatenate str (not \"") + type_name(b) + "\") to str");
     }
     if (op == ast::arithmetic_op::multiply) {
         if ((a.is_string() || is_list(a)) && b.is_integer()) return repeat(rt, a, b.integer());

@@ -151,7 +151,8 @@ private:
 
     [[nodiscard]] static bool assigns(const ast::target& target, ast::symbol name) noexcept {
         return (!target.is_tuple && target.name == name) ||
-               std::any_of(target.parts.begin(), target.parts.end(), [&](const ast::target& part) { return assigns(part, name); });
+               std::any_of(target.parts.begin(), target.parts.end(),
+                           [&](const ast::target& part) { return assigns(part, name); });
     }
 
     const ast::node* set_statement(const lexeme& token) {

@@ -69,9 +69,10 @@ inline void append_sequence(runtime& rt, std::string& out, const sequence& s) {
         default: break;
     }
     const bool view = s.form != sequence::flavor::list;
-    if (view) rt.append(out, s.form == sequence::flavor::keys     ? "dict_keys("
-                             : s.form == sequence::flavor::values ? "dict_values("
-                                                                  : "dict_items(");
+    if (view)
+        rt.append(out, s.form == sequence::flavor::keys     ? "dict_keys("
+                       : s.form == sequence::flavor::values ? "dict_values("
+                                                            : "dict_items(");
     rt.append(out, "[");
     append_items(rt, out, s.elements);
     rt.append(out, view ? "])" : "]");
@@ -115,11 +116,13 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
         }
         case kind::callable: {
             const callable& c = v.function();
-            return rt.append(out, c.macro ? "<Macro " + quoted(c.name) + ">" : "<function " + std::string(c.name) + ">");
+            return rt.append(out,
+                             c.macro ? "<Macro " + quoted(c.name) + ">" : "<function " + std::string(c.name) + ">");
         }
         case kind::loop: {
             const loop_state& l = v.loop();
-            return rt.append(out, "<LoopContext " + std::to_string(l.index0 + 1) + "/" + std::to_string(l.items->size()) + ">");
+            return rt.append(out, "<LoopContext " + std::to_string(l.index0 + 1) + "/" +
+                                      std::to_string(l.items->size()) + ">");
         }
         case kind::cycler: return rt.append(out, "<Cycler>");
         case kind::joiner: return rt.append(out, "<Joiner>");
@@ -187,7 +190,8 @@ inline void append_json(runtime& rt, std::string& out, const value& v, const jso
     const runtime::level nested(rt);
     rt.require_defined(v);
     if (const auto scalar = json_scalar(v, style.ensure_ascii)) return rt.append(out, *scalar);
-    const bool is_list = v.is_sequence() && (v.seq().form == sequence::flavor::list || v.seq().form == sequence::flavor::tuple);
+    const bool is_list =
+        v.is_sequence() && (v.seq().form == sequence::flavor::list || v.seq().form == sequence::flavor::tuple);
     if (!is_list && !v.is_mapping())
         rt.type_error(std::string("Object of type ") + type_name(v) + " is not JSON serializable");
 
@@ -214,7 +218,8 @@ inline void append_json(runtime& rt, std::string& out, const value& v, const jso
     if (style.sort_keys) {
         rt.spend(entries.size());
         for (const auto* entry : entries)
-            if (entry->key.is_string() != entries[0]->key.is_string() || !(entry->key.is_string() || entry->key.is_number()))
+            if (entry->key.is_string() != entries[0]->key.is_string() ||
+                !(entry->key.is_string() || entry->key.is_number()))
                 rt.type_error("keys of different types cannot be sorted");
         std::stable_sort(entries.begin(), entries.end(),
                          [](const auto* a, const auto* b) { return compare_keys(a->key, b->key) < 0; });

@@ -61,7 +61,8 @@ public:
         switch (u.why) {
             case undefined::reason::name: type_error(what + " is undefined");
             case undefined::reason::attribute: type_error("'" + std::string(u.owner) + "' has no attribute " + what);
-            case undefined::reason::element: type_error("'" + std::string(u.owner) + "' has no element " + escaped(u.what.view()));
+            case undefined::reason::element:
+                type_error("'" + std::string(u.owner) + "' has no element " + escaped(u.what.view()));
             case undefined::reason::unsafe:
                 type_error("access to attribute " + what + " of '" + u.owner + "' is unsafe");
             case undefined::reason::note: break;
@@ -87,8 +88,7 @@ public:
     /// Pays for a string of `bytes` before it is made; refuses one that is too long.
     void spend_bytes(std::uint64_t bytes) {
         if (bytes > limits_.output_bytes)
-            fail(errc::tmpl_output_too_large,
-                 "a text of more than " + std::to_string(limits_.output_bytes) + " bytes");
+            fail(errc::tmpl_output_too_large, "a text of more than " + std::to_string(limits_.output_bytes) + " bytes");
         spend(1 + bytes / 64);
     }
 
@@ -140,7 +140,9 @@ public:
     [[nodiscard]] name_space* make_namespace() { return spend(), &namespaces_.emplace_back(); }
     [[nodiscard]] const callable* make_callable(callable c) { return spend(), &callables_.emplace_back(std::move(c)); }
     [[nodiscard]] loop_state* make_loop(loop_state l) { return spend(), &loops_.emplace_back(std::move(l)); }
-    [[nodiscard]] value make_cycler(std::vector<value> items) { return &cyclers_.emplace_back(cycler{std::move(items)}); }
+    [[nodiscard]] value make_cycler(std::vector<value> items) {
+        return &cyclers_.emplace_back(cycler{std::move(items)});
+    }
     [[nodiscard]] value make_joiner(text separator) { return &joiners_.emplace_back(joiner{std::move(separator)}); }
 
 private:
@@ -187,7 +189,8 @@ template <std::size_t N>
 }
 /// For a function without arguments.
 inline void bind_nothing(runtime& rt, const call_arguments& args, std::string_view function) {
-    if (!args.positional.empty() || !args.keyword.empty()) rt.type_error(std::string(function) + "() takes no arguments");
+    if (!args.positional.empty() || !args.keyword.empty())
+        rt.type_error(std::string(function) + "() takes no arguments");
 }
 
 }  // namespace jinja

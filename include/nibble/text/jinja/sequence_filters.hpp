@@ -33,12 +33,14 @@ namespace jinja::filters {
     for (const std::string_view part : split(attribute->str(), ".", -1, false)) {
         std::int64_t index = 0;
         const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), index);
-        const bool numeric = every_code_point(part, string_methods::is_decimal) && status == std::errc{} && end == part.data() + part.size();
+        const bool numeric = every_code_point(part, string_methods::is_decimal) && status == std::errc{} &&
+                             end == part.data() + part.size();
         path.push_back(numeric ? value(index) : value(attribute->as_text().part(part)));
     }
     return path;
 }
-[[nodiscard]] inline value follow(runtime& rt, value v, const std::vector<value>& path, const value* otherwise = nullptr) {
+[[nodiscard]] inline value follow(runtime& rt, value v, const std::vector<value>& path,
+                                  const value* otherwise = nullptr) {
     for (const value& step : path) {
         rt.spend();
         v = get_item(rt, v, step);
@@ -63,9 +65,8 @@ inline void sort_keyed(runtime& rt, std::vector<keyed_item>& items, bool reverse
             if (!equal(rt, a.keys[i], b.keys[i])) return order(rt, a.keys[i], b.keys[i]) < 0;
         return false;
     };
-    std::stable_sort(items.begin(), items.end(), [&](const keyed_item& a, const keyed_item& b) {
-        return reverse ? before(b, a) : before(a, b);
-    });
+    std::stable_sort(items.begin(), items.end(),
+                     [&](const keyed_item& a, const keyed_item& b) { return reverse ? before(b, a) : before(a, b); });
 }
 inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     const auto [reverse, case_sensitive, attribute] =
@@ -108,7 +109,8 @@ inline value dictsort(runtime& rt, const value& v, const call_arguments& args) {
 }
 template <bool Greatest>
 value extreme(runtime& rt, const value& v, const call_arguments& args) {
-    const auto [case_sensitive, attribute] = bind<2>(rt, args, Greatest ? "max" : "min", {"case_sensitive", "attribute"});
+    const auto [case_sensitive, attribute] =
+        bind<2>(rt, args, Greatest ? "max" : "min", {"case_sensitive", "attribute"});
     const auto& items = iterate(rt, v);
     if (items.empty()) return missing_note("No aggregated item, sequence was empty.");
     const auto path = path_of(attribute);
@@ -138,9 +140,11 @@ inline value groupby(runtime& rt, const value& v, const call_arguments& args) {
     for (std::size_t i = 0; i < items.size();) {
         const std::size_t first = i;
         std::vector<value> group;
-        for (; i < items.size() && equal(rt, items[i].keys[0], items[first].keys[0]); ++i) group.push_back(items[i].item);
+        for (; i < items.size() && equal(rt, items[i].keys[0], items[first].keys[0]); ++i)
+            group.push_back(items[i].item);
         if (i == first) group.push_back(items[i++].item);  // NaN, which does not even equal itself
-        sequence& made = rt.make_sequence({follow(rt, group[0], path, otherwise), rt.list(group)}, sequence::flavor::tuple);
+        sequence& made =
+            rt.make_sequence({follow(rt, group[0], path, otherwise), rt.list(group)}, sequence::flavor::tuple);
         made.is_group = true;
         groups.push_back(&made);
     }

@@ -58,9 +58,11 @@ struct iso_week {
 /// Writes `t` as `pattern` says: the directives of the C standard and glibc's %-d, %_d, %0d, %^a, %e, %k, %l, %P, %s
 /// excepted; an unknown one stays as it is.
 [[nodiscard]] inline std::string strftime(runtime& rt, std::string_view pattern, const calendar_time& t) {
-    static constexpr std::string_view months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                                  "July",    "August",   "September", "October", "November", "December"};
-    static constexpr std::string_view days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+    static constexpr std::string_view months[] = {"January",   "February", "March",    "April",
+                                                  "May",       "June",     "July",     "August",
+                                                  "September", "October",  "November", "December"};
+    static constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                "Thursday", "Friday", "Saturday"};
     if (!is_valid(t)) rt.type_error("the date given for this rendering is not in the calendar");
     const runtime::level nested(rt);
     const int weekday = day_of_week(t), yearday = day_of_year(t), hour12 = t.hour % 12 == 0 ? 12 : t.hour % 12;

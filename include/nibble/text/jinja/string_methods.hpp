@@ -23,10 +23,12 @@ namespace jinja::string_methods {
 
 [[nodiscard]] inline std::string_view text_argument(runtime& rt, const value* given, std::string_view method) {
     if (!given || !given->is_string())
-        rt.type_error(std::string(method) + "() wants a string" + (given ? std::string(", not ") + type_name(*given) : ""));
+        rt.type_error(std::string(method) + "() wants a string" +
+                      (given ? std::string(", not ") + type_name(*given) : ""));
     return given->str();
 }
-[[nodiscard]] inline std::int64_t integer_argument(runtime& rt, const value* given, std::int64_t otherwise, std::string_view method) {
+[[nodiscard]] inline std::int64_t integer_argument(runtime& rt, const value* given, std::int64_t otherwise,
+                                                   std::string_view method) {
     if (!given) return otherwise;
     if (!given->is_integer()) rt.type_error(std::string(method) + "() wants an integer, not " + type_name(*given));
     return given->integer();
@@ -63,7 +65,8 @@ inline value title(runtime& rt, const value& self, const call_arguments& args) {
 }
 inline value swapcase(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "swapcase");
-    return rt.string(map_code_points(self.str(), [](char32_t c) { return to_lower(c) != c ? to_lower(c) : to_upper(c); }));
+    return rt.string(
+        map_code_points(self.str(), [](char32_t c) { return to_lower(c) != c ? to_lower(c) : to_upper(c); }));
 }
 
 // ---- questions
@@ -128,8 +131,8 @@ struct window {
     std::string_view part;
     std::size_t skipped;
 };
-[[nodiscard]] inline std::optional<window> window_of(runtime& rt, std::string_view s, const value* start, const value* stop,
-                                                     std::string_view method) {
+[[nodiscard]] inline std::optional<window> window_of(runtime& rt, std::string_view s, const value* start,
+                                                     const value* stop, std::string_view method) {
     rt.spend(1 + s.size() / 64);
     const auto bound = [&](const value* given, std::int64_t otherwise) {
         return !given || given->is_none() ? otherwise : integer_argument(rt, given, otherwise, method);
@@ -165,14 +168,16 @@ inline value count(runtime& rt, const value& self, const call_arguments& args) {
     if (!where) return std::int64_t{0};
     if (wanted.empty()) return static_cast<std::int64_t>(count_code_points(where->part)) + 1;
     std::int64_t found = 0;
-    for (std::size_t at = where->part.find(wanted); at != std::string_view::npos; at = where->part.find(wanted, at + wanted.size()))
+    for (std::size_t at = where->part.find(wanted); at != std::string_view::npos;
+         at = where->part.find(wanted, at + wanted.size()))
         ++found;
     return found;
 }
 /// startswith and endswith: the affix is a string or a tuple of strings.
 template <bool AtEnd>
 value has_affix(runtime& rt, const value& self, const call_arguments& args) {
-    const auto [affix, start, stop] = bind<3>(rt, args, AtEnd ? "endswith" : "startswith", {"prefix", "start", "end"}, 1);
+    const auto [affix, start, stop] =
+        bind<3>(rt, args, AtEnd ? "endswith" : "startswith", {"prefix", "start", "end"}, 1);
     const auto where = window_of(rt, self.str(), start, stop, "startswith");
     const auto matches = [&](const value& one) {
         const std::string_view wanted = text_argument(rt, &one, AtEnd ? "endswith" : "startswith");
@@ -274,8 +279,9 @@ inline value zfill(runtime& rt, const value& self, const call_arguments& args) {
     const std::string_view s = self.str();
     const std::size_t sign = s.starts_with('-') || s.starts_with('+') ? 1 : 0;
     const std::int64_t wide = integer_argument(rt, width, 0, "zfill");
-    return text::owned(std::string(s.substr(0, sign)) +
-                       justified(rt, s.substr(sign), wide > 0 ? wide - static_cast<std::int64_t>(sign) : 0, "0", padding::left));
+    return text::owned(std::string(s.substr(0, sign)) + justified(rt, s.substr(sign),
+                                                                  wide > 0 ? wide - static_cast<std::int64_t>(sign) : 0,
+                                                                  "0", padding::left));
 }
 inline value expandtabs(runtime& rt, const value& self, const call_arguments& args) {
     const auto [size] = bind<1>(rt, args, "expandtabs", {"tabsize"});

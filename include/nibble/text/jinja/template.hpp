@@ -76,9 +76,7 @@ private:
             case json::kind::boolean: return given.as_boolean();
             case json::kind::integer: return given.as_integer();
             case json::kind::number: return given.as_double();
-            case json::kind::string:
-                rt.earn(given.as_string().size());
-                return text::borrowed(given.as_string());
+            case json::kind::string: rt.earn(given.as_string().size()); return text::borrowed(given.as_string());
             case json::kind::array: {
                 std::vector<value> items;
                 items.reserve(given.as_array().size());

@@ -45,7 +45,8 @@ inline value center(runtime& rt, const value& v, const call_arguments& args) {
 inline value replace(runtime& rt, const value& v, const call_arguments& args) {
     const auto [old, fresh, most] = bind<3>(rt, args, "replace", {"old", "new", "count"}, 2);
     const text s = to_text(rt, v), from = to_text(rt, *old), to = to_text(rt, *fresh);
-    const std::int64_t limit = most && !most->is_none() ? string_methods::integer_argument(rt, most, -1, "replace") : -1;
+    const std::int64_t limit =
+        most && !most->is_none() ? string_methods::integer_argument(rt, most, -1, "replace") : -1;
     rt.spend(1 + s.view().size() / 64);
     return text::owned(replaced(rt, s.view(), from.view(), to.view(), limit));
 }
@@ -101,8 +102,12 @@ inline value striptags(runtime& rt, const value& v, const call_arguments& args) 
         if (!out.empty()) out += ' ';
         out += word;
     }
-    for (const auto& [name, character] : {std::pair<std::string_view, std::string_view>{"&lt;", "<"}, {"&gt;", ">"},
-                                          {"&quot;", "\""}, {"&#34;", "\""}, {"&#39;", "'"}, {"&amp;", "&"}})
+    for (const auto& [name, character] : {std::pair<std::string_view, std::string_view>{"&lt;", "<"},
+                                          {"&gt;", ">"},
+                                          {"&quot;", "\""},
+                                          {"&#34;", "\""},
+                                          {"&#39;", "'"},
+                                          {"&amp;", "&"}})
         out = replaced(rt, out, name, character, -1);
     return rt.string(std::move(out));
 }
@@ -115,7 +120,8 @@ inline value indent(runtime& rt, const value& v, const call_arguments& args) {
     if (width && width->is_string()) {
         indention = width->str();
     } else if (width) {
-        const std::int64_t columns = std::max<std::int64_t>(string_methods::integer_argument(rt, width, 4, "indent"), 0);
+        const std::int64_t columns =
+            std::max<std::int64_t>(string_methods::integer_argument(rt, width, 4, "indent"), 0);
         rt.spend_bytes(static_cast<std::uint64_t>(columns));
         indention.assign(static_cast<std::size_t>(columns), ' ');
     }
@@ -143,7 +149,8 @@ inline value truncate(runtime& rt, const value& v, const call_arguments& args) {
     if (slack < 0) rt.type_error("truncate wants a leeway of at least 0");
     rt.spend(1 + whole.view().size() / 64);
     if (static_cast<std::int64_t>(count_code_points(whole.view())) - slack <= limit) return whole;
-    std::string_view kept = whole.view().substr(0, byte_offset(whole.view(), static_cast<std::size_t>(limit - end_length)));
+    std::string_view kept =
+        whole.view().substr(0, byte_offset(whole.view(), static_cast<std::size_t>(limit - end_length)));
     if (!killwords || !truth(*killwords)) kept = kept.substr(0, kept.rfind(' '));
     return rt.string(std::string(kept).append(end.view()));
 }
@@ -215,7 +222,8 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
                 end += next.length;
                 letters = is_letter(next.code_point) ? letters + 1 : next.code_point == '-' ? letters : 0;
                 const bool hyphen = at_hyphens && next.code_point == '-' && letters >= 2 && end + 1 < rest.size() &&
-                                    is_letter(decode_utf8(rest, end).code_point) && is_letter(decode_utf8(rest, end + 1).code_point);
+                                    is_letter(decode_utf8(rest, end).code_point) &&
+                                    is_letter(decode_utf8(rest, end + 1).code_point);
                 if (hyphen) break;
             }
             place(rest.substr(0, end));
@@ -229,7 +237,8 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
     std::string out;
     for (const char c : s) {
         const auto byte = static_cast<unsigned char>(c);
-        const bool plain = byte < 0x80 && (is_alphanumeric(byte) || std::string_view("_.-~").find(c) != std::string_view::npos);
+        const bool plain =
+            byte < 0x80 && (is_alphanumeric(byte) || std::string_view("_.-~").find(c) != std::string_view::npos);
         if (plain || (c == '/' && !in_query)) {
             out += c;
         } else if (c == ' ' && in_query) {
@@ -284,14 +293,16 @@ inline value tojson(runtime& rt, const value& v, const call_arguments& args) {
     if (indent && indent->is_string()) {
         style.indent = std::string(indent->str());
     } else if (indent && !indent->is_none()) {
-        const std::int64_t columns = std::max<std::int64_t>(string_methods::integer_argument(rt, indent, 0, "tojson"), 0);
+        const std::int64_t columns =
+            std::max<std::int64_t>(string_methods::integer_argument(rt, indent, 0, "tojson"), 0);
         rt.spend_bytes(static_cast<std::uint64_t>(columns));
         style.indent = std::string(static_cast<std::size_t>(columns), ' ');
     }
     if (style.indent) style.item_separator = ",";
     if (separators && !separators->is_none()) {
         const auto& pair = iterate(rt, *separators);
-        if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) rt.type_error("tojson wants two separators");
+        if (pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string())
+            rt.type_error("tojson wants two separators");
         style.item_separator = pair[0].str();
         style.key_separator = pair[1].str();
     }
@@ -313,7 +324,8 @@ inline value filesizeformat(runtime& rt, const value& v, const call_arguments& a
     double unit = base * base;
     std::size_t i = 0;
     for (; i + 1 < prefixes.size() && bytes >= unit; ++i) unit *= base;
-    const std::string name = base == 1000 ? std::string(1, prefixes[i]) : std::string(1, i == 0 ? 'K' : prefixes[i]) + "i";
+    const std::string name =
+        base == 1000 ? std::string(1, prefixes[i]) : std::string(1, i == 0 ? 'K' : prefixes[i]) + "i";
     return rt.string(format_float(rt, spec, base * bytes / unit) + " " + name + "B");
 }
 

@@ -148,7 +148,8 @@ template <class F>
     }
     while (right && !text.empty()) {
         std::size_t start = text.size() - 1;
-        while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80) --start;
+        while (start > 0 && text.size() - start < 4 && (static_cast<unsigned char>(text[start]) & 0xc0) == 0x80)
+            --start;
         const utf8_unit last = decode_utf8(text, start);
         if (start + last.length != text.size() || !is_space(last.code_point)) break;
         text = text.substr(0, start);

@@ -79,7 +79,19 @@ struct cycler;
 struct joiner;
 
 enum class kind : std::uint8_t {
-    undefined, none, boolean, integer, number, string, sequence, mapping, name_space, callable, loop, cycler, joiner
+    undefined,
+    none,
+    boolean,
+    integer,
+    number,
+    string,
+    sequence,
+    mapping,
+    name_space,
+    callable,
+    loop,
+    cycler,
+    joiner
 };
 
 /// One value; cheap to copy. Containers belong to the heap of the rendering and never change once made, except for
@@ -88,7 +100,9 @@ class value {
 public:
     value() noexcept = default;
     value(none) noexcept {}
-    value(undefined u) noexcept : text_(std::move(u.what)), kind_(kind::undefined), why_(u.why) { data_.owner = u.owner; }
+    value(undefined u) noexcept : text_(std::move(u.what)), kind_(kind::undefined), why_(u.why) {
+        data_.owner = u.owner;
+    }
     value(bool b) noexcept : kind_(kind::boolean) { data_.boolean = b; }
     value(std::int64_t i) noexcept : kind_(kind::integer) { data_.integer = i; }
     value(double d) noexcept : kind_(kind::number) { data_.number = d; }
@@ -271,8 +285,8 @@ inline bool value::same_as(const value& other) const noexcept {
         case kind::joiner: return "Joiner";
         case kind::sequence: break;
     }
-    static constexpr const char* names[] = {"list", "tuple", "range", "dict_keys", "dict_values", "dict_items",
-                                            "generator"};
+    static constexpr const char* names[] = {"list",        "tuple",      "range",    "dict_keys",
+                                            "dict_values", "dict_items", "generator"};
     return names[static_cast<std::size_t>(v.seq().form)];
 }
 
