@@ -74,77 +74,112 @@ inline pair_sums block_sums(const typename F::block& w, const quant::activation_
     return {s, sum};
 }
 
-/// Multiplies Rows rows with Tokens tokens, Rows * Tokens <= 4: lane r * Tokens + t of the accumulator is their chain.
-template <class F, int Rows, int Tokens>
-inline void row_tile(const std::byte* weights, std::size_t row_bytes, std::size_t n_blocks,
-                     const quant::activation_block<F::block_size>* x, float* out, std::size_t out_stride) noexcept {
-    static_assert(Rows * Tokens <= 4);
+/// How far ahead of the multiplication rows are fetched, in bytes: into the second cache level while memory answers,
+/// and from there into the first. Rows are read in address order and the next one follows, so the fetch runs on over
+/// the end of a row and of a page, where the hardware prefetcher stops. 24 % faster than without on one core of a Xeon,
+/// 7 % faster than one distance alone.
+inline constexpr std::size_t fetch_far = 3072, fetch_near = 512;
+
+/// Fetches the `Bytes` that lie these distances after `p`.
+template <std::size_t Bytes>
+NIBBLE_INLINE void fetch(const void* p) noexcept {
+    const char* at = static_cast<const char*>(p);
+    NIBBLE_UNROLL
+    for (std::size_t i = 0; i < Bytes; i += 64) {
+        _mm_prefetch(at + fetch_far + i, _MM_HINT_T1);
+        _mm_prefetch(at + fetch_near + i, _MM_HINT_T0);
+    }
+}
+
+/// One row with one token. Four blocks a step share the horizontal sums; their results then enter the chain in order.
+template <class F>
+inline float row_dot(const typename F::block* w, std::size_t n_blocks,
+                     const quant::activation_block<F::block_size>* x) noexcept {
     using format = quant::avx2_format<F>;
-    using block = typename F::block;
-    constexpr std::size_t group_lines = (Rows * sizeof(block) + 63) / 64;
-    __m128 acc = _mm_setzero_ps();
-    for (std::size_t b = 0; b < n_blocks; ++b) {
-        pair_sums sums[4] = {};
+    __m128 acc = _mm_setzero_ps();  // lane 0 is the chain
+    for (std::size_t b = 0; b < n_blocks; b += 4) {
+        const std::size_t last = n_blocks - b < 4 ? n_blocks - b - 1 : 3;
+        pair_sums sums[4];
         const std::uint8_t *d_at[4], *m_at[4];
-        float d_x[4];
-        // The next group of rows follows this one in memory: fetching it in address order crosses page ends,
-        // where the hardware prefetcher stops.
-        const auto* ahead = reinterpret_cast<const char*>(weights + Rows * row_bytes + b * Rows * sizeof(block));
+        alignas(16) float d_x[4];
+        fetch<4 * sizeof(typename F::block)>(w + b);
         NIBBLE_UNROLL
-        for (std::size_t line = 0; line < group_lines; ++line) _mm_prefetch(ahead + line * 64, _MM_HINT_T0);
-        NIBBLE_UNROLL
-        for (int i = 0; i < 4; ++i) {
-            const int pair = i < Rows * Tokens ? i : Rows * Tokens - 1;
-            const block& w = quant::blocks_of<F>(weights + static_cast<std::size_t>(pair / Tokens) * row_bytes)[b];
-            const auto& token = x[static_cast<std::size_t>(pair % Tokens) * n_blocks + b];
-            if (i < Rows * Tokens) sums[i] = block_sums<F>(w, token);
-            d_at[i] = format::d_at(w);
-            if constexpr (F::has_min) m_at[i] = format::m_at(w);
-            d_x[i] = token.d;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::size_t at = b + (i < last ? i : last);
+            sums[i] = block_sums<F>(w[at], x[at]);
+            d_at[i] = format::d_at(w[at]);
+            if constexpr (F::has_min) m_at[i] = format::m_at(w[at]);
+            d_x[i] = x[at].d;
         }
-        const __m128 scale_x = Tokens == 1 ? _mm_set1_ps(d_x[0]) : _mm_setr_ps(d_x[0], d_x[1], d_x[2], d_x[3]);
+        const __m128 scale_x = _mm_load_ps(d_x);
         const __m128 d = _mm_mul_ps(scale_x, avx2::load_halves(d_at[0], d_at[1], d_at[2], d_at[3]));
-        const __m128i s = avx2::transpose_add4(sums[0].s, sums[1].s, sums[2].s, sums[3].s);
-        acc = _mm_fmadd_ps(d, _mm_cvtepi32_ps(s), acc);
+        const __m128 s = _mm_cvtepi32_ps(avx2::transpose_add4(sums[0].s, sums[1].s, sums[2].s, sums[3].s));
+        alignas(16) float d_lanes[4], s_lanes[4], m_lanes[4], min_lanes[4];
+        _mm_store_ps(d_lanes, d);
+        _mm_store_ps(s_lanes, s);
         if constexpr (F::has_min) {
             const __m128 halves = avx2::load_halves(m_at[0], m_at[1], m_at[2], m_at[3]);
             const __m128 m = _mm_mul_ps(scale_x, format::m_sign < 0 ? _mm_xor_ps(halves, _mm_set1_ps(-0.0f)) : halves);
+            _mm_store_ps(m_lanes, m);
+            _mm_store_ps(min_lanes, _mm_cvtepi32_ps(avx2::transpose_add4(sums[0].m, sums[1].m, sums[2].m, sums[3].m)));
+        }
+        for (std::size_t i = 0; i <= last; ++i) {
+            acc = _mm_fmadd_ss(_mm_load_ss(d_lanes + i), _mm_load_ss(s_lanes + i), acc);
+            if constexpr (F::has_min) acc = _mm_fmadd_ss(_mm_load_ss(m_lanes + i), _mm_load_ss(min_lanes + i), acc);
+        }
+    }
+    return _mm_cvtss_f32(acc);
+}
+
+/// One row with 2 to 4 tokens: lane t of the accumulator is the chain of token t.
+template <class F, std::size_t Tokens>
+inline void row_tile(const typename F::block* w, std::size_t n_blocks, const quant::activation_block<F::block_size>* x,
+                     float* out, std::size_t out_stride) noexcept {
+    static_assert(Tokens >= 2 && Tokens <= 4);
+    using format = quant::avx2_format<F>;
+    __m128 acc = _mm_setzero_ps();
+    for (std::size_t b = 0; b < n_blocks; ++b) {
+        pair_sums sums[4] = {};
+        alignas(16) float d_x[4] = {};
+        fetch<sizeof(typename F::block)>(w + b);
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < Tokens; ++t) {
+            sums[t] = block_sums<F>(w[b], x[t * n_blocks + b]);
+            d_x[t] = x[t * n_blocks + b].d;
+        }
+        const __m128 scale_x = _mm_load_ps(d_x);
+        const __m128 d = _mm_mul_ps(scale_x, _mm_set1_ps(quant::load_half(format::d_at(w[b]))));
+        const __m128i s = avx2::transpose_add4(sums[0].s, sums[1].s, sums[2].s, sums[3].s);
+        acc = _mm_fmadd_ps(d, _mm_cvtepi32_ps(s), acc);
+        if constexpr (F::has_min) {
+            const __m128 m = _mm_mul_ps(scale_x, _mm_set1_ps(format::m_sign * quant::load_half(format::m_at(w[b]))));
             const __m128i sum = avx2::transpose_add4(sums[0].m, sums[1].m, sums[2].m, sums[3].m);
             acc = _mm_fmadd_ps(m, _mm_cvtepi32_ps(sum), acc);
         }
     }
     alignas(16) float lanes[4];
     _mm_store_ps(lanes, acc);
-    for (int r = 0; r < Rows; ++r)
-        for (int t = 0; t < Tokens; ++t)
-            out[static_cast<std::size_t>(t) * out_stride + static_cast<std::size_t>(r)] = lanes[r * Tokens + t];
+    for (std::size_t t = 0; t < Tokens; ++t) out[t * out_stride] = lanes[t];
 }
 
-/// rows_function of the block formats. One token: four rows share its loads. More tokens: one row stays in the first
-/// cache level while groups of up to four tokens pass.
+/// rows_function of the block formats: row after row in address order, as the prefetchers of the machine like it. A row
+/// stays in the first cache level while groups of up to four tokens pass.
 template <class F>
 inline void rows_avx2(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
                       const void* x, std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
     const std::size_t n_blocks = depth / F::block_size;
     const auto* tokens = static_cast<const quant::activation_block<F::block_size>*>(x);
-    std::size_t r = 0;
-    if (n_tokens == 1)
-        for (; r + 4 <= n_rows; r += 4)
-            row_tile<F, 4, 1>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
-    if (n_tokens == 2)
-        for (; r + 2 <= n_rows; r += 2)
-            row_tile<F, 2, 2>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
-    for (; r < n_rows; ++r) {
-        const std::byte* row = weights + r * row_bytes;
+    for (std::size_t r = 0; r < n_rows; ++r) {
+        const auto* row = quant::blocks_of<F>(weights + r * row_bytes);
         std::size_t t = 0;
         for (; t + 4 <= n_tokens; t += 4)
-            row_tile<F, 1, 4>(row, row_bytes, n_blocks, tokens + t * n_blocks, out + t * out_stride + r, out_stride);
+            row_tile<F, 4>(row, n_blocks, tokens + t * n_blocks, out + t * out_stride + r, out_stride);
         const auto* rest = tokens + t * n_blocks;
         float* rest_out = out + t * out_stride + r;
         switch (n_tokens - t) {
-            case 3: row_tile<F, 1, 3>(row, row_bytes, n_blocks, rest, rest_out, out_stride); break;
-            case 2: row_tile<F, 1, 2>(row, row_bytes, n_blocks, rest, rest_out, out_stride); break;
-            case 1: row_tile<F, 1, 1>(row, row_bytes, n_blocks, rest, rest_out, out_stride); break;
+            case 3: row_tile<F, 3>(row, n_blocks, rest, rest_out, out_stride); break;
+            case 2: row_tile<F, 2>(row, n_blocks, rest, rest_out, out_stride); break;
+            case 1: *rest_out = row_dot<F>(row, n_blocks, rest); break;
             default: break;
         }
     }
