@@ -156,7 +156,8 @@ TEST_CASE("the plan of a session", "[session]") {
     session s{tiny_model(), options};
     CHECK(s.plan().total() == plan.total());
     const auto& config = tiny_model().config();
-    CHECK(plan.kv_cache == 1024 * config.n_layers * 2 * config.kv_width() * 2);  // keys and values of 2 bytes
+    // keys and values of 2 bytes, and a float scale for each head of them
+    CHECK(plan.kv_cache == 1024 * config.n_layers * 2 * (config.kv_width() * 2 + config.n_kv_heads * sizeof(float)));
     CHECK(plan.total() == plan.kv_cache + plan.workspace + plan.sampling);
     CHECK(session::plan(tiny_model(), {.context = 1024, .threads = 2, .kv_type = nibble::cache_type::q8}).kv_cache <
           plan.kv_cache * 3 / 5);

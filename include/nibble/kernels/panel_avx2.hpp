@@ -4,11 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 
 #include <nibble/kernels/panel.hpp>
 #include <nibble/kernels/quantize_avx2.hpp>
-#include <nibble/quant/format_avx2.hpp>
+#include <nibble/kernels/unpack_avx2.hpp>
 #include <nibble/quant/panel.hpp>
 
 #if NIBBLE_X86_64
@@ -19,44 +18,6 @@ namespace kernels {
 
 template <class F>
 using tokens_avx2 = token_panel_avx2<F::block_size>;
-
-/// Stores 32 codes in panel order: bytes 2s, 2s+1 of the first 16 beside bytes 2s, 2s+1 of the second.
-inline void store_codes(std::uint8_t (*q)[4], __m256i codes) noexcept {
-    const __m128i first = _mm256_castsi256_si128(codes), second = _mm256_extracti128_si256(codes, 1);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(q), _mm_unpacklo_epi16(first, second));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(q + 4), _mm_unpackhi_epi16(first, second));
-}
-
-template <class F, int... J>
-inline void unpack_codes(const typename F::block& block, quant::weight_panel<F>& panel,
-                         std::integer_sequence<int, J...>) noexcept {
-    using format = quant::avx2_format<F>;
-    if constexpr (quant::code_planes<F> == 1) {
-        (store_codes(panel.q[J][0], format::template codes<J>(block)), ...);
-    } else {
-        const __m256i low = _mm256_set1_epi8(15);
-        (store_codes(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)),
-         ...);
-        (store_codes(panel.q[J][1], _mm256_and_si256(format::template codes<J>(block), low)), ...);
-    }
-}
-
-/// Unpacks one block of a row.
-template <class F>
-inline void unpack_block(const typename F::block& block, quant::weight_panel<F>& panel) noexcept {
-    using format = quant::avx2_format<F>;
-    unpack_codes<F>(block, panel, std::make_integer_sequence<int, F::block_size / 32>{});
-    panel.d = quant::load_half(format::d_at(block));
-    if constexpr (F::has_min) panel.m = format::m_sign * quant::load_half(format::m_at(block));
-    if constexpr (F::has_scales) {
-        const __m256i both = format::scales_and_mins(block);
-        const __m256i scales = format::scales(both);
-        const __m128i even = _mm256_castsi256_si128(scales), odd = _mm256_extracti128_si256(scales, 1);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale), _mm_unpacklo_epi16(even, odd));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale + 4), _mm_unpackhi_epi16(even, odd));
-        if constexpr (F::has_min) _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.min), format::mins(both));
-    }
-}
 
 /// Keeps the int16 accumulators where they are. g++ otherwise reassociates the chains of integer additions, puts all
 /// multiplications first and spills: 25 MAC a cycle instead of 38.
@@ -192,7 +153,6 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
                        panel_scratch& scratch) noexcept {
     constexpr std::size_t chunk_blocks = panel_chunk / F::block_size;
     const std::size_t n_blocks = depth / F::block_size;
-    // the last row stands in for those that are missing in its group
     const std::size_t padded_rows = (n_rows + tile_rows_avx2 - 1) / tile_rows_avx2 * tile_rows_avx2;
     const auto* tokens = static_cast<const tokens_avx2<F>*>(x);
     auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
@@ -206,10 +166,7 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
             _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            for (std::size_t r = 0; r < padded_rows; ++r) {
-                const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes) + b;
-                for (std::size_t i = 0; i < count; ++i) unpack_block<F>(row[i], weights[r * count + i]);
-            }
+            unpack_rows<quant::panel_order::halves, F>(rows, row_bytes, n_rows, padded_rows, b, count, weights);
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
                 panel_rows<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,

@@ -5,11 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include <nibble/kernels/panel.hpp>
 #include <nibble/kernels/quantize_avx2.hpp>
-#include <nibble/quant/format_avx2.hpp>
+#include <nibble/kernels/unpack_avx2.hpp>
 #include <nibble/quant/panel.hpp>
 
 #if NIBBLE_X86_64
@@ -35,37 +34,6 @@ NIBBLE_INLINE __m512i splat512(const void* p) noexcept {
 
 /// The masked form with every lane: the plain intrinsic makes g++ 12 warn about its own undefined operand.
 NIBBLE_INLINE __m512 to_float512(__m512i v) noexcept { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
-
-template <class F, int... J>
-NIBBLE_INLINE void unpack_codes_avx512(const typename F::block& block, quant::weight_panel<F>& panel,
-                                       std::integer_sequence<int, J...>) noexcept {
-    using format = quant::avx2_format<F>;
-    if constexpr (quant::code_planes<F> == 1) {
-        (avx2::store(panel.q[J][0], format::template codes<J>(block)), ...);
-    } else {
-        const __m256i low = _mm256_set1_epi8(15);
-        (avx2::store(panel.q[J][0], _mm256_and_si256(_mm256_srli_epi16(format::template codes<J>(block), 4), low)),
-         ...);
-        (avx2::store(panel.q[J][1], _mm256_and_si256(format::template codes<J>(block), low)), ...);
-    }
-}
-
-/// Unpacks one block of a row.
-template <class F>
-NIBBLE_INLINE void unpack_block_avx512(const typename F::block& block, quant::weight_panel<F>& panel) noexcept {
-    using format = quant::avx2_format<F>;
-    unpack_codes_avx512<F>(block, panel, std::make_integer_sequence<int, F::block_size / 32>{});
-    panel.d = quant::load_half(format::d_at(block));
-    if constexpr (F::has_min) panel.m = format::m_sign * quant::load_half(format::m_at(block));
-    if constexpr (F::has_scales) {
-        const __m256i both = format::scales_and_mins(block);
-        const __m256i scales = format::scales(both);
-        const __m128i even = _mm256_castsi256_si128(scales), odd = _mm256_extracti128_si256(scales, 1);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale), _mm_unpacklo_epi16(even, odd));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale + 4), _mm_unpackhi_epi16(even, odd));
-        if constexpr (F::has_min) _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.min), format::mins(both));
-    }
-}
 
 /// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
 template <std::size_t Rows, std::size_t Vecs>
@@ -198,7 +166,6 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
                          panel_scratch& scratch) noexcept {
     constexpr std::size_t chunk_blocks = panel_chunk / F::block_size, lanes = panel_lanes_avx512;
     const std::size_t n_blocks = depth / F::block_size;
-    // the last row stands in for those that are missing in its group
     const std::size_t padded_rows = (n_rows + tile_rows_avx512 - 1) / tile_rows_avx512 * tile_rows_avx512;
     const auto* tokens = static_cast<const tokens_avx512<F>*>(x);
     auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
@@ -212,10 +179,7 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
             _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            for (std::size_t r = 0; r < padded_rows; ++r) {
-                const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes) + b;
-                for (std::size_t i = 0; i < count; ++i) unpack_block_avx512<F>(row[i], weights[r * count + i]);
-            }
+            unpack_rows<quant::panel_order::sequential, F>(rows, row_bytes, n_rows, padded_rows, b, count, weights);
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
                 panel_rows_avx512<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
