@@ -92,7 +92,7 @@ double cache_bytes(const model_config& config, const std::string& type, double p
 
 class table {
 public:
-    table(const model& m, const options& o) : model_(m), options_(o) {
+    table(const model& m, const options& o) : options_(o) {
         double n_params = 0;
         for (const auto& t : m.file().tensors())
             n_params += static_cast<double>(t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3]);
@@ -150,7 +150,6 @@ public:
     }
 
 private:
-    const model& model_;
     const options& options_;
     std::string name_;
     double params_ = 0, size_ = 0;
