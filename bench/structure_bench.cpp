@@ -120,14 +120,14 @@ int main(int argc, char** argv) try {
 
     const json schema = json::parse(person), definitions = json::parse(tools);
     using benchmark::RegisterBenchmark;
-    RegisterBenchmark("trie", [&](auto& s) {
-        for (auto _ : s) benchmark::DoNotOptimize(token_trie{tokens});
+    RegisterBenchmark("trie", [&](benchmark::State& s) {
+        for ([[maybe_unused]] auto _ : s) benchmark::DoNotOptimize(token_trie{tokens});
     })->Unit(benchmark::kMillisecond);
-    RegisterBenchmark("compile/schema", [&](auto& s) {
-        for (auto _ : s) benchmark::DoNotOptimize(grammar_from_json_schema(schema));
+    RegisterBenchmark("compile/schema", [&](benchmark::State& s) {
+        for ([[maybe_unused]] auto _ : s) benchmark::DoNotOptimize(grammar_from_json_schema(schema));
     })->Unit(benchmark::kMicrosecond);
-    RegisterBenchmark("compile/tools", [&](auto& s) {
-        for (auto _ : s) benchmark::DoNotOptimize(grammar_from_tools(definitions));
+    RegisterBenchmark("compile/tools", [&](benchmark::State& s) {
+        for ([[maybe_unused]] auto _ : s) benchmark::DoNotOptimize(grammar_from_tools(definitions));
     })->Unit(benchmark::kMicrosecond);
     struct named {
         const char* name;
@@ -144,9 +144,9 @@ int main(int argc, char** argv) try {
         {"ambiguous",
          grammar::from_gbnf("root ::= ([a-z]+ | [a-z ]* \"x\" | word \" \")* \".\"\nword ::= [a-z] word | [a-z]")},
     };
-    for (const auto& [name, g] : grammars)
-        RegisterBenchmark((std::string{"token/"} + name).c_str(), [&](auto& s) {
-            run_tokens(s, g, trie);
+    for (const named& one : grammars)
+        RegisterBenchmark((std::string{"token/"} + one.name).c_str(), [&](auto& s) {
+            run_tokens(s, one.g, trie);
         })->Unit(benchmark::kMicrosecond);
     RegisterBenchmark("apply/few of the tokens", [&](auto& s) {
         run_applies(s, grammars[0].g, trie);

@@ -40,7 +40,7 @@ std::vector<message> conversation(std::int64_t n_messages) {
 void parse(benchmark::State& state, const char* name) {
     const std::string source = source_of(name);
     for (auto _ : state) benchmark::DoNotOptimize(chat_template(source));
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * source.size()));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(source.size()));
 }
 void render(benchmark::State& state, const char* name) {
     const chat_template t(source_of(name));
@@ -51,7 +51,7 @@ void render(benchmark::State& state, const char* name) {
         bytes = text.size();
         benchmark::DoNotOptimize(text.data());
     }
-    state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * bytes));
+    state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
 }
 
 BENCHMARK_CAPTURE(parse, smollm3, "smollm3.jinja")->Unit(benchmark::kMicrosecond);
