@@ -49,7 +49,7 @@ inline void quantize_block_avx2(const float* x, quant::activation_block<N>& out)
         for (std::size_t e = 0; e < N; ++e) out.q[e] = 0;
         for (std::size_t i = 0; i < groups; ++i) {
             out.k[i] = 1;
-            out.sum[i] = 0;
+            out.sum[i] = out.sum32[i / 2] = 0;
         }
         out.d = finite ? 0.0f : std::numeric_limits<float>::quiet_NaN();
         return;
@@ -72,6 +72,8 @@ inline void quantize_block_avx2(const float* x, quant::activation_block<N>& out)
         out.k[out.slot(i)] = static_cast<std::int16_t>(k);
         out.sum[out.slot(i)] = static_cast<std::int16_t>(k * sum);
     }
+    for (std::size_t j = 0; j < groups / 2; ++j)
+        out.sum32[j] = static_cast<std::int16_t>(out.sum[out.slot(2 * j)] + out.sum[out.slot(2 * j + 1)]);
 }
 
 /// The largest lane of each of eight vectors, in order.
@@ -139,7 +141,10 @@ inline void quantize_block_avx2<256>(const float* x, quant::activation_block<256
     const __m256i k = _mm256_permute4x64_epi64(
         _mm256_packs_epi32(_mm256_cvtps_epi32(even_k), _mm256_cvtps_epi32(odd_k)), _MM_SHUFFLE(3, 1, 2, 0));
     avx2::store(out.k, k);
-    avx2::store(out.sum, _mm256_mullo_epi16(k, _mm256_packs_epi32(low, high)));
+    const __m256i sum = _mm256_mullo_epi16(k, _mm256_packs_epi32(low, high));
+    avx2::store(out.sum, sum);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out.sum32),
+                     _mm_add_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
 }
 
 /// Quantises `depth` values (a multiple of N) of one token.

@@ -47,15 +47,15 @@ template <quant::panel_order Order, class F>
 NIBBLE_INLINE void unpack_block(const typename F::block& block, quant::weight_panel<F>& panel) noexcept {
     using format = quant::avx2_format<F>;
     unpack_codes<Order, F>(block, panel, std::make_integer_sequence<int, F::block_size / 32>{});
-    panel.d = quant::load_half(format::d_at(block));
-    if constexpr (F::has_min) panel.m = format::m_sign * quant::load_half(format::m_at(block));
+    panel.d = quant::load_half(block.d);
+    if constexpr (F::has_min) panel.m = format::m_sign * quant::load_half(block.d + 2);
     if constexpr (F::has_scales) {
-        const __m256i both = format::scales_and_mins(block);
-        const __m256i scales = format::scales(both);
-        const __m128i even = _mm256_castsi256_si128(scales), odd = _mm256_extracti128_si256(scales, 1);
+        const quant::scale_pair scales = format::scales(block, block);
+        const __m128i even = _mm256_castsi256_si128(scales.first), odd = _mm256_extracti128_si256(scales.first, 1);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale), _mm_unpacklo_epi16(even, odd));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.scale + 4), _mm_unpackhi_epi16(even, odd));
-        if constexpr (F::has_min) _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.min), format::mins(both));
+        if constexpr (F::has_min)
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(panel.min), _mm256_castsi256_si128(scales.mins));
     }
 }
 

@@ -74,16 +74,20 @@ public:
     }
 
 private:
-    // A token's share of a block is largest in the panel form; groups are of at most 16 tokens.
+    // Room for either form; groups of the panel form are of at most 16 tokens.
     static std::size_t padded_tokens(const activation_shape& shape) noexcept {
         return (shape.max_tokens + 15) / 16 * 16;
     }
+    template <std::size_t N>
+    static std::size_t bytes(const activation_shape& shape) noexcept {
+        constexpr std::size_t block = std::max(sizeof(quant::activation_block<N>), kernels::panel_token_bytes<N>);
+        return padded_tokens(shape) * (shape.max_depth / N) * block;
+    }
     static std::size_t bytes_256(const activation_shape& shape) noexcept {
-        return shape.blocks_of_256 ? padded_tokens(shape) * (shape.max_depth / 256) * kernels::panel_token_bytes<256>
-                                   : 0;
+        return shape.blocks_of_256 ? bytes<256>(shape) : 0;
     }
     static std::size_t bytes_32(const activation_shape& shape) noexcept {
-        return shape.blocks_of_32 ? padded_tokens(shape) * (shape.max_depth / 32) * kernels::panel_token_bytes<32> : 0;
+        return shape.blocks_of_32 ? bytes<32>(shape) : 0;
     }
 
     template <std::size_t N>

@@ -11,14 +11,20 @@ NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {
 
+/// The scales of two K-format blocks, as 16-bit lanes.
+struct scale_pair {
+    __m256i first, second;  ///< of each: groups 0, 2, .. 14 in the low half, 1, 3, .. 15 in the high half
+    __m256i mins;           ///< of the sub-blocks of 32: the first block's eight in the low half, the second's in the high
+};
+
 /// Specialised once per format, in its folder:
 ///   codes<J>(block)  the 32 codes of sub-block J, in order, unsigned bytes
 ///   multiply(codes, q)  products with 32 activations, neighbours added: 16 lanes of int16. Most formats use
 ///                    `multiply_unsigned`; their codes are at most 63, so a lane is at most 2 * 63 * 127 = 16,002
 ///   row_offset       what the row kernel takes off every code after `multiply`
-///   scales(block)    formats with scales: int16, groups 0, 2, .. 14 in the low half, 1, 3, .. 15 in the high half
-///   mins(block)      K formats with a min: int16, one for each of the 8 sub-blocks of 32
-///   d_at, m_at       where the block's halves stand; m_sign is -1 where the format subtracts its min
+///   scales(a, b)     K formats: the scale_pair of two blocks; decoding two costs little more than one
+///   m_sign           formats with a min: -1 where the min is subtracted
+/// The kernels also rely on the blocks' layout: `d` is a half, and where there is a min, it is the half behind `d`.
 template <class F>
 struct avx2_format;
 
@@ -41,17 +47,19 @@ inline __m256i fifth_bits(const std::uint8_t* qh) noexcept {
     return _mm256_and_si256(set, _mm256_set1_epi8(16));
 }
 
-/// The scales12 field of Q4_K and Q5_K: 8 scales in the low half, 8 mins in the high half, as int16.
-/// `header` is the block's first 16 bytes (d, dmin, three words s0 s1 s2 of scales12).
-inline __m256i unpack_scales12_avx2(const void* header) noexcept {
-    const __m128i words = avx2::load128(header);
-    // lanes: s0 & 63 | s2 & 15 | s1 & 63 | s2 >> 4 & 15, then the two high bits of lanes 1 and 3 from s0 and s1
-    __m128i low = _mm_shuffle_epi32(words, _MM_SHUFFLE(3, 2, 3, 1));
-    low = _mm_srlv_epi32(low, _mm_setr_epi32(0, 0, 0, 4));
-    low = _mm_and_si128(low, _mm_setr_epi32(0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f));
-    __m128i high = _mm_srli_epi32(_mm_shuffle_epi32(words, _MM_SHUFFLE(2, 2, 1, 1)), 2);
-    high = _mm_and_si128(high, _mm_setr_epi32(0, 0x30303030, 0, 0x30303030));
-    return _mm256_cvtepu8_epi16(_mm_or_si128(low, high));
+/// The scales12 fields of two blocks of Q4_K or Q5_K: 8 scales and 8 mins of 6 bits each.
+/// A block begins with 16 bytes: d, dmin, and three words s0 s1 s2 of scales12.
+inline scale_pair unpack_scales12_avx2(const void* a, const void* b) noexcept {
+    const __m256i words = _mm256_inserti128_si256(_mm256_castsi128_si256(avx2::load128(a)), avx2::load128(b), 1);
+    // words of a half: s0 & 63 | s2 & 15 | s1 & 63 | s2 >> 4 & 15, then the two high bits of words 1 and 3 from s0 and s1
+    __m256i low = _mm256_shuffle_epi32(words, _MM_SHUFFLE(3, 2, 3, 1));
+    low = _mm256_srlv_epi32(low, _mm256_setr_epi32(0, 0, 0, 4, 0, 0, 0, 4));
+    low = _mm256_and_si256(low, _mm256_set1_epi64x(0x0f0f0f0f3f3f3f3f));
+    __m256i high = _mm256_srli_epi32(_mm256_shuffle_epi32(words, _MM_SHUFFLE(2, 2, 1, 1)), 2);
+    high = _mm256_and_si256(high, _mm256_set1_epi64x(0x3030303000000000));
+    const __m256i bytes = _mm256_or_si256(low, high), zero = _mm256_setzero_si256();
+    return {_mm256_unpacklo_epi8(_mm256_permute4x64_epi64(bytes, 0x00), zero),
+            _mm256_unpacklo_epi8(_mm256_permute4x64_epi64(bytes, 0xaa), zero), _mm256_unpackhi_epi8(bytes, zero)};
 }
 
 }  // namespace quant

@@ -60,8 +60,7 @@ struct alignas(4 * Lanes) activation_panel {
                 }
                 sum[j][lane][half] = block.sum[slot];
             }
-            // |sum of 32| <= 2 * 16,256 = 32,512
-            sum32[j / 2][lane][j % 2] = static_cast<std::int16_t>(sum[j][lane][0] + sum[j][lane][1]);
+            sum32[j / 2][lane][j % 2] = block.sum32[j];
         }
         d[lane] = block.d;
     }

@@ -24,11 +24,32 @@ inline __m256i splat32(const void* p) noexcept {
     return _mm256_set1_epi32(bits);
 }
 
-/// 16-bit lane j of each half of `v`, in all lanes of that half.
+/// The 16 bytes at `p` in both halves.
+inline __m256i splat128(const void* p) noexcept { return _mm256_broadcastsi128_si256(load128(p)); }
+
+/// The 16 bytes at `low` and the 16 bytes at `high`.
+inline __m256i join128(const void* low, const void* high) noexcept {
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load128(low)), load128(high), 1);
+}
+
+/// Byte indices of a 16-bit lane, 16 times.
+struct alignas(32) splat_mask {
+    std::uint16_t lanes[16];
+};
+
+template <int J>
+inline constexpr splat_mask splat16_mask = [] {
+    splat_mask mask{};
+    for (std::uint16_t& lane : mask.lanes) lane = (2 * J + 1) << 8 | 2 * J;
+    return mask;
+}();
+
+/// 16-bit lane J of each half of `v`, in all lanes of that half: one shuffle, which clang would make two.
 template <int J>
 inline __m256i splat16(__m256i v) noexcept {
-    constexpr short pair = static_cast<short>((2 * J + 1) << 8 | 2 * J);
-    return _mm256_shuffle_epi8(v, _mm256_set1_epi16(pair));
+    __m256i splat;
+    asm("vpshufb %2, %1, %0" : "=x"(splat) : "x"(v), "m"(splat16_mask<J>));
+    return splat;
 }
 
 /// The sums of the eight 32-bit lanes of each of four vectors, in order.

@@ -20,8 +20,6 @@ struct avx2_format<q4_0> {
         return nibbles(block.qs);
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
-
-    static const std::uint8_t* d_at(const q4_0::block& block) noexcept { return block.d; }
 };
 
 }  // namespace quant

@@ -21,9 +21,6 @@ struct avx2_format<q4_1> {
         return nibbles(block.qs);
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
-
-    static const std::uint8_t* d_at(const q4_1::block& block) noexcept { return block.d; }
-    static const std::uint8_t* m_at(const q4_1::block& block) noexcept { return block.m; }
 };
 
 }  // namespace quant

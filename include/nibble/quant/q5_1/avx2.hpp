@@ -21,9 +21,6 @@ struct avx2_format<q5_1> {
         return _mm256_or_si256(nibbles(block.qs), fifth_bits(block.qh));
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
-
-    static const std::uint8_t* d_at(const q5_1::block& block) noexcept { return block.d; }
-    static const std::uint8_t* m_at(const q5_1::block& block) noexcept { return block.m; }
 };
 
 }  // namespace quant

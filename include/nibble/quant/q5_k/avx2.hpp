@@ -28,12 +28,7 @@ struct avx2_format<q5_k> {
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 
-    static __m256i scales_and_mins(const q5_k::block& block) noexcept { return unpack_scales12_avx2(&block); }
-    static __m256i scales(__m256i both) noexcept { return _mm256_permute4x64_epi64(both, 0x44); }
-    static __m128i mins(__m256i both) noexcept { return _mm256_extracti128_si256(both, 1); }
-
-    static const std::uint8_t* d_at(const q5_k::block& block) noexcept { return block.d; }
-    static const std::uint8_t* m_at(const q5_k::block& block) noexcept { return block.dmin; }
+    static scale_pair scales(const q5_k::block& a, const q5_k::block& b) noexcept { return unpack_scales12_avx2(&a, &b); }
 };
 
 }  // namespace quant

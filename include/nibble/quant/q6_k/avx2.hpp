@@ -28,14 +28,16 @@ struct avx2_format<q6_k> {
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 
-    static __m256i scales_and_mins(const q6_k::block& block) noexcept {
+    static scale_pair scales(const q6_k::block& a, const q6_k::block& b) noexcept {
+        return {scales(a), scales(b), _mm256_setzero_si256()};
+    }
+
+private:
+    static __m256i scales(const q6_k::block& block) noexcept {
         const __m128i even_odd = _mm_shuffle_epi8(avx2::load128(block.scales),
                                                   _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
         return _mm256_cvtepi8_epi16(even_odd);
     }
-    static __m256i scales(__m256i both) noexcept { return both; }
-
-    static const std::uint8_t* d_at(const q6_k::block& block) noexcept { return block.d; }
 };
 
 }  // namespace quant

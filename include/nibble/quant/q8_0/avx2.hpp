@@ -25,8 +25,6 @@ struct avx2_format<q8_0> {
         const __m256i weights = _mm256_xor_si256(codes, _mm256_set1_epi8(static_cast<char>(0x80)));
         return _mm256_maddubs_epi16(_mm256_abs_epi8(weights), _mm256_sign_epi8(q, weights));
     }
-
-    static const std::uint8_t* d_at(const q8_0::block& block) noexcept { return block.d; }
 };
 
 }  // namespace quant
