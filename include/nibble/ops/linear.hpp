@@ -112,6 +112,32 @@ private:
     bool is_panel_ = false;
 };
 
+namespace detail {
+
+/// Rows begin .. end - 1 of the range that the matrices of `jobs` form together.
+inline void multiply_rows(const kernel_set& set, std::span<const linear_job> jobs, activation_buffer& x,
+                          std::size_t begin, std::size_t end, std::size_t worker) noexcept {
+    std::size_t before = 0;  // rows of the jobs before this one
+    for (const auto& [w, out, out_stride] : jobs) {
+        const std::size_t first = std::max(begin, before), last = std::min(end, before + w.rows);
+        if (first < last) {
+            const std::size_t row = first - before, count = last - first;
+            const format_kernels& kernels = *set.find(w.type);
+            const void* input = kernels.form == activation_form::blocks_of_256  ? static_cast<const void*>(x.form_256())
+                                : kernels.form == activation_form::blocks_of_32 ? static_cast<const void*>(x.form_32())
+                                                                                : static_cast<const void*>(x.floats());
+            if (kernels.panel && x.is_panel())
+                kernels.panel(w.row(row), w.row_bytes, count, w.depth, input, x.n_tokens(), out + row, out_stride,
+                              x.scratch(worker));
+            else
+                kernels.rows(w.row(row), w.row_bytes, count, w.depth, input, x.n_tokens(), out + row, out_stride);
+        }
+        before += w.rows;
+    }
+}
+
+}  // namespace detail
+
 /// Multiplies the tokens in `x` with the matrices of `jobs` (at most a few, all of depth x.depth()), whose rows form
 /// one range that the threads share. Every result is one chain over the depth: the same bits for any number of
 /// threads and any batch.
@@ -119,29 +145,13 @@ inline void linear(executor& threads, const kernel_set& set, std::span<const lin
                    activation_buffer& x) noexcept {
     std::size_t n_rows = 0;
     for (const auto& job : jobs) n_rows += job.w.rows;
-    // Enough blocks that threads end together. For few tokens a block is a long run of addresses: each start costs the
-    // prefetchers some kilobytes (16 rows a block: 16.7 GB/s of Q4_K, 64: 18.7, 512: 19.6).
-    const std::size_t share = n_rows / (threads.n_threads() * (x.is_panel() ? 4 : 8));
+    // Some blocks for each thread, so that threads end together. For many tokens a block fits the scratch memory; for few
+    // it is a long run of addresses, because each start costs the prefetchers some kilobytes.
+    const std::size_t share = n_rows / (threads.n_threads() * 4);
     const std::size_t grain = x.is_panel() ? std::clamp<std::size_t>(share / 48 * 48, 48, kernels::panel_rows_max)
                                            : std::clamp<std::size_t>(share / 4 * 4, 4, 512);
-    std::size_t n_blocks = 0;
-    for (const auto& job : jobs) n_blocks += (job.w.rows + grain - 1) / grain;
-
-    threads.for_blocks(n_blocks, 1, [&](std::size_t block, std::size_t, std::size_t worker) {
-        const linear_job* job = jobs.data();
-        for (std::size_t n; block >= (n = (job->w.rows + grain - 1) / grain); ++job) block -= n;
-        const matrix_view& w = job->w;
-        const std::size_t first = block * grain, count = std::min(grain, w.rows - first);
-        const format_kernels& kernels = *set.find(w.type);
-        const void* input = kernels.form == activation_form::blocks_of_256  ? static_cast<const void*>(x.form_256())
-                            : kernels.form == activation_form::blocks_of_32 ? static_cast<const void*>(x.form_32())
-                                                                            : static_cast<const void*>(x.floats());
-        if (kernels.panel && x.is_panel())
-            kernels.panel(w.row(first), w.row_bytes, count, w.depth, input, x.n_tokens(), job->out + first,
-                          job->out_stride, x.scratch(worker));
-        else
-            kernels.rows(w.row(first), w.row_bytes, count, w.depth, input, x.n_tokens(), job->out + first,
-                         job->out_stride);
+    threads.for_blocks(n_rows, grain, [&](std::size_t begin, std::size_t end, std::size_t worker) {
+        detail::multiply_rows(set, jobs, x, begin, end, worker);
     });
 }
 
