@@ -30,49 +30,103 @@ NIBBLE_INLINE void pin(__m256i (&t)[Rows][Vecs]) noexcept {
     }
 }
 
-/// Adds to `acc` the widened products of Steps steps of one sub-block and plane, beginning with step `from`.
-template <class F, std::size_t Rows, std::size_t Vecs, int Steps>
-NIBBLE_INLINE void widen_steps(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
-                               std::size_t j, std::size_t plane, std::size_t from,
-                               __m256i (&acc)[Rows][Vecs]) noexcept {
-    __m256i t[Rows][Vecs];
-    NIBBLE_UNROLL
-    for (int s = 0; s < Steps; ++s) {
-        const std::size_t step = from + static_cast<std::size_t>(s);
-        __m256i q[Vecs];
-        NIBBLE_UNROLL
-        for (std::size_t v = 0; v < Vecs; ++v) q[v] = avx2::load(x[v]->q[j][step]);
-        NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) {
-            const __m256i codes = avx2::splat32(w[r]->q[j][plane][step]);
-            NIBBLE_UNROLL
-            for (std::size_t v = 0; v < Vecs; ++v) {
-                const __m256i products = _mm256_maddubs_epi16(codes, q[v]);
-                t[r][v] = s == 0 ? products : _mm256_add_epi16(t[r][v], products);
-            }
-        }
-        pin(t);
-    }
-    NIBBLE_UNROLL
-    for (std::size_t v = 0; v < Vecs; ++v) {
-        const __m256i k = avx2::load(x[v]->k[j][0]);
-        NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) {
-            __m256i factor = k;  // |scale * k| <= 128 * 8
-            if constexpr (F::has_scales) factor = _mm256_mullo_epi16(k, avx2::splat32(w[r]->scale[j]));
-            if (quant::code_planes<F> == 2 && plane == 0) factor = _mm256_slli_epi16(k, 4);
-            acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(t[r][v], factor));
-        }
-    }
-    pin(acc);
+/// What multiplies the products of a sub-block: scale * k of each row and token, |scale * k| <= 128 * 8.
+template <class F>
+NIBBLE_INLINE __m256i factor(const quant::weight_panel<F>& w, __m256i k, std::size_t j) noexcept {
+    if constexpr (F::has_scales) return _mm256_mullo_epi16(k, avx2::splat32(w.scale[j]));
+    return k;
 }
 
-/// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; `tile[r * tile_stride + 8 v ...]` holds the
-/// chains so far. `w_stride` and `x_stride` count blocks.
+/// Adds to `acc` the products of sub-block `j` and one plane of codes. A lane of int16 takes `steps` steps of them, then
+/// it is widened.
+template <class F, std::size_t Rows, std::size_t Vecs>
+NIBBLE_INLINE void add_sub_block(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
+                                 std::size_t j, std::size_t plane, __m256i (&acc)[Rows][Vecs]) noexcept {
+    constexpr std::size_t steps = quant::steps_per_widening<F, quant::panel_order::halves>;
+    // Factors that are used more than once wait in memory, where vpmaddwd reads them: registers are all taken.
+    __m256i factors[Rows][Vecs];
+    if constexpr (steps < 8) {
+        NIBBLE_UNROLL
+        for (std::size_t v = 0; v < Vecs; ++v) {
+            const __m256i k = avx2::load(x[v]->k[j][0]);
+            NIBBLE_UNROLL
+            for (std::size_t r = 0; r < Rows; ++r) factors[r][v] = factor(*w[r], k, j);
+        }
+        asm("" : "+m"(factors));
+    }
+    NIBBLE_UNROLL
+    for (std::size_t from = 0; from < 8; from += steps) {
+        __m256i t[Rows][Vecs];
+        NIBBLE_UNROLL
+        for (std::size_t step = from; step < from + steps; ++step) {
+            __m256i q[Vecs];
+            NIBBLE_UNROLL
+            for (std::size_t v = 0; v < Vecs; ++v) q[v] = avx2::load(x[v]->q[j][step]);
+            NIBBLE_UNROLL
+            for (std::size_t r = 0; r < Rows; ++r) {
+                const __m256i codes = avx2::splat32(w[r]->q[j][plane][step]);
+                NIBBLE_UNROLL
+                for (std::size_t v = 0; v < Vecs; ++v) {
+                    const __m256i products = _mm256_maddubs_epi16(codes, q[v]);
+                    t[r][v] = step == from ? products : _mm256_add_epi16(t[r][v], products);
+                }
+            }
+            pin(t);
+        }
+        NIBBLE_UNROLL
+        for (std::size_t v = 0; v < Vecs; ++v) {
+            NIBBLE_UNROLL
+            for (std::size_t r = 0; r < Rows; ++r) {
+                __m256i scaled;
+                if constexpr (steps < 8) {
+                    scaled = factors[r][v];
+                } else {
+                    scaled = factor(*w[r], avx2::load(x[v]->k[j][0]), j);
+                    if (quant::code_planes<F> == 2 && plane == 0) scaled = _mm256_slli_epi16(scaled, 4);
+                }
+                acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(t[r][v], scaled));
+            }
+        }
+        pin(acc);
+    }
+}
+
+/// Takes S and M of one block, a row and a vector of tokens into their chains at `tile`.
+template <class F>
+NIBBLE_INLINE void add_to_chains(const quant::weight_panel<F>& w, const tokens_avx2<F>& x, __m256i s,
+                                 float* tile) noexcept {
+    if constexpr (F::offset != 0) {
+        static_assert(F::offset <= 128);
+        __m256i taken = _mm256_setzero_si256();
+        NIBBLE_UNROLL
+        for (std::size_t j = 0; j < F::block_size / 32; ++j) {
+            const __m256i scale = F::has_scales ? avx2::splat32(w.scale[j]) : _mm256_set1_epi16(1);
+            taken = _mm256_add_epi32(taken, _mm256_madd_epi16(scale, avx2::load(x.sum[j])));
+        }
+        s = _mm256_sub_epi32(s, _mm256_mullo_epi32(taken, _mm256_set1_epi32(F::offset)));
+    }
+    const __m256 d_x = _mm256_load_ps(x.d);
+    __m256 chain = _mm256_loadu_ps(tile);
+    chain = _mm256_fmadd_ps(_mm256_mul_ps(d_x, _mm256_set1_ps(w.d)), _mm256_cvtepi32_ps(s), chain);
+    if constexpr (F::has_min) {
+        __m256i m = _mm256_setzero_si256();
+        if constexpr (F::has_scales) {
+            NIBBLE_UNROLL
+            for (std::size_t p = 0; p < F::block_size / 64; ++p)
+                m = _mm256_add_epi32(m, _mm256_madd_epi16(avx2::splat32(w.min + 2 * p), avx2::load(x.sum32[p])));
+        } else {
+            m = _mm256_madd_epi16(_mm256_set1_epi16(1), avx2::load(x.sum[0]));
+        }
+        chain = _mm256_fmadd_ps(_mm256_mul_ps(d_x, _mm256_set1_ps(w.m)), _mm256_cvtepi32_ps(m), chain);
+    }
+    _mm256_storeu_ps(tile, chain);
+}
+
+/// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; the chains so far of row r and vector v are at
+/// `tile + v * tile_stride + 8 * r`. `w_stride` and `x_stride` count blocks.
 template <class F, std::size_t Rows, std::size_t Vecs>
 inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx2<F>* tokens,
                        std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    constexpr int steps = quant::steps_per_widening<F, quant::panel_order::halves>;
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx2<F>* x[Vecs];
@@ -89,61 +143,51 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
         NIBBLE_ROLLED
         for (std::size_t j = 0; j < F::block_size / 32; ++j) {
             NIBBLE_UNROLL
-            for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
-                NIBBLE_UNROLL
-                for (std::size_t from = 0; from < 8; from += steps)
-                    widen_steps<F, Rows, Vecs, steps>(w, x, j, plane, from, acc);
-            }
+            for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane)
+                add_sub_block<F, Rows, Vecs>(w, x, j, plane, acc);
         }
-
         NIBBLE_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
             NIBBLE_UNROLL
-            for (std::size_t v = 0; v < Vecs; ++v) {
-                __m256i s = acc[r][v];
-                if constexpr (F::offset != 0) {
-                    static_assert(F::offset <= 128);
-                    __m256i taken = _mm256_setzero_si256();
-                    NIBBLE_UNROLL
-                    for (std::size_t j = 0; j < F::block_size / 32; ++j) {
-                        const __m256i scale = F::has_scales ? avx2::splat32(w[r]->scale[j]) : _mm256_set1_epi16(1);
-                        taken = _mm256_add_epi32(taken, _mm256_madd_epi16(scale, avx2::load(x[v]->sum[j])));
-                    }
-                    s = _mm256_sub_epi32(s, _mm256_mullo_epi32(taken, _mm256_set1_epi32(F::offset)));
-                }
-                float* at = tile + r * tile_stride + 8 * v;
-                const __m256 d_x = _mm256_load_ps(x[v]->d);
-                __m256 chain = _mm256_loadu_ps(at);
-                chain = _mm256_fmadd_ps(_mm256_mul_ps(d_x, _mm256_set1_ps(w[r]->d)), _mm256_cvtepi32_ps(s), chain);
-                if constexpr (F::has_min) {
-                    __m256i m = _mm256_setzero_si256();
-                    if constexpr (F::has_scales) {
-                        NIBBLE_UNROLL
-                        for (std::size_t p = 0; p < F::block_size / 64; ++p)
-                            m = _mm256_add_epi32(
-                                m, _mm256_madd_epi16(avx2::splat32(w[r]->min + 2 * p), avx2::load(x[v]->sum32[p])));
-                    } else {
-                        m = _mm256_madd_epi16(_mm256_set1_epi16(1), avx2::load(x[v]->sum[0]));
-                    }
-                    chain = _mm256_fmadd_ps(_mm256_mul_ps(d_x, _mm256_set1_ps(w[r]->m)), _mm256_cvtepi32_ps(m), chain);
-                }
-                _mm256_storeu_ps(at, chain);
-            }
+            for (std::size_t v = 0; v < Vecs; ++v)
+                add_to_chains<F>(*w[r], *x[v], acc[r][v], tile + v * tile_stride + 8 * r);
         }
     }
 }
 
-/// Rows of the micro-kernel: 3 x 2 vectors of int16 and of int32 accumulators, 2 of tokens, a weight, a temporary: all
-/// 16 registers.
-inline constexpr std::size_t tile_rows_avx2 = 3;
-
-/// All row groups of an unpacked chunk times one group of 8 or 16 tokens. `n_rows` is a multiple of tile_rows_avx2.
+/// All rows of an unpacked chunk times Vecs groups of 8 tokens. 3 rows x 2 vectors or 6 x 1: six int16 and six int32
+/// accumulators, with the tokens, a weight and a temporary all 16 registers.
 template <class F, std::size_t Vecs>
 inline void panel_rows(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx2<F>* tokens,
                        std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    for (std::size_t r = 0; r < n_rows; r += tile_rows_avx2)
-        panel_tile<F, tile_rows_avx2, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
-                                            tile + r * tile_stride, tile_stride);
+    constexpr std::size_t rows = 6 / Vecs;
+    for (std::size_t r = 0; r < n_rows; r += rows)
+        panel_tile<F, rows, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks, tile + 8 * r,
+                                  tile_stride);
+}
+
+/// out[t * out_stride + r] = tile[8 * r + t] for 8 rows and 8 tokens.
+inline void transpose8(const float* tile, float* out, std::size_t out_stride) noexcept {
+    __m256 pairs[8], fours[8];
+    NIBBLE_UNROLL
+    for (std::size_t i = 0; i < 4; ++i) {
+        const __m256 a = _mm256_loadu_ps(tile + 16 * i), b = _mm256_loadu_ps(tile + 16 * i + 8);
+        pairs[2 * i] = _mm256_unpacklo_ps(a, b);
+        pairs[2 * i + 1] = _mm256_unpackhi_ps(a, b);
+    }
+    NIBBLE_UNROLL
+    for (std::size_t i = 0; i < 8; i += 4) {
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < 2; ++k) {
+            fours[i + 2 * k] = _mm256_shuffle_ps(pairs[i + k], pairs[i + 2 + k], 0x44);
+            fours[i + 2 * k + 1] = _mm256_shuffle_ps(pairs[i + k], pairs[i + 2 + k], 0xee);
+        }
+    }
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < 4; ++t) {
+        _mm256_storeu_ps(out + t * out_stride, _mm256_permute2f128_ps(fours[t], fours[t + 4], 0x20));
+        _mm256_storeu_ps(out + (t + 4) * out_stride, _mm256_permute2f128_ps(fours[t], fours[t + 4], 0x31));
+    }
 }
 
 /// panel_function: see kernels/panel.hpp for the blocking.
@@ -153,31 +197,38 @@ inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t
                        panel_scratch& scratch) noexcept {
     constexpr std::size_t chunk_blocks = panel_chunk / F::block_size;
     const std::size_t n_blocks = depth / F::block_size;
-    const std::size_t padded_rows = (n_rows + tile_rows_avx2 - 1) / tile_rows_avx2 * tile_rows_avx2;
+    const std::size_t padded_rows = (n_rows + 5) / 6 * 6, tile_stride = 8 * padded_rows;
     const auto* tokens = static_cast<const tokens_avx2<F>*>(x);
     auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
     static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
 
     for (std::size_t first = 0; first < n_tokens; first += panel_tokens_max) {
         const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
-        const std::size_t n_groups = (here + 7) / 8, tile_stride = n_groups * 8;
+        const std::size_t n_groups = (here + 7) / 8;
         const auto* group0 = tokens + first / 8 * n_blocks;
-        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 8)
+        for (std::size_t i = 0; i < n_groups * tile_stride; i += 8)
             _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
             unpack_rows<quant::panel_order::halves, F>(rows, row_bytes, n_rows, padded_rows, b, count, weights);
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
-                panel_rows<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
-                                 tile_stride);
+                panel_rows<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
+                                 scratch.tile + g * tile_stride, tile_stride);
             if (g < n_groups)
-                panel_rows<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count, scratch.tile + 8 * g,
-                                 tile_stride);
+                panel_rows<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
+                                 scratch.tile + g * tile_stride, tile_stride);
         }
-        for (std::size_t t = 0; t < here; ++t)
-            for (std::size_t r = 0; r < n_rows; ++r)
-                out[(first + t) * out_stride + r] = scratch.tile[r * tile_stride + t];
+        for (std::size_t g = 0; g < n_groups; ++g) {
+            const float* tile = scratch.tile + g * tile_stride;
+            float* to = out + (first + 8 * g) * out_stride;
+            const std::size_t n_lanes = here - 8 * g < 8 ? here - 8 * g : 8;
+            std::size_t r = 0;
+            if (n_lanes == 8)
+                for (; r + 8 <= n_rows; r += 8) transpose8(tile + 8 * r, to + r, out_stride);
+            for (; r < n_rows; ++r)
+                for (std::size_t t = 0; t < n_lanes; ++t) to[t * out_stride + r] = tile[8 * r + t];
+        }
     }
 }
 
