@@ -41,13 +41,20 @@ cpu_features features(const std::string& isa) {
     return cpu;
 }
 
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
 /// One line of the table.
 struct row {
     std::string test, cache_type;
     unsigned threads;
-    std::vector<double> tokens_per_second;
     double bytes_per_token;  ///< weights and cache read for a generated token; 0 for prompt tests
-    double bandwidth;        ///< of reading the file with the same threads, bytes a second
+    std::vector<double> tokens_per_second{};
+    std::vector<double>
+        bandwidths{};  ///< of reading the file just before each run, with the same threads, bytes a second
 
     [[nodiscard]] double mean() const {
         double sum = 0;
@@ -60,13 +67,15 @@ struct row {
         for (const double t : tokens_per_second) sum += (t - mean()) * (t - mean());
         return std::sqrt(sum / static_cast<double>(tokens_per_second.size() - 1));
     }
-    [[nodiscard]] double median() const {
-        auto sorted = tokens_per_second;
-        std::sort(sorted.begin(), sorted.end());
-        return sorted[sorted.size() / 2];
+    [[nodiscard]] double bytes_per_second() const { return bytes_per_token * median(tokens_per_second); }
+    [[nodiscard]] double bandwidth() const { return median(bandwidths); }
+    /// Median over the runs, each beside the bandwidth of its moment: other programs take their part of both.
+    [[nodiscard]] double share() const {
+        std::vector<double> shares;
+        for (std::size_t i = 0; i < bandwidths.size(); ++i)
+            shares.push_back(bytes_per_token * tokens_per_second[i] / bandwidths[i]);
+        return median(shares);
     }
-    [[nodiscard]] double bytes_per_second() const { return bytes_per_token * median(); }
-    [[nodiscard]] double share() const { return bandwidth > 0 ? bytes_per_second() / bandwidth : 0; }
 };
 
 /// Token ids that spread over the vocabulary: every run reads the same.
@@ -116,7 +125,7 @@ public:
         if (options_.output == "csv") {
             std::snprintf(text, sizeof text, "\"%s\",%.0f,%.0f,%u,%s,%s,%.3f,%.3f,%.3f,%.3f,%.3f,%.4f\n", name_.c_str(),
                           size_, params_, r.threads, r.cache_type.c_str(), r.test.c_str(), r.mean(), r.deviation(),
-                          r.median(), r.bytes_per_second() / 1e9, r.bandwidth / 1e9, r.share());
+                          median(r.tokens_per_second), r.bytes_per_second() / 1e9, r.bandwidth() / 1e9, r.share());
             std::cout << text << std::flush;
         } else if (options_.output == "json") {
             json_.push_back({{"model", name_},
@@ -128,15 +137,15 @@ public:
                              {"samples_ts", r.tokens_per_second},
                              {"avg_ts", r.mean()},
                              {"stddev_ts", r.deviation()},
-                             {"median_ts", r.median()},
+                             {"median_ts", median(r.tokens_per_second)},
                              {"bytes_per_second", r.bytes_per_second()},
-                             {"read_bytes_per_second", r.bandwidth},
+                             {"read_bytes_per_second", r.bandwidth()},
                              {"share_of_bandwidth", r.share()}});
         } else {
             char rate[64] = "", share[64] = "";
             if (r.bytes_per_token > 0) {
                 std::snprintf(rate, sizeof rate, "%.2f", r.bytes_per_second() / 1e9);
-                std::snprintf(share, sizeof share, "%.0f %% of %.2f GB/s", 100 * r.share(), r.bandwidth / 1e9);
+                std::snprintf(share, sizeof share, "%.0f %% of %.2f GB/s", 100 * r.share(), r.bandwidth() / 1e9);
             }
             std::snprintf(text, sizeof text, "| %s | %.2f GiB | %.2f B | %u | %s | %s | %.2f ± %.2f | %s | %s |\n",
                           name_.c_str(), size_ / 1073741824.0, params_ / 1e9, r.threads, r.cache_type.c_str(),
@@ -172,8 +181,6 @@ int run(const options& o) {
 
     for (const unsigned n_threads : threads) {
         const auto pool = std::make_shared<thread_pool>(n_threads);
-        progress("read bandwidth");
-        const double bandwidth = bench::measure_read_bandwidth(*pool, m.file().bytes());
         for (const auto& kv : o.cache_types)
             for (const std::size_t depth : o.depth) {
                 const std::size_t most = std::max(*std::max_element(o.n_prompt.begin(), o.n_prompt.end()),
@@ -193,23 +200,26 @@ int run(const options& o) {
                 const std::string at = depth > 0 ? " @ d" + std::to_string(depth) : "";
                 const auto measure = [&](std::size_t n, bool prompt) {
                     const std::string name = (prompt ? "pp" : "tg") + std::to_string(n) + at;
-                    row r{name, kv, pool->size(), {}, 0, bandwidth};
                     // a generated token reads the weights, and keys and values at the middle of the run
-                    if (!prompt)
-                        r.bytes_per_token =
-                            static_cast<double>(weight_bytes(m)) +
-                            cache_bytes(m.config(), kv, static_cast<double>(depth) + static_cast<double>(n) / 2);
+                    row r{name, kv, pool->size(),
+                          prompt ? 0
+                                 : static_cast<double>(weight_bytes(m)) +
+                                       cache_bytes(m.config(), kv,
+                                                   static_cast<double>(depth) + static_cast<double>(n) / 2)};
                     const auto ids = test_tokens(n, depth, n_vocab);
                     for (std::size_t repeat = 0; repeat <= o.repeats; ++repeat) {  // the first one warms up
                         progress(name + ": " + std::to_string(repeat) + '/' + std::to_string(o.repeats));
                         s.rewind(depth);
+                        const double bandwidth = prompt ? 0 : bench::measure_read_bandwidth(*pool, m.file().bytes(), 2);
                         const auto begin = bench::clock::now();
                         if (prompt)
                             s.prefill(ids);
                         else
                             for (const token id : ids) s.decode(id);
                         const double seconds = bench::seconds_since(begin);
-                        if (repeat > 0) r.tokens_per_second.push_back(static_cast<double>(n) / seconds);
+                        if (repeat == 0) continue;
+                        r.tokens_per_second.push_back(static_cast<double>(n) / seconds);
+                        if (!prompt) r.bandwidths.push_back(bandwidth);
                     }
                     progress("");
                     out.line(r);

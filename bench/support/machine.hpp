@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <nibble/core/thread_pool.hpp>
+#include <nibble/simd/region.hpp>
 
 namespace nibble::bench {
 
@@ -21,17 +22,20 @@ inline double seconds_since(clock::time_point start) {
     return std::chrono::duration<double>(clock::now() - start).count();
 }
 
-/// Core clock in Hz: a chain of dependent additions does one a cycle. In this thread's processor time, so that other
-/// programs do not count.
+/// Core clock in Hz: a chain of dependent additions does one a cycle; several to a jump, which may take more. In this
+/// thread's processor time, so that other programs do not count.
 inline double measure_clock_hz() {
     double best = 0;
     for (int repeat = 0; repeat < 5; ++repeat) {
-        constexpr std::uint64_t steps = 20'000'000;
+        constexpr std::uint64_t steps = 40'000'000, steps_per_jump = 8;
         std::uint64_t x = 0;
         const auto start = std::clock();
-        for (std::uint64_t i = 0; i < steps; ++i) {
-            x += i;
-            asm volatile("" : "+r"(x));
+        for (std::uint64_t i = 0; i < steps; i += steps_per_jump) {
+            NIBBLE_UNROLL
+            for (std::uint64_t k = 0; k < steps_per_jump; ++k) {
+                x += i;
+                asm volatile("" : "+r"(x));
+            }
         }
         const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
         best = std::max(best, static_cast<double>(steps) / seconds);

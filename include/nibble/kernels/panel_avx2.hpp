@@ -37,8 +37,8 @@ NIBBLE_INLINE __m256i factor(const quant::weight_panel<F>& w, __m256i k, std::si
     return k;
 }
 
-/// Adds to `acc` the products of sub-block `j` and one plane of codes. A lane of int16 takes `steps` steps of them, then
-/// it is widened.
+/// Adds to `acc` the products of sub-block `j` and one plane of codes. A lane of int16 takes `steps` steps of them,
+/// then it is widened.
 template <class F, std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void add_sub_block(const quant::weight_panel<F>* const (&w)[Rows], const tokens_avx2<F>* const (&x)[Vecs],
                                  std::size_t j, std::size_t plane, __m256i (&acc)[Rows][Vecs]) noexcept {

@@ -17,7 +17,8 @@ NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels {
 
-/// Keeps an accumulator in its register: g++ otherwise reassociates the sums, puts all multiplications first and spills.
+/// Keeps an accumulator in its register: g++ otherwise reassociates the sums, puts all multiplications first and
+/// spills.
 NIBBLE_INLINE void pin(__m256i& acc) noexcept { asm("" : "+x"(acc)); }
 
 /// Adds to s[t] the products of sub-block J with token t, each times its scale * k.

@@ -18,11 +18,10 @@ namespace quant {
 /// One scale for 256 values costs a KL divergence of 0.018 on a real 135M model, the sub-scales bring it to 0.0024;
 /// they cost nothing, because a kernel multiplies them into the weight's own sub-scale.
 ///
-/// `sum[i]` is k times the sum of the 16 values of group i: |sum| <= 8 * 16 * 127 = 16,256; `sum32[j]` the sum of groups
-/// 2j and 2j + 1, for formats with one min for 32 values.
-/// k and sum hold the groups in the order 0, 2, 4, ..., 1, 3, 5, ...: the first and the second half of each 32 values
-/// fall into the same lane of the low and the high half of a vector. Aligned so that no vector of a block is split
-/// between two cache lines.
+/// `sum[i]` is k times the sum of the 16 values of group i: |sum| <= 8 * 16 * 127 = 16,256; `sum32[j]` the sum of
+/// groups 2j and 2j + 1, for formats with one min for 32 values. k and sum hold the groups in the order 0, 2, 4, ...,
+/// 1, 3, 5, ...: the first and the second half of each 32 values fall into the same lane of the low and the high half
+/// of a vector. Aligned so that no vector of a block is split between two cache lines.
 template <std::size_t N>
 struct alignas(32) activation_block {
     static constexpr std::size_t groups = N / sub_size;

@@ -14,7 +14,7 @@ namespace quant {
 /// The scales of two K-format blocks, as 16-bit lanes.
 struct scale_pair {
     __m256i first, second;  ///< of each: groups 0, 2, .. 14 in the low half, 1, 3, .. 15 in the high half
-    __m256i mins;           ///< of the sub-blocks of 32: the first block's eight in the low half, the second's in the high
+    __m256i mins;  ///< of the sub-blocks of 32: the first block's eight in the low half, the second's in the high
 };
 
 /// Specialised once per format, in its folder:
@@ -51,7 +51,8 @@ inline __m256i fifth_bits(const std::uint8_t* qh) noexcept {
 /// A block begins with 16 bytes: d, dmin, and three words s0 s1 s2 of scales12.
 inline scale_pair unpack_scales12_avx2(const void* a, const void* b) noexcept {
     const __m256i words = _mm256_inserti128_si256(_mm256_castsi128_si256(avx2::load128(a)), avx2::load128(b), 1);
-    // words of a half: s0 & 63 | s2 & 15 | s1 & 63 | s2 >> 4 & 15, then the two high bits of words 1 and 3 from s0 and s1
+    // words of a half: s0 & 63 | s2 & 15 | s1 & 63 | s2 >> 4 & 15, then the two high bits of words 1 and 3 from s0 and
+    // s1
     __m256i low = _mm256_shuffle_epi32(words, _MM_SHUFFLE(3, 2, 3, 1));
     low = _mm256_srlv_epi32(low, _mm256_setr_epi32(0, 0, 0, 4, 0, 0, 0, 4));
     low = _mm256_and_si256(low, _mm256_set1_epi64x(0x0f0f0f0f3f3f3f3f));

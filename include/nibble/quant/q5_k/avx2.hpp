@@ -28,7 +28,9 @@ struct avx2_format<q5_k> {
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 
-    static scale_pair scales(const q5_k::block& a, const q5_k::block& b) noexcept { return unpack_scales12_avx2(&a, &b); }
+    static scale_pair scales(const q5_k::block& a, const q5_k::block& b) noexcept {
+        return unpack_scales12_avx2(&a, &b);
+    }
 };
 
 }  // namespace quant
