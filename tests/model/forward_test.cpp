@@ -41,6 +41,20 @@ TEST_CASE("asking for fewer logits changes none of them") {
         CHECK(test::sequence_run{small_model(), 64}.read_at_once(tokens, n) == tail(all, n));
 }
 
+TEST_CASE("the best logit of the last token is known when its logits are") {
+    const auto tokens = some_tokens(40);
+    const std::size_t n_vocab = small_model().config.n_vocab;
+    for (const unsigned n_threads : {1u, 2u, 3u})
+        for (const std::size_t n : {1u, 2u, 9u, 40u}) {
+            test::sequence_run run{small_model(), 64, {.n_threads = n_threads}};
+            const auto last = tail(run.read_at_once(tokens, n), 1);
+            const auto largest = std::max_element(last.begin(), last.end());
+            CHECK(run.best_logit().index == static_cast<std::size_t>(largest - last.begin()));
+            CHECK(run.best_logit().value == *largest);
+            CHECK(last.size() == n_vocab);
+        }
+}
+
 TEST_CASE("a pass without logits fills the cache all the same") {
     const auto tokens = some_tokens(40);
     const auto all = test::sequence_run{small_model(), 64}.read(tokens);

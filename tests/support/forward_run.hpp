@@ -53,6 +53,7 @@ public:
                 work_} {}
 
     kv_cache& cache() { return cache_; }
+    [[nodiscard]] const largest_value& best_logit() const { return pass_.best_logit; }
 
     /// Reads tokens and returns the logits of each.
     std::vector<float> read(std::span<const token> tokens) {

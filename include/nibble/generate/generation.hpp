@@ -209,7 +209,9 @@ private:
         const auto forced = thinking_.forced_token();
         const bool constrained = options_.constraint && !thinking_.inside();
         const token id =
-            forced ? *forced : session_->sampler().sample(session_->logits(), session_->tokens(), constrained);
+            forced ? *forced
+                   : session_->sampler().sample(session_->logits(), session_->tokens(), constrained,
+                                                &session_->best_logit());
         take(id, forced.has_value(), constrained);
     }
 

@@ -20,6 +20,7 @@
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/repetition.hpp>
 #include <nibble/generate/rng.hpp>
+#include <nibble/ops/arg_max.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -30,17 +31,14 @@ struct token_logprob {
 };
 
 /// The token with the highest finite logit, the lowest id of equal ones; nothing when no logit is finite.
+[[nodiscard]] inline std::optional<token> token_of(const largest_value& best) noexcept {
+    if (best.index == largest_value::none) return std::nullopt;
+    return static_cast<token>(best.index);
+}
 [[nodiscard]] inline std::optional<token> arg_max(std::span<const float> logits) noexcept {
-    float best = -std::numeric_limits<float>::infinity();
-    std::size_t best_id = logits.size();
-    for (std::size_t id = 0; id < logits.size(); ++id) {
-        if (logits[id] > best && logits[id] <= std::numeric_limits<float>::max()) {
-            best = logits[id];
-            best_id = id;
-        }
-    }
-    if (best_id == logits.size()) return std::nullopt;
-    return static_cast<token>(best_id);
+    largest_value best;
+    best.look_at(logits, 0);
+    return token_of(best);
 }
 
 /// Turns logits into tokens by the options it was configured with. Room for a vocabulary is taken once; sample()
@@ -82,10 +80,10 @@ public:
     /// The next token, for n_vocab logits and the tokens before it (only penalties and DRY look at them). Every token
     /// of the history is below n_vocab. The constraint of the options holds where `constrained`. Throws
     /// errc::sample_no_finite_logits when nothing can be picked, and what on_logits throws; the sampler is then as
-    /// before the call.
+    /// before the call. `best`: what arg_max(logits) is, where it is known; greedy sampling then reads no logits.
     [[nodiscard]] token sample(std::span<const float> logits, std::span<const token> history = {},
-                               bool constrained = true) {
-        const auto picked = adjusted(logits, history, constrained ? options_.constraint : nullptr);
+                               bool constrained = true, const largest_value* best = nullptr) {
+        const auto picked = adjusted(logits, history, constrained ? options_.constraint : nullptr, best);
         if (!picked)
             throw error(errc::sample_no_finite_logits, "sampler", "at least one token with a finite logit",
                         "none of " + std::to_string(logits.size()));
@@ -106,7 +104,7 @@ private:
 
     /// Applies bias, callback and constraint where there are any; then the rest, which cannot throw.
     std::optional<token> adjusted(std::span<const float> logits, std::span<const token> history,
-                                  token_constraint* constraint) {
+                                  token_constraint* constraint, const largest_value* best) {
         std::span<const float> own = logits;
         if (constraint || options_.on_logits || !options_.logit_bias.empty()) {
             std::copy(logits.begin(), logits.end(), logits_.begin());
@@ -114,16 +112,17 @@ private:
             if (options_.on_logits) options_.on_logits(logits_);
             if (constraint) constraint->apply(logits_);
             own = logits_;
+            best = nullptr;
         }
-        return choose(logits, own, history);
+        return choose(logits, own, history, best);
     }
 
     std::optional<token> choose(std::span<const float> model_logits, std::span<const float> logits,
-                                std::span<const token> history) noexcept {
+                                std::span<const token> history, const largest_value* best) noexcept {
         const bool greedy = options_.temperature == 0.0f;
         std::optional<token> picked;
         if (greedy && !penalties_ && !dry_) {
-            picked = arg_max(logits);
+            picked = best ? token_of(*best) : arg_max(logits);
         } else {
             list_.assign(logits);
             if (!list_.empty()) picked = greedy ? choose_best(history) : draw(history);

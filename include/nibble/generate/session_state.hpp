@@ -80,6 +80,8 @@ public:
     [[nodiscard]] std::span<const float> logits() const noexcept {
         return {logits_.data(), has_logits_ ? model_.config().n_vocab : 0};
     }
+    /// What arg_max(logits()) is, found while they were computed.
+    [[nodiscard]] const largest_value& best_logit() const noexcept { return pass_.best_logit; }
     [[nodiscard]] class sampler& sampler() noexcept { return sampler_; }
 
     /// Throws unless these tokens can be read from `position` on; `where` names them in the error.

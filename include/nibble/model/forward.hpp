@@ -2,6 +2,7 @@
 // The transformer: tokens in, logits out.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -15,6 +16,7 @@
 #include <nibble/model/kv_cache.hpp>
 #include <nibble/model/weights.hpp>
 #include <nibble/model/workspace.hpp>
+#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
 #include <nibble/ops/linear.hpp>
@@ -33,6 +35,7 @@ struct forward_pass {
     executor threads;
     kv_cache& cache;
     workspace& work;
+    largest_value best_logit = {};  ///< of the last token that got logits
 
     // Below, n is the number of tokens of the pass and `kept` of those at its end whose results are still needed:
     // n, but for the last layer, which has to give its keys and values for all tokens and the rest only for the
@@ -143,9 +146,17 @@ struct forward_pass {
             if (cancel && cancel->load(std::memory_order_relaxed)) return false;
             run_layer(index, n, index == last ? n_logits : n);
         }
-        if (n_logits > 0) multiply(work.h, n_logits, std::array{linear_job{weights.output, logits, config.n_vocab}});
+        if (n_logits > 0) project_logits(n_logits, logits);
         cache.commit(n);
         return true;
+    }
+
+    /// logits [n_logits][n_vocab] = output . h, and best_logit of the last of them.
+    void project_logits(std::size_t n_logits, float* logits) noexcept {
+        std::fill(work.largest.begin(), work.largest.end(), largest_value{});
+        multiply(work.h, n_logits, std::array{linear_job{weights.output, logits, config.n_vocab, work.largest.data()}});
+        best_logit = {};
+        for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
     }
 };
 

@@ -12,6 +12,7 @@
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/weights.hpp>
+#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/rope.hpp>
@@ -46,6 +47,7 @@ public:
           rope(rotation_of(config, weights.rope_freqs)),
           activations(activations_of(config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
+          largest(shape.n_threads),
           memory_(n_floats(config, shape.batch)) {
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
@@ -62,12 +64,13 @@ public:
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of the rotation:
     ///   4 * batch * (2 n_embd + max(n_embd, q_width) + q_width + 2 kv_width + rope_dims + 2 n_ff)
-    ///   + activation_buffer::bytes + attention_workspace::bytes.
+    ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 70 MB.
     [[nodiscard]] static std::size_t bytes(const model_config& config, const model_weights& weights,
                                            const workspace_shape& shape) noexcept {
         return n_floats(config, shape.batch) * sizeof(float) +
                activation_buffer::bytes(activations_of(config, weights, shape)) +
+               shape.n_threads * sizeof(largest_value) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
     }
 
@@ -79,6 +82,7 @@ public:
     rotation rope;
     activation_buffer activations;  ///< what the current product multiplies with
     attention_workspace attention;
+    aligned_buffer<largest_value> largest;  ///< [n_threads]  of the logits
 
     float* x;      ///< [batch][n_embd]    the residual stream
     float* delta;  ///< [batch][n_embd]    what a block adds to it

@@ -10,6 +10,7 @@
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/kernels/kernel_set.hpp>
+#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -19,6 +20,8 @@ struct linear_job {
     matrix_view w;
     float* out;
     std::size_t out_stride;
+    /// Where not null, one for each thread: the largest result of the last token, looked for while it is in a cache.
+    largest_value* largest = nullptr;
 };
 
 /// The largest inputs that an activation_buffer is made for.
@@ -118,7 +121,7 @@ namespace detail {
 inline void multiply_rows(const kernel_set& set, std::span<const linear_job> jobs, activation_buffer& x,
                           std::size_t begin, std::size_t end, std::size_t worker) noexcept {
     std::size_t before = 0;  // rows of the jobs before this one
-    for (const auto& [w, out, out_stride] : jobs) {
+    for (const auto& [w, out, out_stride, largest] : jobs) {
         const std::size_t first = std::max(begin, before), last = std::min(end, before + w.rows);
         if (first < last) {
             const std::size_t row = first - before, count = last - first;
@@ -131,6 +134,7 @@ inline void multiply_rows(const kernel_set& set, std::span<const linear_job> job
                               x.scratch(worker));
             else
                 kernels.rows(w.row(row), w.row_bytes, count, w.depth, input, x.n_tokens(), out + row, out_stride);
+            if (largest) largest[worker].look_at({out + (x.n_tokens() - 1) * out_stride + row, count}, row);
         }
         before += w.rows;
     }
