@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each weight kernel alone: format x instruction set x number of tokens. Counters: weight bytes a second and a cycle,
-// multiply-accumulates a cycle. Cycles are those of the core clock, measured at the start.
+// multiply-accumulates a cycle, and the share of what bounds the kernel: for few tokens the rate at which a core reads
+// as many bytes from the same cache level, for many the rate of its byte multipliers. Clock and bounds are measured.
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -27,12 +28,30 @@ double clock_hz() {
     return hz;
 }
 
-void count(benchmark::State& state, std::size_t weight_bytes, std::size_t macs) {
+/// Multiply-accumulates a second that `set` can do at most.
+double multiply_bound(const kernel_set& set) {
+#if NIBBLE_X86_64
+    static const double avx2 = bench::measure_multiply_bound(false);
+    if (&set == &avx2_kernels) return avx2;
+    if (&set == &avx512_vnni_kernels) {
+        static const double avx512 = bench::measure_multiply_bound(true);
+        return avx512;
+    }
+#endif
+    (void)set;
+    return 0;
+}
+
+/// `bound`: of bytes a second (few tokens) or multiply-accumulates a second; 0: not known.
+void count(benchmark::State& state, std::size_t weight_bytes, std::size_t macs, bool panel, double bound) {
     const double runs = static_cast<double>(state.iterations());
     using counter = benchmark::Counter;
     state.counters["GB/s"] = counter(static_cast<double>(weight_bytes) * runs / 1e9, counter::kIsRate);
     state.counters["bytes/cycle"] = counter(static_cast<double>(weight_bytes) * runs / clock_hz(), counter::kIsRate);
     state.counters["MAC/cycle"] = counter(static_cast<double>(macs) * runs / clock_hz(), counter::kIsRate);
+    if (bound > 0)
+        state.counters["of bound"] =
+            counter(static_cast<double>(panel ? macs : weight_bytes) * runs / bound, counter::kIsRate);
 }
 
 /// Activations of n_tokens tokens in the form that `cell` reads.
@@ -75,7 +94,8 @@ void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, 
             cell.rows(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows);
         benchmark::ClobberMemory();
     }
-    count(state, weights.size(), s.rows * s.depth * n_tokens);
+    count(state, weights.size(), s.rows * s.depth * n_tokens, panel,
+          panel ? multiply_bound(set) : bench::measure_cache_bandwidth(weights));
 }
 
 void run_quantize(benchmark::State& state, const kernel_set& set, std::size_t block, bool panel) {

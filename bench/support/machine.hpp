@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include <nibble/core/config.hpp>
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/simd/region.hpp>
 
@@ -69,4 +70,86 @@ inline double measure_read_bandwidth(thread_pool& pool, std::span<const std::byt
     return best;
 }
 
+/// Best of many short runs of `work`, in seconds: what the machine does while nothing else has its caches and ports.
+template <class Work>
+double best_seconds(const Work& work) {
+    double best = 1e9;
+    for (int repeat = 0; repeat < 200; ++repeat) {
+        const auto start = clock::now();
+        work();
+        best = std::min(best, seconds_since(start));
+    }
+    return best;
+}
+
+/// Bytes a second at which one thread reads `bytes` again and again: from whichever cache level they fit into.
+inline double measure_cache_bandwidth(std::span<const std::byte> bytes) {
+    std::uint64_t sum[4] = {};
+    const double seconds = best_seconds([&] {
+        for (std::size_t i = 0; i + 256 <= bytes.size(); i += 256) {
+            NIBBLE_UNROLL
+            for (std::size_t k = 0; k < 4; ++k) {  // one load moves a whole line
+                std::uint64_t word;
+                std::memcpy(&word, bytes.data() + i + 64 * k, 8);
+                sum[k] += word;
+            }
+        }
+        asm volatile("" : "+r"(sum[0]), "+r"(sum[1]), "+r"(sum[2]), "+r"(sum[3]));
+    });
+    return static_cast<double>(bytes.size()) / seconds;
+}
+
 }  // namespace nibble::bench
+
+#if NIBBLE_X86_64
+NIBBLE_REGION_BEGIN_AVX2
+namespace nibble::bench {
+
+/// Byte multiply-adds and their additions, nothing else, `n` times 8 of each: 32 multiply-accumulates a pair.
+inline void multiply_bytes_avx2(std::size_t n) {
+    __m256i a = _mm256_set1_epi8(3);
+    const __m256i b = _mm256_set1_epi8(-2), zero = _mm256_setzero_si256();
+    __m256i sums[8] = {zero, zero, zero, zero, zero, zero, zero, zero};
+    for (std::size_t i = 0; i < n; ++i) {
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < 8; ++k) {
+            asm("" : "+x"(a));  // so that the product is computed each time
+            sums[k] = _mm256_add_epi16(sums[k], _mm256_maddubs_epi16(a, b));
+        }
+    }
+    NIBBLE_UNROLL
+    for (std::size_t k = 0; k < 8; ++k) asm volatile("" : "+x"(sums[k]));
+}
+
+}  // namespace nibble::bench
+NIBBLE_REGION_END
+
+NIBBLE_REGION_BEGIN_AVX512_VNNI
+namespace nibble::bench {
+
+/// The same with vpdpbusd, which adds by itself; 64 multiply-accumulates each.
+inline void multiply_bytes_avx512(std::size_t n) {
+    const __m512i a = _mm512_set1_epi8(3), b = _mm512_set1_epi8(-2), zero = _mm512_setzero_si512();
+    __m512i sums[8] = {zero, zero, zero, zero, zero, zero, zero, zero};
+    for (std::size_t i = 0; i < n; ++i) {
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < 8; ++k) sums[k] = _mm512_dpbusd_epi32(sums[k], a, b);
+    }
+    NIBBLE_UNROLL
+    for (std::size_t k = 0; k < 8; ++k) asm volatile("" : "+v"(sums[k]));
+}
+
+}  // namespace nibble::bench
+NIBBLE_REGION_END
+
+namespace nibble::bench {
+
+/// Multiply-accumulates of bytes a second that one thread can do at most.
+inline double measure_multiply_bound(bool avx512) {
+    constexpr std::size_t n = 20'000;
+    if (avx512) return static_cast<double>(n * 8 * 64) / best_seconds([] { multiply_bytes_avx512(n); });
+    return static_cast<double>(n * 8 * 32) / best_seconds([] { multiply_bytes_avx2(n); });
+}
+
+}  // namespace nibble::bench
+#endif
