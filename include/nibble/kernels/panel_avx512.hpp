@@ -179,7 +179,8 @@ inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size
             _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
         for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
             const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            unpack_rows<quant::panel_order::sequential, F>(rows, row_bytes, n_rows, padded_rows, b, count, weights);
+            unpack_rows<quant::panel_order::sequential, F>(rows, row_bytes, n_rows, padded_rows, b, count,
+                                                           b + count == n_blocks, weights);
             std::size_t g = 0;
             for (; g + 2 <= n_groups; g += 2)
                 panel_rows_avx512<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
