@@ -165,7 +165,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         NIBBLE_UNROLL
         for (std::size_t i = 0; i < Rows * Tokens; ++i) {
             d_x[i] = x[i % Tokens]->d;
-            std::memcpy(&halves[i], w[i / Tokens]->d, F::has_min ? 4 : 2);
+            halves[i] = avx2::load_bits < F::has_min ? 4 : 2 > (w[i / Tokens]->d);
         }
 
         const four_sums sums = tile_sums<F>(w, x);

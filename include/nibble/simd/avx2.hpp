@@ -6,8 +6,10 @@
 
 #if NIBBLE_X86_64
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
@@ -63,17 +65,12 @@ inline __m128i transpose_add4(__m128i a, __m128i b, __m128i c, __m128i d) noexce
     return _mm_hadd_epi32(_mm_hadd_epi32(a, b), _mm_hadd_epi32(c, d));
 }
 
-/// The halves at four addresses as floats.
-inline __m128 load_halves(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
-                          const std::uint8_t* d) noexcept {
-    std::uint16_t h[4];
-    std::memcpy(&h[0], a, 2);
-    std::memcpy(&h[1], b, 2);
-    std::memcpy(&h[2], c, 2);
-    std::memcpy(&h[3], d, 2);
-    const std::uint64_t bits = static_cast<std::uint64_t>(h[0] | static_cast<std::uint32_t>(h[1]) << 16) |
-                               static_cast<std::uint64_t>(h[2] | static_cast<std::uint32_t>(h[3]) << 16) << 32;
-    return _mm_cvtph_ps(_mm_cvtsi64_si128(static_cast<long long>(bits)));
+/// The 2 or 4 bytes at `p` as the low bits of an int.
+template <std::size_t Bytes>
+inline std::int32_t load_bits(const void* p) noexcept {
+    std::conditional_t<Bytes == 4, std::int32_t, std::uint16_t> bits;
+    std::memcpy(&bits, p, Bytes);
+    return bits;
 }
 
 }  // namespace avx2
