@@ -40,6 +40,7 @@ struct options {
     nibble::generation_options generation{.temperature = 0.6f};
     std::optional<std::uint64_t> seed;
     std::optional<std::size_t> predict, thinking_budget;
+    bool no_mmap = false;
 };
 
 constexpr int exit_interrupted = 130;  // as a shell reports a program that Ctrl-C has ended
@@ -178,6 +179,7 @@ void declare(CLI::App& app, options& chosen) {
     app.add_option("-c,--context,--ctx-size", chosen.session.context,
                    "tokens of context, cut down to what the model knows");
     app.add_option("-t,--threads", chosen.session.threads, "threads; 0: all that may be used");
+    app.add_flag("--no-mmap", chosen.no_mmap, "read the model into memory, for a file that may change while in use");
     app.add_option("--temp", generation.temperature, "temperature; 0: always the most likely token");
     app.add_option("--top-k", generation.top_k, "sample from the k most likely tokens; 0: all");
     app.add_option("--top-p", generation.top_p, "sample from the most likely tokens up to this probability; 1: all");
@@ -208,7 +210,9 @@ std::optional<int> parse(int argc, char** argv, options& chosen) {
 }
 
 int run(const options& chosen) {
-    const auto model = nibble::model::load(chosen.model);
+    using nibble::file_access;
+    const auto model =
+        nibble::model::load(chosen.model, {.access = chosen.no_mmap ? file_access::copy : file_access::map});
     conversation conversation{model, chosen};
     catch_interrupts();
     if (chosen.prompt) {

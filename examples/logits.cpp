@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,14 +12,13 @@
 #include <CLI/CLI.hpp>
 
 #include "npy.hpp"
+#include "read_file.hpp"
 
 namespace {
 
 /// Ids separated by commas; white space around them does not matter.
 std::vector<nibble::token> read_ids(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error(path + ": cannot be read");
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string text = read_file(path);
     constexpr std::string_view space = " \t\r\n";
     std::vector<nibble::token> ids;
     for (std::size_t begin = 0; begin < text.size();) {
@@ -55,6 +52,7 @@ int main(int argc, char** argv) try {
     app.add_option("--out", out_path, "where the logits go")->required()->type_name("FILE.npy");
     app.add_option("-t,--threads", threads, "threads; 0: all that may be used");
     app.add_option("--chunk", chunk, "tokens read at once; the logits do not depend on it");
+    app.footer("Exit code: 0, or 1 after an error.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include "npy.hpp"
+#include "read_file.hpp"
 
 namespace {
 
@@ -93,18 +92,12 @@ void show_progress(std::size_t done, std::size_t total) {
     std::fflush(stderr);
 }
 
-std::string read_text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error(path + ": cannot be read");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 void measure(const options& chosen) {
     const auto model = nibble::model::load(chosen.model);
     nibble::session session{model, {.context = chosen.chunk, .threads = chosen.threads}};
     const std::size_t n_vocab = model.config().n_vocab, chunk = session.context();
     if (chunk < 2) throw nibble::error(nibble::errc::bad_option, "--chunk", "at least 2 tokens", std::to_string(chunk));
-    auto tokens = model.tokenizer().encode(read_text(chosen.file));
+    auto tokens = model.tokenizer().encode(read_file(chosen.file));
     // A last chunk of one token predicts nothing.
     if (tokens.size() % chunk == 1) tokens.pop_back();
     if (chosen.chunks != 0) tokens.resize(std::min(tokens.size(), chosen.chunks * chunk));
@@ -170,6 +163,7 @@ int main(int argc, char** argv) try {
                    "compare with these logits, saved with the same text and chunks")
         ->type_name("FILE.npy");
     app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used");
+    app.footer("Exit code: 0, or 1 after an error.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

@@ -2,12 +2,10 @@
 // The memory plan, and that running a model takes no more than it says: a float copy of the weights cannot hide.
 #include <nibble/model/workspace.hpp>
 
-#include <cstdio>
-#include <fstream>
-#include <string>
 #include <vector>
 
 #include "support/forward_run.hpp"
+#include "support/memory.hpp"
 #include "support/paths.hpp"
 #include "test.hpp"
 
@@ -26,14 +24,6 @@ namespace {
 #define NIBBLE_TEST_SANITIZED 1
 #endif
 #endif
-
-/// Anonymous memory of this process that is resident, or 0 where the system does not tell.
-std::size_t resident_anonymous() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
-    return 0;
-}
 
 /// Bytes that are allocated: unlike resident memory, freed memory cannot make room for new unseen.
 std::size_t allocated() {
@@ -69,7 +59,7 @@ TEST_CASE("running a model takes the memory of the plan") {
     std::vector<float> logits(2048);
     thread_pool pool{2};  // not part of the plan
 
-    const std::size_t allocated_before = allocated(), resident_before = resident_anonymous();
+    const std::size_t allocated_before = allocated(), resident_before = test::process_bytes("RssAnon:");
     const test::opened_model model{path};
     REQUIRE(model.config.n_vocab == logits.size());
     const std::size_t capacity = 128, batch = 16;
@@ -81,7 +71,7 @@ TEST_CASE("running a model takes the memory of the plan") {
         cache,        work};
     for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
     pass.run({tokens.data(), 1}, 1, logits.data());
-    const std::size_t allocated_now = allocated(), resident_now = resident_anonymous();
+    const std::size_t allocated_now = allocated(), resident_now = test::process_bytes("RssAnon:");
 
     const std::size_t plan = kv_cache::bytes(model.config, capacity, cache_type::q16) +
                              workspace::bytes(model.config, model.weights, {batch, capacity, pool.size()});

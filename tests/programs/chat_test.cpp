@@ -132,7 +132,8 @@ TEST_CASE("chat refuses sampling options out of their range") {
 
 TEST_CASE("tools calls tools and tells what came back") {
     if (!programs_are_built()) return;
-    const auto result = run_program("tools", {tiny_path(), "What is 1733 * 475?", "What is the weather in Geneva?"});
+    const auto result =
+        run_program("tools", {"--model", tiny_path(), "What is 1733 * 475?", "What is the weather in Geneva?"});
     INFO(result.out);
     CHECK(result.exit_code == 0);
     CHECK(result.err == "");
