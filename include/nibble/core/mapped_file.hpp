@@ -34,9 +34,8 @@ NIBBLE_NAMESPACE_BEGIN
 /// How the bytes of a file become memory.
 enum class file_access {
     /// Mapped: nothing is read before it is needed, and processes share what was read. A file that is replaced by
-    /// rename
-    /// stays as it was; one that is overwritten changes under the mapping, and one that is cut short faults on access
-    /// (SIGBUS): the caller trusts the file not to do that.
+    /// rename stays as it was; one that is overwritten changes under the mapping, and one that is cut short faults on
+    /// access (SIGBUS): the caller trusts the file not to do that.
     map,
     /// Read as a whole into memory of its own: nothing that happens to the file later matters.
     copy,
