@@ -102,14 +102,15 @@ void measure(const options& chosen) {
     if (tokens.size() % chunk == 1) tokens.pop_back();
     if (chosen.chunks != 0) tokens.resize(std::min(tokens.size(), chosen.chunks * chunk));
     if (tokens.empty())
-        throw nibble::error(nibble::errc::bad_option, chosen.file, "a text of at least 2 tokens", "less");
+        throw nibble::error(nibble::errc::bad_option, nibble::escaped(chosen.file), "a text of at least 2 tokens",
+                            "less");
 
     std::optional<npy_writer> out;
     std::optional<npy_reader> base;
     if (!chosen.logits_base.empty()) {
         base.emplace(chosen.logits_base);
         if (base->rows() < tokens.size() || base->columns() != n_vocab)
-            throw nibble::error(nibble::errc::bad_option, chosen.logits_base,
+            throw nibble::error(nibble::errc::bad_option, nibble::escaped(chosen.logits_base),
                                 "at least " + std::to_string(tokens.size()) + " x " + std::to_string(n_vocab) +
                                     " logits",
                                 std::to_string(base->rows()) + " x " + std::to_string(base->columns()));
@@ -155,14 +156,15 @@ int main(int argc, char** argv) try {
     app.option_defaults()->always_capture_default();
     app.add_option("-m,--model", chosen.model, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("-f,--file", chosen.file, "the text")->required()->type_name("FILE");
-    app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows");
+    app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows")
+        ->check(CLI::Range(2, 0x7fffffff));
     app.add_option("--chunks", chosen.chunks, "chunks to measure; 0: the whole text");
     app.add_option("--logits-out", chosen.logits_out, "save the logits: float32, tokens x vocabulary")
         ->type_name("FILE.npy");
     app.add_option("--logits-base", chosen.logits_base,
                    "compare with these logits, saved with the same text and chunks")
         ->type_name("FILE.npy");
-    app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used");
+    app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
     app.footer("Exit code: 0, or 1 after an error.");
     try {
         app.parse(argc, argv);

@@ -182,8 +182,9 @@ int main(int argc, char** argv) try {
     CLI::App app{"A model that calls a calculator and a weather table; every step is printed."};
     app.option_defaults()->always_capture_default();
     app.add_option("-m,--model", model_path, "GGUF file of the model")->required()->type_name("FILE");
-    app.add_option("-c,--context,--ctx-size", options.context, "tokens of context, cut down to what the model knows");
-    app.add_option("-t,--threads", options.threads, "threads; 0: all that may be used");
+    app.add_option("-c,--context,--ctx-size", options.context, "tokens of context, cut down to what the model knows")
+        ->check(CLI::Range(1, 0x7fffffff));
+    app.add_option("-t,--threads", options.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
     app.add_option("questions", questions, "each is a conversation of its own")->type_name("TEXT")->check(not_empty);
     app.footer("Exit code: 0, or 1 after an error.");
     try {

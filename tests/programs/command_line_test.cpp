@@ -67,7 +67,8 @@ TEST_CASE("options that make no sense are refused") {
         check_refused(run_program(name, {"--model"}), {"--model"});
         for (const auto& option : options)
             if (option == "--threads" || option == "--chunk" || option == "--context")
-                check_refused(run_program(name, with(required, {option, "many"})), {option, "many"});
+                for (const std::string value : {"many", "-1", "99999999999999999999"})
+                    check_refused(run_program(name, with(required, {option, value})), {option, value});
     }
 }
 
