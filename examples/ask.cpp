@@ -5,6 +5,10 @@
 #include <iostream>
 
 int main(int argc, char** argv) try {
+    if (const std::string_view first = argc > 1 ? argv[1] : ""; first == "-h" || first == "--help") {
+        std::cout << "usage: ask MODEL.gguf QUESTION\nExit code: 0, or 1 after an error.\n";
+        return 0;
+    }
     if (argc != 3 || !*argv[2]) throw nibble::error{nibble::errc::bad_option, "usage", "ask MODEL.gguf QUESTION"};
     const auto model = nibble::model::load(argv[1]);
     auto session = nibble::session{model, {.context = 4096}};

@@ -40,6 +40,7 @@ struct options {
     nibble::generation_options generation{.temperature = 0.6f};
     std::optional<std::uint64_t> seed;
     std::optional<std::size_t> predict, thinking_budget;
+    bool no_mmap = false;
 };
 
 constexpr int exit_interrupted = 130;  // as a shell reports a program that Ctrl-C has ended
@@ -162,7 +163,7 @@ int answer_lines(conversation& conversation) {
         conversation.answer(line);
         if (interrupted) return exit_interrupted;
     }
-    return 0;
+    return interrupted ? exit_interrupted : 0;
 }
 
 void declare(CLI::App& app, options& chosen) {
@@ -176,8 +177,11 @@ void declare(CLI::App& app, options& chosen) {
     app.add_option("--thinking-budget", chosen.thinking_budget, "most tokens of thinking");
     app.add_option("-n,--predict", chosen.predict, "most tokens of a reply");
     app.add_option("-c,--context,--ctx-size", chosen.session.context,
-                   "tokens of context, cut down to what the model knows");
-    app.add_option("-t,--threads", chosen.session.threads, "threads; 0: all that may be used");
+                   "tokens of context, cut down to what the model knows")
+        ->check(CLI::Range(1, 0x7fffffff));
+    app.add_option("-t,--threads", chosen.session.threads, "threads; 0: all that may be used")
+        ->check(CLI::Range(0, 4096));
+    app.add_flag("--no-mmap", chosen.no_mmap, "read the model into memory, for a file that may change while in use");
     app.add_option("--temp", generation.temperature, "temperature; 0: always the most likely token");
     app.add_option("--top-k", generation.top_k, "sample from the k most likely tokens; 0: all");
     app.add_option("--top-p", generation.top_p, "sample from the most likely tokens up to this probability; 1: all");
@@ -192,7 +196,7 @@ void declare(CLI::App& app, options& chosen) {
 
 /// Reads the command line. Returns an exit code where there is nothing left to do.
 std::optional<int> parse(int argc, char** argv, options& chosen) {
-    CLI::App app{"Talks with a model: the reply on standard output, everything else on standard error."};
+    CLI::App app{"Talks with a model: the reply on standard output, everything else on standard error.", "chat"};
     declare(app, chosen);
     std::vector<std::string> arguments;  // CLI11 takes them last first
     for (int i = argc - 1; i > 0; --i)
@@ -208,7 +212,9 @@ std::optional<int> parse(int argc, char** argv, options& chosen) {
 }
 
 int run(const options& chosen) {
-    const auto model = nibble::model::load(chosen.model);
+    using nibble::file_access;
+    const auto model =
+        nibble::model::load(chosen.model, {.access = chosen.no_mmap ? file_access::copy : file_access::map});
     conversation conversation{model, chosen};
     catch_interrupts();
     if (chosen.prompt) {

@@ -439,10 +439,10 @@ int main(int argc, char** argv) try {
     app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
     app.add_flag("--check", chosen.check,
                  "go through a checklist: all weights, some tokens; the exit code is the verdict");
-    app.add_option("--context", chosen.context, "tokens of context that memory is planned for")
+    app.add_option("-c,--context,--ctx-size", chosen.context, "tokens of context that memory is planned for")
         ->check(CLI::Range(1, 0x7fffffff))
         ->capture_default_str();
-    app.add_option("--threads", chosen.threads, "threads of the session; 0: all that may be used")
+    app.add_option("-t,--threads", chosen.threads, "threads of the session; 0: all that may be used")
         ->check(CLI::Range(0, 4096))
         ->capture_default_str();
     app.footer("Exit code: 0, or with --check 0 if nibble would run the file; 1 after an error, or if it would not.\n");

@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,14 +12,13 @@
 #include <CLI/CLI.hpp>
 
 #include "npy.hpp"
+#include "read_file.hpp"
 
 namespace {
 
 /// Ids separated by commas; white space around them does not matter.
 std::vector<nibble::token> read_ids(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error(path + ": cannot be read");
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string text = read_file(path);
     constexpr std::string_view space = " \t\r\n";
     std::vector<nibble::token> ids;
     for (std::size_t begin = 0; begin < text.size();) {
@@ -33,12 +30,13 @@ std::vector<nibble::token> read_ids(const std::string& path) {
         const auto [stop, problem] = std::from_chars(item.data(), item.data() + item.size(), id);
         const bool only_space_follows = end == text.size() && item.empty() && !ids.empty();
         if (!only_space_follows && (problem != std::errc{} || stop != item.data() + item.size()))
-            throw nibble::error(nibble::errc::bad_option, path, "token ids separated by commas",
+            throw nibble::error(nibble::errc::bad_option, nibble::escaped(path), "token ids separated by commas",
                                 "'" + nibble::escaped(item) + "'", begin);
         if (!only_space_follows) ids.push_back(id);
         begin = end + 1;
     }
-    if (ids.empty()) throw nibble::error(nibble::errc::bad_option, path, "at least one token id", "none");
+    if (ids.empty())
+        throw nibble::error(nibble::errc::bad_option, nibble::escaped(path), "at least one token id", "none");
     return ids;
 }
 
@@ -53,8 +51,10 @@ int main(int argc, char** argv) try {
     app.add_option("-m,--model", model_path, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("--tokens", tokens_path, "token ids, separated by commas")->required()->type_name("FILE");
     app.add_option("--out", out_path, "where the logits go")->required()->type_name("FILE.npy");
-    app.add_option("-t,--threads", threads, "threads; 0: all that may be used");
-    app.add_option("--chunk", chunk, "tokens read at once; the logits do not depend on it");
+    app.add_option("-t,--threads", threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    app.add_option("--chunk", chunk, "tokens read at once; the logits do not depend on it")
+        ->check(CLI::Range(1, 0x7fffffff));
+    app.footer("Exit code: 0, or 1 after an error.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {
@@ -66,11 +66,12 @@ int main(int argc, char** argv) try {
     nibble::session session{model, {.context = ids.size(), .threads = threads, .batch = std::min(chunk, ids.size())}};
     const std::size_t n_vocab = model.config().n_vocab;
     if (ids.size() > session.context())
-        throw nibble::error(nibble::errc::ctx_full, tokens_path,
+        throw nibble::error(nibble::errc::ctx_full, nibble::escaped(tokens_path),
                             "at most " + std::to_string(session.context()) + " tokens", std::to_string(ids.size()));
     for (std::size_t i = 0; i < ids.size(); ++i)  // all of them, before there is a file
         if (ids[i] < 0 || static_cast<std::size_t>(ids[i]) >= n_vocab)
-            throw nibble::error(nibble::errc::ctx_bad_token, tokens_path + " at index " + std::to_string(i),
+            throw nibble::error(nibble::errc::ctx_bad_token,
+                                nibble::escaped(tokens_path) + " at index " + std::to_string(i),
                                 "an id from 0 to " + std::to_string(n_vocab - 1), std::to_string(ids[i]));
 
     npy_writer out{out_path, ids.size(), n_vocab};

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include <nibble/core/error.hpp>
+
 static_assert(std::endian::native == std::endian::little, "these files hold little-endian floats");
 
 /// A float32 table of `rows` x `columns` in the making. Throws std::runtime_error.
@@ -41,7 +43,7 @@ private:
     static constexpr std::size_t preamble_bytes = 10;  // magic, version, length of the header
 
     void check() const {
-        if (!out_) throw std::runtime_error(path_ + ": cannot be written");
+        if (!out_) throw std::runtime_error("file '" + nibble::escaped(path_) + "': cannot be written");
     }
 
     std::string path_;
@@ -52,6 +54,7 @@ private:
 class npy_reader {
 public:
     explicit npy_reader(const std::string& path) : path_(path), in_(path, std::ios::binary) {
+        if (!in_) throw std::runtime_error("file '" + nibble::escaped(path_) + "': cannot be read");
         char preamble[10];
         read(preamble, sizeof preamble);
         if (std::string_view{preamble, 8} != std::string_view{"\x93NUMPY\x01\0", 8}) fail("a NumPy file, version 1.0");
@@ -80,7 +83,9 @@ private:
     void read(char* to, std::size_t n) {
         if (!in_.read(to, static_cast<std::streamsize>(n))) fail("more bytes");
     }
-    [[noreturn]] void fail(const char* expected) const { throw std::runtime_error(path_ + ": expected " + expected); }
+    [[noreturn]] void fail(const char* expected) const {
+        throw std::runtime_error("file '" + nibble::escaped(path_) + "': expected " + expected);
+    }
 
     std::string path_;
     std::ifstream in_;

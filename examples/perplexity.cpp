@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +21,7 @@
 #include <CLI/CLI.hpp>
 
 #include "npy.hpp"
+#include "read_file.hpp"
 
 namespace {
 
@@ -93,30 +92,25 @@ void show_progress(std::size_t done, std::size_t total) {
     std::fflush(stderr);
 }
 
-std::string read_text(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error(path + ": cannot be read");
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
 void measure(const options& chosen) {
     const auto model = nibble::model::load(chosen.model);
     nibble::session session{model, {.context = chosen.chunk, .threads = chosen.threads}};
     const std::size_t n_vocab = model.config().n_vocab, chunk = session.context();
     if (chunk < 2) throw nibble::error(nibble::errc::bad_option, "--chunk", "at least 2 tokens", std::to_string(chunk));
-    auto tokens = model.tokenizer().encode(read_text(chosen.file));
+    auto tokens = model.tokenizer().encode(read_file(chosen.file));
     // A last chunk of one token predicts nothing.
     if (tokens.size() % chunk == 1) tokens.pop_back();
     if (chosen.chunks != 0) tokens.resize(std::min(tokens.size(), chosen.chunks * chunk));
     if (tokens.empty())
-        throw nibble::error(nibble::errc::bad_option, chosen.file, "a text of at least 2 tokens", "less");
+        throw nibble::error(nibble::errc::bad_option, nibble::escaped(chosen.file), "a text of at least 2 tokens",
+                            "less");
 
     std::optional<npy_writer> out;
     std::optional<npy_reader> base;
     if (!chosen.logits_base.empty()) {
         base.emplace(chosen.logits_base);
         if (base->rows() < tokens.size() || base->columns() != n_vocab)
-            throw nibble::error(nibble::errc::bad_option, chosen.logits_base,
+            throw nibble::error(nibble::errc::bad_option, nibble::escaped(chosen.logits_base),
                                 "at least " + std::to_string(tokens.size()) + " x " + std::to_string(n_vocab) +
                                     " logits",
                                 std::to_string(base->rows()) + " x " + std::to_string(base->columns()));
@@ -162,14 +156,16 @@ int main(int argc, char** argv) try {
     app.option_defaults()->always_capture_default();
     app.add_option("-m,--model", chosen.model, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("-f,--file", chosen.file, "the text")->required()->type_name("FILE");
-    app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows");
+    app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows")
+        ->check(CLI::Range(2, 0x7fffffff));
     app.add_option("--chunks", chosen.chunks, "chunks to measure; 0: the whole text");
     app.add_option("--logits-out", chosen.logits_out, "save the logits: float32, tokens x vocabulary")
         ->type_name("FILE.npy");
     app.add_option("--logits-base", chosen.logits_base,
                    "compare with these logits, saved with the same text and chunks")
         ->type_name("FILE.npy");
-    app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used");
+    app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    app.footer("Exit code: 0, or 1 after an error.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

@@ -8,9 +8,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -24,12 +22,12 @@
 #include <nibble/text/chat.hpp>
 #include <nibble/text/json.hpp>
 
+#include "read_file.hpp"
+
 namespace {
 
 nibble::chat_template read_template(const std::filesystem::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error("cannot open " + path.string());
-    const std::string source{std::istreambuf_iterator<char>(in), {}};
+    const std::string source = read_file(path.string());
     try {
         return nibble::chat_template(source);
     } catch (const nibble::error& problem) {
@@ -98,13 +96,15 @@ nibble::json answer(template_store& templates, const std::string& line) {
 int main(int argc, char** argv) try {
     std::string model, file, folder;
     bool jsonl = false;
-    CLI::App app{"Chat templates to prompts"};
+    CLI::App app{
+        "Chat templates to prompts: a line of JSON with the template's variables in, a line with the text out."};
     auto* source = app.add_option_group("source", "where the template is");
-    source->add_option("-m,--model", model, "GGUF file with a chat template");
-    source->add_option("-t,--template", file, "file with a template");
-    source->add_option("--templates", folder, "folder of templates; each line of input names one");
+    source->add_option("-m,--model", model, "GGUF file with a chat template")->type_name("FILE");
+    source->add_option("-t,--template", file, "file with a template")->type_name("FILE");
+    source->add_option("--templates", folder, "folder of templates; each line of input names one")->type_name("FOLDER");
     source->require_option(1);
     app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out")->required();
+    app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

@@ -37,12 +37,15 @@ int main(int argc, char** argv) try {
     std::string model, pretokenizer;
     bool jsonl = false;
     nibble::encode_options options{.add_special = false, .parse_special = false};
-    CLI::App app{"Text from standard input to token ids"};
-    app.add_option("-m,--model", model, "GGUF file; a vocabulary without tensors is enough")->required();
+    CLI::App app{"Text from standard input to token ids, on one line"};
+    app.add_option("-m,--model", model, "GGUF file; a vocabulary without tensors is enough")
+        ->required()
+        ->type_name("FILE");
     app.add_flag("--special", options.parse_special, "recognise special tokens in the text");
     app.add_flag("--bos", options.add_special, "add BOS and EOS as the file says");
-    app.add_option("--pre", pretokenizer, "pre-tokenizer to use instead of the file's");
-    app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out");
+    app.add_option("--pre", pretokenizer, "pre-tokenizer to use instead of the file's")->type_name("NAME");
+    app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out: {\"text\": ...} gives {\"ids\": [...]}");
+    app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp& help) {

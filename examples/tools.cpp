@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// tools: a model that calls functions: tools MODEL.gguf [QUESTION]...
-// Two tools, a calculator and a weather table. The model asks for a call, the program makes it, the model answers with
-// what came back. Each step is printed. A grammar sees to it that a call, once begun, is one of these tools with
-// arguments of the right kind.
+// tools: a model that calls functions: a calculator and a weather table. The model asks for a call, the program makes
+// it, the model answers with what came back. Each step is printed. A grammar sees to it that a call, once begun, is one
+// of these tools with arguments of the right kind.
 #include <nibble/nibble.hpp>
 
 #include <nibble/generate/structure.hpp>
@@ -16,6 +15,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <CLI/CLI.hpp>
 
 namespace {
 
@@ -168,29 +169,41 @@ void converse(nibble::session& session, nibble::grammar_constraint& calls, const
     }
 }
 
+/// For the command line: what is wrong with a question, or nothing.
+std::string not_empty(const std::string& text) { return text.empty() ? "expected a question, got none" : ""; }
+
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (argc < 2) throw nibble::error{nibble::errc::bad_option, "usage", "tools MODEL.gguf [QUESTION]..."};
-    if (argv[1] == std::string_view{"--help"}) {
-        std::cout << "tools MODEL.gguf [QUESTION]...\n"
-                     "A model that calls a calculator and a weather table; without a question, some examples.\n";
-        return 0;
+    std::string model_path;
+    std::vector<std::string> questions{"What is the weather in Geneva?", "What is 1733 * 475?",
+                                       "What is the weather in Paris?", "Calculate 412 - 21."};
+    nibble::session_options options{.context = 2048};
+    CLI::App app{"A model that calls a calculator and a weather table; every step is printed."};
+    app.option_defaults()->always_capture_default();
+    app.add_option("-m,--model", model_path, "GGUF file of the model")->required()->type_name("FILE");
+    app.add_option("-c,--context,--ctx-size", options.context, "tokens of context, cut down to what the model knows")
+        ->check(CLI::Range(1, 0x7fffffff));
+    app.add_option("-t,--threads", options.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    app.add_option("questions", questions, "each is a conversation of its own")->type_name("TEXT")->check(not_empty);
+    app.footer("Exit code: 0, or 1 after an error.");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp& help) {
+        return app.exit(help);
     }
-    const auto model = nibble::model::load(argv[1]);
-    auto session = nibble::session{model, {.context = 2048}};
+
+    const auto model = nibble::model::load(model_path);
+    nibble::session session{model, options};
     nibble::grammar_constraint calls{
         nibble::grammar_from_tools(json::parse(definitions), {.required = false, .parallel = true}),
         std::make_shared<const nibble::token_trie>(model.tokenizer())};
-    std::vector<std::string> questions(argv + 2, argv + argc);
-    if (questions.empty())
-        questions = {"What is the weather in Geneva?", "What is 1733 * 475?", "What is the weather in Paris?",
-                     "Calculate 412 - 21."};
     for (const auto& question : questions) {
         converse(session, calls, question);
         std::cout << '\n';
     }
-} catch (const nibble::error& problem) {
+    return std::cout.flush() ? 0 : 1;
+} catch (const std::exception& problem) {
     std::cerr << "error: " << problem.what() << '\n';
     return 1;
 }

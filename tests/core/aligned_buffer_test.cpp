@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <fstream>
 #include <limits>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "support/memory.hpp"
 #include "support/refusal.hpp"
 #include "test.hpp"
 
@@ -17,18 +17,6 @@ using namespace nibble::test;
 
 static_assert(std::is_nothrow_move_constructible_v<aligned_buffer<float>>);
 static_assert(!std::is_copy_constructible_v<aligned_buffer<float>>);
-
-namespace {
-
-/// Pages of this process that are in memory, times 4 KiB; 0 where the system does not say.
-std::size_t resident_bytes() {
-    std::ifstream statm{"/proc/self/statm"};
-    std::size_t total = 0, resident = 0;
-    statm >> total >> resident;
-    return resident * 4096;
-}
-
-}  // namespace
 
 TEST_CASE("a buffer is aligned, zero and writable to its last value") {
     for (const std::size_t size : {1u, 2u, 15u, 16u, 17u, 1000u, 100'000u, 1'000'000u}) {
@@ -51,14 +39,14 @@ TEST_CASE("memory that was used before comes back as zeros") {
 }
 
 TEST_CASE("memory that is not touched is not resident") {
-    const std::size_t before = resident_bytes();
+    const std::size_t before = process_bytes("VmRSS:");
     if (before == 0) {
-        WARN("SKIPPED: needs /proc/self/statm");
+        WARN("SKIPPED: needs /proc/self/status");
         return;
     }
     aligned_buffer<float> buffer{std::size_t{1} << 28};  // 1 GiB
     buffer[buffer.size() / 2] = 1.0f;
-    CHECK(resident_bytes() < before + (std::size_t{64} << 20));
+    CHECK(process_bytes("VmRSS:") < before + (std::size_t{64} << 20));
 }
 
 TEST_CASE("an empty buffer has no memory") {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/gguf_files.hpp"
+#include "support/memory.hpp"
 #include "support/paths.hpp"
 #include "support/temp_dir.hpp"
 #include "test.hpp"
@@ -75,7 +76,9 @@ TEST_CASE("a file of a terabyte costs as much as its header") {
         WARN("SKIPPED: needs a file system with sparse files of 1 TiB: " << refused.message());
         return;
     }
+    const std::size_t resident_before = process_bytes("VmRSS:");
     const auto file = gguf::file::open(path);
+    CHECK(process_bytes("VmRSS:") < resident_before + (std::size_t{4} << 20));
     CHECK(file.bytes().size() == terabyte);
     CHECK(file.tensors()[0].bytes.size() == terabyte - 4096);
     CHECK(file.tensors()[0].bytes.back() == std::byte{0});

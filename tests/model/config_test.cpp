@@ -214,6 +214,11 @@ TEST_CASE("config: architecture") {
                   {"general.architecture", "llama or smollm3", "'qwen2'"});
     check_refused(model_file{}.set("general.architecture", "a\x1b[31m\n"), errc::model_unsupported_arch,
                   {"'a\\x1b[31m\\x0a'"});
+    check_refused(model_file{}.set("general.architecture", ""), errc::model_unsupported_arch, {"got ''"});
+    check_refused(model_file{}.set("general.architecture", "../%s%n"), errc::model_unsupported_arch, {"'../%s%n'"});
+    const std::string long_name(1'000'000, 'x');
+    check_refused(model_file{}.set("general.architecture", long_name), errc::model_unsupported_arch,
+                  {"'" + long_name.substr(0, 128) + "...'"});
     check_refused(model_file{}.set("general.architecture", 7u), errc::model_wrong_type,
                   {"general.architecture", "u32"});
     check_refused(model_file{}.erase("general.architecture"), errc::model_missing_key, {"general.architecture"});
@@ -247,8 +252,11 @@ TEST_CASE("config: integers out of range or of the wrong type") {
         check_refused(model_file{}.set(key, "4"), errc::model_wrong_type, {key, "type string"});
         check_refused(model_file{}.set(key, 4.0f), errc::model_wrong_type, {key, "type f32"});
         check_refused(model_file{}.set(key, true), errc::model_wrong_type, {key, "type bool"});
+        check_refused(model_file{}.set_array(key, std::vector<std::string>{"4"}), errc::model_wrong_type, {key});
         check_refused(model_file{}.set(key, std::int32_t{-1}), errc::model_bad_value, {key, "-1"});
         check_refused(model_file{}.set(key, ~std::uint64_t{0}), errc::model_bad_value, {key, "18446744073709551615"});
+        constexpr std::uint64_t wraps_to_4 = (std::uint64_t{1} << 32) + 4;  // in 32 bits
+        check_refused(model_file{}.set(key, wraps_to_4), errc::model_bad_value, {key, std::to_string(wraps_to_4)});
     }
 }
 

@@ -16,6 +16,7 @@
 #include "support/model_file.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
+#include "support/temp_dir.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -47,6 +48,18 @@ TEST_CASE("a model file gives config, weights, tokenizer and template") {
     const auto prompt = m.apply_chat_template({&hello, 1});
     CHECK(prompt.find("Hello!") != std::string::npos);
     CHECK(prompt.find("<|im_start|>assistant") != std::string::npos);
+}
+
+TEST_CASE("a model that was copied into memory does not mind what happens to its file") {
+    const test::temp_dir dir;
+    std::filesystem::copy_file(test::models_dir() / "nibble-tiny.gguf", dir / "model.gguf");
+    const auto copied = model::load(dir / "model.gguf", {.access = file_access::copy});
+    std::filesystem::resize_file(dir / "model.gguf", 0);
+    const auto mapped = model::load(test::models_dir() / "nibble-tiny.gguf");
+    const auto ours = copied.file().bytes(), theirs = mapped.file().bytes();
+    CHECK(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end()));
+    const message hello{role::user, "Hello!"};
+    CHECK(copied.apply_chat_template({&hello, 1}) == mapped.apply_chat_template({&hello, 1}));
 }
 
 TEST_CASE("a share outlives the model it came from") {

@@ -2,50 +2,14 @@
 // The memory plan, and that running a model takes no more than it says: a float copy of the weights cannot hide.
 #include <nibble/model/workspace.hpp>
 
-#include <cstdio>
-#include <fstream>
-#include <string>
 #include <vector>
 
 #include "support/forward_run.hpp"
+#include "support/memory.hpp"
 #include "support/paths.hpp"
 #include "test.hpp"
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 using namespace nibble;
-
-namespace {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define NIBBLE_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define NIBBLE_TEST_SANITIZED 1
-#endif
-#endif
-
-/// Anonymous memory of this process that is resident, or 0 where the system does not tell.
-std::size_t resident_anonymous() {
-    std::ifstream status("/proc/self/status");
-    for (std::string line; std::getline(status, line);)
-        if (line.starts_with("RssAnon:")) return std::stoul(line.substr(8)) * 1024;
-    return 0;
-}
-
-/// Bytes that are allocated: unlike resident memory, freed memory cannot make room for new unseen.
-std::size_t allocated() {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
-    const auto info = ::mallinfo2();
-    return info.uordblks + info.hblkhd;
-#else
-    return 0;
-#endif
-}
-
-}  // namespace
 
 TEST_CASE("the plan follows its formula") {
     const test::opened_model model{test::data_dir() / "smollm3-q4_k.gguf"};
@@ -69,7 +33,7 @@ TEST_CASE("running a model takes the memory of the plan") {
     std::vector<float> logits(2048);
     thread_pool pool{2};  // not part of the plan
 
-    const std::size_t allocated_before = allocated(), resident_before = resident_anonymous();
+    const std::size_t allocated_before = test::allocated_bytes(), resident_before = test::process_bytes("RssAnon:");
     const test::opened_model model{path};
     REQUIRE(model.config.n_vocab == logits.size());
     const std::size_t capacity = 128, batch = 16;
@@ -81,7 +45,7 @@ TEST_CASE("running a model takes the memory of the plan") {
         cache,        work};
     for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
     pass.run({tokens.data(), 1}, 1, logits.data());
-    const std::size_t allocated_now = allocated(), resident_now = resident_anonymous();
+    const std::size_t allocated_now = test::allocated_bytes(), resident_now = test::process_bytes("RssAnon:");
 
     const std::size_t plan = kv_cache::bytes(model.config, capacity, cache_type::q16) +
                              workspace::bytes(model.config, model.weights, {batch, capacity, pool.size()});

@@ -141,7 +141,7 @@ TEST_CASE("a file that holds no model is refused by every program") {
         the.check_refused_by("ask", {the.path(), "Hello!"});
         the.check_refused_by("chat", {"--model", the.path()}, "Hello!\n");
         the.check_refused_by("chat", {"--model", the.path(), "--prompt", "Hello!"});
-        the.check_refused_by("tools", {the.path()});
+        the.check_refused_by("tools", {"--model", the.path()});
         the.check_refused_by("logits",
                              {"--model", the.path(), "--tokens", the.file("tokens"), "--out", the.file("out")});
         the.check_refused_by("perplexity",
@@ -174,7 +174,7 @@ TEST_CASE("a model whose chat template fails cannot chat") {
         the.check_refused_by("ask", {the.path(), "Hello!"});
         the.check_refused_by("chat", {"--model", the.path()}, "Hello!\n");
         the.check_refused_by("chat", {"--model", the.path(), "--prompt", "Hello!"});
-        auto transcript = run_program("tools", {the.path(), "Hello!"});
+        auto transcript = run_program("tools", {"--model", the.path(), "Hello!"});
         CHECK(transcript.out == "user:   Hello!\n");
         transcript.out.clear();
         check_refused(transcript, bad.pieces);
@@ -196,7 +196,7 @@ TEST_CASE("what is no file is refused by every program") {
     for (const auto& [path, piece] : cases) {
         check_refused(run_program("ask", {path, "Hello!"}), {piece});
         check_refused(run_program("chat", {"--model", path}, "Hello!\n"), {piece});
-        check_refused(run_program("tools", {path}), {piece});
+        check_refused(run_program("tools", {"--model", path}), {piece});
         check_refused(run_program("tokenize", {"--model", path}, "Hello!"), {piece});
         check_refused(run_program("render", {"--model", path, "--jsonl"}, "{\"input\": {}}\n"), {piece});
         check_refused(run_program("inspect", {path}), {piece});

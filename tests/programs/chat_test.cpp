@@ -107,7 +107,7 @@ TEST_CASE("control tokens in what a user types are text") {
 TEST_CASE("chat refuses what its context cannot hold") {
     if (!programs_are_built()) return;
     check_refused(chat({"--context", "8", "--prompt", "Hello!"}), {"at most 8 tokens"});
-    check_refused(chat({"--context", "0", "--prompt", "Hello!"}), {"context"});
+    check_refused(chat({"--context", "0", "--prompt", "Hello!"}), {"--context"});
     // What was answered before stays.
     const auto result = chat({"--context", "64"}, "Hello!\n" + std::string(2000, 'x') + "\nHello!\n");
     CHECK(result.exit_code == 1);
@@ -132,7 +132,8 @@ TEST_CASE("chat refuses sampling options out of their range") {
 
 TEST_CASE("tools calls tools and tells what came back") {
     if (!programs_are_built()) return;
-    const auto result = run_program("tools", {tiny_path(), "What is 1733 * 475?", "What is the weather in Geneva?"});
+    const auto result =
+        run_program("tools", {"--model", tiny_path(), "What is 1733 * 475?", "What is the weather in Geneva?"});
     INFO(result.out);
     CHECK(result.exit_code == 0);
     CHECK(result.err == "");

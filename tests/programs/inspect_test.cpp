@@ -11,6 +11,7 @@
 #include <nibble/gguf/writer.hpp>
 #include <nibble/text/json.hpp>
 
+#include "support/gguf_files.hpp"
 #include "support/program.hpp"
 #include "test.hpp"
 
@@ -173,13 +174,33 @@ TEST_CASE("a file whose model nibble does not know is listed, and its texts cann
         .add("general.architecture", "clip")
         .add("general.name", "a\x1b[31mred\nname\xff")
         .add_array("clip.scales", std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8})
+        .add_tensor(tensor("v.patch_embd.weight", {256, 2}, nibble::data_type::iq4_xs))  // no kernel has it
         .write(path);
     const auto listing = run_program("inspect", {path});
     CHECK(listing.exit_code == 0);
     CHECK(contains(listing.out, "a\\x1b[31mred\\x0aname\\xff"));
     CHECK(contains(listing.out, "f32[8]"));
+    CHECK(line_with(listing.out, {"v.patch_embd.weight", "IQ4_XS", "none", "[256,2]"}) != "");
     CHECK(line_with(listing.out, {"nibble would not run it", "clip"}) != "");
     const auto as_json = run_program("inspect", {path, "--json"});
     CHECK(as_json.exit_code == 0);
     CHECK(contains(at(json::parse(as_json.out), "problem").as_string(), "clip"));
+}
+
+TEST_CASE("--check refuses a file that is cut short anywhere") {
+    if (!programs_are_built()) return;
+    const temp_dir dir;
+    const auto path = (dir / "cut.gguf").string();
+    const auto whole = contents_of(tiny_path());
+    write_file(path, whole);
+    for (std::size_t size = whole.size() - 1, step = 1; size > step; size -= step, step = step * 3 / 2 + 1) {
+        INFO("the first " << size << " bytes");
+        std::filesystem::resize_file(path, size);
+        check_refused(run_program("inspect", {path, "--check"}), {"cut.gguf", "at byte"});
+    }
+    for (std::size_t size = 60'000; size != 0; size = size * 4 / 5) {
+        INFO("the first " << size << " bytes");
+        std::filesystem::resize_file(path, size);
+        check_refused(run_program("inspect", {path, "--check"}), {"cut.gguf", "at byte"});
+    }
 }

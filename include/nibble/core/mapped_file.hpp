@@ -2,10 +2,13 @@
 // A regular file as read-only memory.
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,14 +27,22 @@
 #else
 #define NIBBLE_HAS_MMAP 0
 #include <fstream>
-#include <vector>
 #endif
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Maps a whole regular file, read-only and private. Move-only; the address of the bytes survives a move. An empty
-/// file gives an empty span. A file that is replaced by rename stays as it was; one that is overwritten changes
-/// under the mapping, and one that is cut short faults on access: the caller trusts the file not to do that.
+/// How the bytes of a file become memory.
+enum class file_access {
+    /// Mapped: nothing is read before it is needed, and processes share what was read. A file that is replaced by
+    /// rename stays as it was; one that is overwritten changes under the mapping, and one that is cut short faults on
+    /// access (SIGBUS): the caller trusts the file not to do that.
+    map,
+    /// Read as a whole into memory of its own: nothing that happens to the file later matters.
+    copy,
+};
+
+/// A whole regular file, read-only. Move-only; the address of the bytes survives a move. An empty file gives an empty
+/// span. Systems without mmap always copy.
 class mapped_file {
 public:
     /// No file of more bytes than this is mapped: less than any 64-bit address space, half of a 32-bit one.
@@ -40,8 +51,8 @@ public:
     mapped_file() = default;
 
     /// Throws errc::io_open (with the system's reason), io_not_regular (directory, FIFO, socket, device: refused
-    /// without blocking), io_too_large or io_read.
-    [[nodiscard]] static mapped_file open(const std::filesystem::path& path);
+    /// without blocking), io_too_large, io_read or, for a copy, out_of_memory.
+    [[nodiscard]] static mapped_file open(const std::filesystem::path& path, file_access access = file_access::map);
 
     mapped_file(mapped_file&& other) noexcept { swap(other); }
     mapped_file& operator=(mapped_file&& other) noexcept {
@@ -53,7 +64,7 @@ public:
     mapped_file& operator=(const mapped_file&) = delete;
 #if NIBBLE_HAS_MMAP
     ~mapped_file() {
-        if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+        if (!bytes_.empty() && !copy_) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
     }
 #else
     ~mapped_file() = default;
@@ -64,22 +75,18 @@ public:
     /// Asks the system to start reading the file into memory; a hint, never an error.
     void advise_will_need() const noexcept {
 #if NIBBLE_HAS_MMAP
-        if (!bytes_.empty()) ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_WILLNEED);
+        if (!bytes_.empty() && !copy_) ::madvise(const_cast<std::byte*>(bytes_.data()), bytes_.size(), MADV_WILLNEED);
 #endif
     }
 
 private:
     void swap(mapped_file& other) noexcept {
         std::swap(bytes_, other.bytes_);
-#if !NIBBLE_HAS_MMAP
         std::swap(copy_, other.copy_);
-#endif
     }
 
     std::span<const std::byte> bytes_;
-#if !NIBBLE_HAS_MMAP
-    std::vector<std::byte> copy_;
-#endif
+    std::unique_ptr<std::byte[]> copy_;  // owns bytes_, or is empty: then they are mapped
 };
 
 namespace detail {
@@ -92,6 +99,17 @@ namespace detail {
 [[noreturn]] inline void throw_too_large(const std::filesystem::path& path, std::uint64_t size) {
     throw error{errc::io_too_large, file_place(path), "at most " + std::to_string(mapped_file::max_bytes) + " bytes",
                 std::to_string(size)};
+}
+
+/// Memory for a file of this size.
+[[nodiscard]] inline std::unique_ptr<std::byte[]> memory_for(const std::filesystem::path& path, std::uint64_t size) {
+    std::unique_ptr<std::byte[]> memory{new (std::nothrow) std::byte[static_cast<std::size_t>(size)]};
+    if (!memory) throw error{errc::out_of_memory, file_place(path), "memory for " + std::to_string(size) + " bytes"};
+    return memory;
+}
+
+[[noreturn]] inline void throw_cut_short(const std::filesystem::path& path, std::uint64_t size, std::uint64_t got) {
+    throw error{errc::io_read, file_place(path), std::to_string(size) + " bytes", "only " + std::to_string(got)};
 }
 
 }  // namespace detail
@@ -128,9 +146,21 @@ inline void require_regular(const std::filesystem::path& path, ::mode_t mode) {
     throw error{errc::io_not_regular, file_place(path), "a regular file", std::string{kind}};
 }
 
+/// Fills memory with the first bytes of a file.
+inline void read_all(const std::filesystem::path& path, const descriptor& fd, std::span<std::byte> memory) {
+    constexpr std::size_t most = std::size_t{1} << 30;  // one call reads less than 2 GiB
+    for (std::size_t done = 0; done < memory.size();) {
+        const auto n = ::read(fd.get(), memory.data() + done, std::min(memory.size() - done, most));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw_system(errc::io_read, path, errno);
+        if (n == 0) throw_cut_short(path, memory.size(), done);
+        done += static_cast<std::size_t>(n);
+    }
+}
+
 }  // namespace detail
 
-inline mapped_file mapped_file::open(const std::filesystem::path& path) {
+inline mapped_file mapped_file::open(const std::filesystem::path& path, file_access access) {
     if (path.native().find('\0') != std::string::npos)  // the system would open what stands before the NUL
         detail::throw_system(errc::io_open, path, EINVAL);
     struct ::stat status {};
@@ -147,6 +177,13 @@ inline mapped_file mapped_file::open(const std::filesystem::path& path) {
     mapped_file result;
     if (size == 0) return result;
     if (size > max_bytes) detail::throw_too_large(path, size);
+    if (access == file_access::copy) {
+        result.copy_ = detail::memory_for(path, size);
+        const std::span memory{result.copy_.get(), static_cast<std::size_t>(size)};
+        detail::read_all(path, fd, memory);
+        result.bytes_ = memory;
+        return result;
+    }
     void* const memory = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, fd.get(), 0);
     if (memory == MAP_FAILED) detail::throw_system(errno == ENOMEM ? errc::io_too_large : errc::io_read, path, errno);
     result.bytes_ = {static_cast<const std::byte*>(memory), static_cast<std::size_t>(size)};
@@ -155,7 +192,7 @@ inline mapped_file mapped_file::open(const std::filesystem::path& path) {
 
 #else
 
-inline mapped_file mapped_file::open(const std::filesystem::path& path) {
+inline mapped_file mapped_file::open(const std::filesystem::path& path, file_access) {
     std::error_code reason;
     const auto status = std::filesystem::status(path, reason);
     if (!std::filesystem::exists(status))
@@ -168,11 +205,12 @@ inline mapped_file mapped_file::open(const std::filesystem::path& path) {
     std::ifstream stream{path, std::ios::binary};
     if (!stream) throw error{errc::io_open, detail::file_place(path), {}, "cannot open"};
     mapped_file result;
-    result.copy_.resize(static_cast<std::size_t>(size));
-    stream.read(reinterpret_cast<char*>(result.copy_.data()), static_cast<std::streamsize>(size));
-    if (static_cast<std::uintmax_t>(stream.gcount()) != size)
-        throw error{errc::io_read, detail::file_place(path), std::to_string(size) + " bytes", "fewer"};
-    result.bytes_ = result.copy_;
+    if (size == 0) return result;
+    result.copy_ = detail::memory_for(path, size);
+    stream.read(reinterpret_cast<char*>(result.copy_.get()), static_cast<std::streamsize>(size));
+    const auto got = static_cast<std::uint64_t>(stream.gcount());
+    if (got != size) detail::throw_cut_short(path, size, got);
+    result.bytes_ = {result.copy_.get(), static_cast<std::size_t>(size)};
     return result;
 }
 

@@ -26,10 +26,11 @@ namespace gguf {
 /// Move-only. Views handed out point into the mapping, not into this object: they survive a move, not the end.
 class file {
 public:
-    /// Maps and parses. Throws `error`, which names the file: io_* for the file, gguf_* for its contents, with the byte
-    /// offset.
-    [[nodiscard]] static file open(const std::filesystem::path& path, const limits& bounds = {}) {
-        file opened{mapped_file::open(path), nibble::detail::file_place(path)};
+    /// Maps (or copies) and parses. Throws `error`, which names the file: io_* for the file, gguf_* for its contents,
+    /// with the byte offset.
+    [[nodiscard]] static file open(const std::filesystem::path& path, const limits& bounds = {},
+                                   file_access access = file_access::map) {
+        file opened{mapped_file::open(path, access), nibble::detail::file_place(path)};
         opened.directory_ = opened.naming_errors([&] { return parse_directory(opened.mapping_.bytes(), bounds); });
         return opened;
     }

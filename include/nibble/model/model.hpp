@@ -14,6 +14,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/mapped_file.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/vocabulary.hpp>
@@ -27,6 +28,8 @@ struct model_options {
     gguf::limits limits = {};          ///< how large the parts of the file's header may be
     tokenizer_options tokenizer = {};  ///< what to do differently from what the file says
     bool read_ahead = true;            ///< ask the system to start reading the weights from disk
+    /// copy: for files that others may overwrite or cut short while the model is in use; takes memory for all of it.
+    file_access access = file_access::map;
 };
 
 /// A model is immutable: its const methods may be called from any thread. It is a handle on shared state, so that
@@ -41,7 +44,7 @@ public:
     /// Opens a model file. Throws io_* for the file, gguf_* for its container, model_* for what is missing in it,
     /// contradicts itself or is not supported.
     [[nodiscard]] static model load(const std::filesystem::path& path, const model_options& options = {}) {
-        auto file = gguf::file::open(path, options.limits);
+        auto file = gguf::file::open(path, options.limits, options.access);
         if (options.read_ahead) file.advise_will_need();
         return model{std::move(file), options};
     }
