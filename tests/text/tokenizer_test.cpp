@@ -362,6 +362,7 @@ TEST_CASE("tokenizer: equal and empty texts") {
     CHECK(t.find("<|im_end|>") == std::optional<token>(v.im_end));
     CHECK(t.find("") == std::nullopt);
     CHECK(t.decode(ids{v.ab, again, empty, no_alphabet}) == "abab\u4e2d x");
+    CHECK(t.encode("\u4e2d x").size() == 5);  // bytes, as no merge makes the token
     CHECK(t.decode(ids{end_again, nothing}, {.special = true}) == "<|im_end|>");
     CHECK(t.encode("<|im_end|>", parsed) == ids{v.im_end});
     CHECK(t.is_eog(end_again));

@@ -52,8 +52,8 @@ struct decode_options {
 /// the vocabulary's making: where its pre-tokenizer says so (qwen2 and a few others), text becomes its form C; bytes
 /// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; control tokens
 /// are shown only on demand. Of tokens with the same text the lowest id is what text becomes; all of them decode.
-/// Tokens with empty text never come from text. Control tokens come from text only with parse_special, user-defined
-/// tokens always do.
+/// Tokens with empty text, and those of byte-level BPE that are not spelled in its alphabet, never come from text.
+/// Control tokens come from text only with parse_special, user-defined tokens always do.
 class tokenizer {
 public:
     /// Throws error: vocab_missing, vocab_bad_type, vocab_length_mismatch, vocab_bad_merge, vocab_bad_byte_token,
@@ -228,11 +228,13 @@ private:
             } else {
                 char* const bytes = texts_.next_bytes();
                 char* end = bpe ? byte_alphabet::write_bytes(text, bytes) : write_unmarked(text, bytes);
-                if (!end) end = bytes + text.copy(bytes, text.size());  // not spelled in the alphabet: taken literally
+                const bool spelled =
+                    end != nullptr;  // else shown literally, and no text becomes it (command-r has some)
+                if (!spelled) end = bytes + text.copy(bytes, text.size());
                 texts_.end_token(static_cast<std::size_t>(end - bytes));
                 if (type == token_type::unknown)
                     flags_[i] = hidden;
-                else
+                else if (spelled)
                     indexed.push_back(id);
             }
         }
