@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a grammar costs: the trie of a vocabulary, compiling, and each token (mask and its application).
-//     bench-structure [--benchmark_...] [VOCABULARY.gguf]
-// VOCABULARY defaults to ../shared/vocab/smollm3-vocab.gguf, else to examples/models/nibble-tiny.gguf.
-// "token" is one apply() and one accept() along random texts of the grammar; "worst ms" is the dearest of the first
-// 2,000, when most states are new. To compare: SmolLM3-3B takes 70 to 100 ms a token.
+//     bench-structure [--benchmark_...] [FILE.gguf]
+// FILE defaults to ../shared/vocab/smollm3-vocab.gguf, else to examples/models/nibble-tiny.gguf. "token" is one apply()
+// and one accept() along random texts of the grammar; "worst ms" is the dearest of the first 2,000, when most states
+// are new. Where FILE is a whole model, replies with and without a grammar are generated in turn as well.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,11 +21,15 @@
 
 #include <benchmark/benchmark.h>
 
+#include <nibble/generate/session.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/model/model.hpp>
 #include <nibble/model/vocabulary.hpp>
 #include <nibble/text/grammar/json_schema.hpp>
 #include <nibble/text/grammar/tool_grammar.hpp>
+
+#include "support/machine.hpp"
 
 namespace {
 
@@ -35,6 +43,11 @@ constexpr const char* person =
 constexpr const char* tools =
     R"([{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}},
     {"name":"add","parameters":{"type":"object","properties":{"x":{"type":"integer"},"y":{"type":"integer"}},"required":["x","y"]}}])";
+
+struct named {
+    const char* name;
+    grammar g;
+};
 
 /// Time of this thread alone: other work on the machine does not count.
 double cpu_ms() {
@@ -105,6 +118,56 @@ void run_applies(benchmark::State& state, const grammar& g, const std::shared_pt
     }
 }
 
+/// Milliseconds a token that the model reads, over replies of at least so many. The last token of a reply is not read.
+double ms_per_token(session& s, std::span<const token> prompt, std::size_t n_tokens, std::uint64_t seed,
+                    grammar_constraint* constraint) {
+    generation_options options;
+    options.temperature = 1.0f;
+    options.seed = seed;
+    options.constraint = constraint;
+    const auto& tokens = s.model().tokenizer();
+    for (token id = 0; static_cast<std::size_t>(id) < tokens.n_vocab(); ++id)
+        if (tokens.is_eog(id)) options.logit_bias.emplace_back(id, -std::numeric_limits<float>::infinity());
+    std::size_t n = 0;
+    double seconds = 0;
+    while (n < n_tokens) {
+        if (constraint) constraint->reset();
+        options.max_tokens = n_tokens - n + 1;
+        auto reply = s.generate(prompt, options);  // reads the prompt, and the first token's logits are there
+        const auto start = bench::clock::now();
+        reply.finish();
+        seconds += bench::seconds_since(start);
+        n += reply.tokens().size() - 1;
+        ++options.seed;
+    }
+    return seconds * 1e3 / static_cast<double>(n);
+}
+
+/// A model's replies with and without a grammar, in turn, and what the grammar adds.
+void compare_replies(const std::string& path, const std::vector<named>& grammars) {
+    constexpr std::size_t n_tokens = 48;
+    constexpr int n_rounds = 7;
+    const auto m = model::load(path);
+    session s{m, {.context = 512}};
+    const auto trie = std::make_shared<const token_trie>(m.tokenizer());
+    const auto prompt = m.tokenizer().encode("Write it down.");
+    std::printf("%-22s %10s %10s %8s   (ms a token, medians of %d rounds of %zu tokens)\n", "reply", "free", "grammar",
+                "cost", n_rounds, n_tokens);
+    for (const auto& [name, g] : grammars) {
+        std::vector<double> free, held;
+        for (int round = 0; round < n_rounds; ++round) {
+            const auto seed = static_cast<std::uint64_t>(round) * 1000;
+            grammar_constraint constraint{g, trie};  // anew: a reply's states are new ones
+            free.push_back(ms_per_token(s, prompt, n_tokens, seed, nullptr));
+            held.push_back(ms_per_token(s, prompt, n_tokens, seed, &constraint));
+        }
+        for (auto* all : {&free, &held}) std::nth_element(all->begin(), all->begin() + n_rounds / 2, all->end());
+        const double without = free[n_rounds / 2], with = held[n_rounds / 2];
+        std::printf("%-22s %10.2f %10.2f %7.2f%%\n", name, without, with, 100 * (with / without - 1));
+        std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -129,10 +192,6 @@ int main(int argc, char** argv) try {
     RegisterBenchmark("compile/tools", [&](benchmark::State& s) {
         for ([[maybe_unused]] auto _ : s) benchmark::DoNotOptimize(grammar_from_tools(definitions));
     })->Unit(benchmark::kMicrosecond);
-    struct named {
-        const char* name;
-        grammar g;
-    };
     const std::vector<named> grammars{
         {"schema", grammar_from_json_schema(schema)},
         {"any JSON", grammar_from_json_schema(json::parse("{}"))},
@@ -155,6 +214,7 @@ int main(int argc, char** argv) try {
         run_applies(s, grammars[5].g, trie);
     })->Unit(benchmark::kMicrosecond);
     benchmark::RunSpecifiedBenchmarks();
+    if (argc > 1 && !file.tensors().empty()) compare_replies(argv[1], grammars);
 } catch (const nibble::error& e) {
     std::cerr << "error: " << e.what() << '\n';
     return 1;

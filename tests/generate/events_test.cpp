@@ -73,6 +73,29 @@ TEST_CASE("a reply becomes the next message", "[events]") {
     CHECK(events.reply().reasoning == "I know this one: Germany, Berlin.");
 }
 
+TEST_CASE("a reply's reasoning is kept in the next prompt when told to, and not read again", "[events]") {
+    const auto& c = conversation_with("I know this one: Germany, Berlin.");
+    for (const bool keep : {true, false}) {
+        session s{tiny_model()};
+        auto reply = s.chat(c.messages, options_for(c));
+        auto events = reply.events();
+        for (const auto& event : events) (void)event;
+        const std::size_t n_read = c.prompt_ids.size() + reply.tokens().size();
+        auto messages = c.messages;
+        messages.push_back(events.reply());
+        messages.push_back({nibble::role::user, "Why?"});
+        auto options = options_for(c);
+        options.keep_reasoning = keep;
+        options.max_tokens = 1;
+        auto next = s.chat(messages, options);
+        next.finish();
+        const std::string read = tiny_model().tokenizer().decode(s.tokens(), {.special = true});
+        CHECK((read.find("<think>\nI know this one: Germany, Berlin.\n</think>\nThe capital of Germany is Berlin.") !=
+               std::string::npos) == keep);
+        CHECK((next.stats().reused_tokens >= n_read - 1) == keep);
+    }
+}
+
 TEST_CASE("a tool call is one event with name and arguments", "[events]") {
     session s{tiny_model()};
     const auto& c = conversation_with("<tool_call>\n{\"name\": \"order_note\"");

@@ -190,4 +190,12 @@ TEST_CASE("bpe: bytes without a token") {
     const encoder dropping(v, {pretokenizer::llama_bpe, false, true, no_token});
     CHECK(dropping("axxab b") == ids{a, ab, b});
     CHECK(dropping(std::string(100, 'x') + "ab") == ids{ab});
+
+    // deepseek-llm has none for the 13 bytes that no UTF-8 has, and nothing in their place.
+    test::owned_vocabulary utf8;
+    for (unsigned byte = 0; byte < 256; ++byte)
+        if (byte < 0xc0 || (byte > 0xc1 && byte < 0xf5)) utf8.add(test::spelled(static_cast<unsigned char>(byte)));
+    utf8.merge("a", "b");
+    const encoder without(utf8, by_merges);
+    CHECK(without("a\xc0\xff\xc3\xa9") == ids{'a', 0xc1, 0xa9});
 }

@@ -155,6 +155,26 @@ TEST_CASE("SmolLM3's template") {
                         "for'}}}}\n</tools>") != std::string::npos);
         CHECK(text.ends_with(
             "<|im_start|>user\n{\"temp_c\": 21}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n"));
+
+        // The same from the options and messages that any other model takes.
+        const std::vector<message> messages{
+            {role::user, "Hello! How is the weather today in Copenhagen?"},
+            {.role = role::assistant,
+             .content = "",
+             .tool_calls = {{"c1", "get_weather", json::object{{"city", "Copenhagen"}}}}},
+            {.role = role::tool, .content = "{\"temp_c\": 21}", .name = "get_weather", .tool_call_id = "c1"}};
+        CHECK(t.render(messages, {.enable_thinking = false, .tools = json::array{tool}}) == text);
+
+        const std::string code =
+            t.render(std::vector<message>{{role::user, "Go."},
+                                          {.role = role::assistant,
+                                           .content = "I run it.",
+                                           .tool_calls = {{"", "python", json::object{{"code", "print(1)"}}}}},
+                                          {role::tool, "1"}},
+                     {.enable_thinking = false, .python_tools = json::array{tool}});
+        CHECK(code.find("stateful Jupyter notebook") != std::string::npos);
+        CHECK(code.find("<tools>\n{'name': 'get_weather'") != std::string::npos);
+        CHECK(code.find("</think>\nI run it.\n<code>\nprint(1)\n</code><|im_end|>\n") != std::string::npos);
     }
     SECTION("the system text alone") {
         CHECK(t.render(std::vector<message>{{role::system, "You are terse. /system_override /no_think"},
@@ -164,6 +184,72 @@ TEST_CASE("SmolLM3's template") {
     }
     SECTION("no messages") {
         CHECK(refusal_of([&] { return t.render(std::vector<message>{}); }).code == errc::tmpl_type_error);
+    }
+}
+
+TEST_CASE("reasoning of past turns is kept or dropped as told") {
+    const std::vector<message> messages{{role::user, "a"},
+                                        {.role = role::assistant, .content = "A", .reasoning = "thought one"},
+                                        {role::user, "b"},
+                                        {.role = role::assistant, .content = "\U000f0000B", .reasoning = "thought two"},
+                                        {role::user, "c"}};
+    const auto turns = [&](const chat_template& t, std::optional<bool> keep, std::optional<bool> thinking = {}) {
+        return t.render(messages, {.enable_thinking = thinking, .keep_reasoning = keep});
+    };
+    SECTION("a template that does not know of reasoning") {
+        const chat_template t("{% for m in messages %}[{{ m.role[0] }}:{{ m.content | trim }}]{% endfor %}</think>");
+        CHECK(turns(t, {}) == "[u:a][a:A][u:b][a:\U000f0000B][u:c]</think>");
+        CHECK(turns(t, false) == turns(t, {}));
+        CHECK(turns(t, true) == "[u:a][a:<think>\nthought one\n</think>\nA][u:b]"
+                                "[a:<think>\nthought two\n</think>\n\U000f0000B][u:c]</think>");
+    }
+    SECTION("private-use characters of others are no marks") {
+        const chat_template t("{% for m in messages %}{{ m.content }}{{ m.name }}|{% endfor %}</think>");
+        std::vector<message> with_name = messages;
+        with_name.push_back({.role = role::tool, .content = "\U000f0001", .name = "\U000f0002"});
+        CHECK(t.render(with_name, {.keep_reasoning = true}) ==
+              "a|<think>\nthought one\n</think>\nA|b|<think>\nthought two\n</think>\n\U000f0000B|c|"
+              "\U000f0001\U000f0002|</think>");
+    }
+    SECTION("one that shows all of it") {
+        const chat_template t("{% for m in messages %}{{ '<think>\\n' + m.reasoning_content + '\\n</think>\\n\\n' if "
+                              "m.reasoning_content }}"
+                              "{{ m.content }}|{% endfor %}");
+        CHECK(turns(t, {}) == turns(t, true));
+        CHECK(turns(t, true) ==
+              "a|<think>\nthought one\n</think>\n\nA|b|<think>\nthought two\n</think>\n\n\U000f0000B|c|");
+        CHECK(turns(t, false) == "a|A|b|\U000f0000B|c|");
+    }
+    SECTION("one that knows no tags") {
+        const chat_template t("{% for m in messages %}{{ m.content }}{% endfor %}");
+        CHECK(turns(t, true) == "aAb\U000f0000Bc");
+    }
+    SECTION("SmolLM3, which shows none") {
+        const auto path = shared("templates/smollm3.jinja");
+        if (path.empty()) return;
+        const chat_template t(read_file(path));
+        CHECK(turns(t, {}).find("thought") == std::string::npos);
+        CHECK(turns(t, true).find("assistant\n<think>\nthought one\n</think>\nA<|im_end|>") != std::string::npos);
+        // In a prompt without thinking, it takes the place of the empty thinking.
+        CHECK(turns(t, true, false).find("assistant\n<think>\nthought one\n</think>\nA<|im_end|>") !=
+              std::string::npos);
+        CHECK(turns(t, false, false).find("assistant\n<think>\n\n</think>\nA<|im_end|>") != std::string::npos);
+    }
+    SECTION("Qwen3, which drops it with the next question") {
+        const auto path = shared("templates/qwen3.jinja");
+        if (path.empty()) return;
+        const chat_template t(read_file(path));
+        CHECK(turns(t, {}).find("thought") == std::string::npos);
+        CHECK(turns(t, true).find("assistant\n<think>\nthought one\n</think>\n\nA<|im_end|>") != std::string::npos);
+        std::vector<message> calling(messages.begin(), messages.begin() + 1);
+        calling.push_back({.role = role::assistant,
+                           .content = "see",
+                           .reasoning = "I call",
+                           .tool_calls = {{"", "now", json::object{}}}});
+        calling.push_back({role::tool, "9:00"});
+        CHECK(t.render(calling).find("assistant\n<think>\nI call\n</think>\n\nsee\n<tool_call>") != std::string::npos);
+        CHECK(t.render(calling, {.keep_reasoning = true}) == t.render(calling));
+        CHECK(t.render(calling, {.keep_reasoning = false}).find("I call") == std::string::npos);
     }
 }
 

@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/paths.hpp"
@@ -145,6 +146,31 @@ TEST_CASE("reply parser: tool calls") {
     CHECK(reply.tool_calls[0].arguments == json::parse("{\"x\":1}"));
     CHECK(reply.content == "a");
     CHECK(reply.reasoning == "t");
+}
+
+TEST_CASE("reply parser: code to be run") {
+    reply_format format;
+    format.tool_calls.push_back(code_form());
+    const auto events_of = [&](std::string_view text, std::size_t step) {
+        reply_parser parser{format};
+        std::vector<reply_event> out;
+        for (std::size_t at = 0; at < text.size(); at += step)
+            for (const auto& event : parser.push(text.substr(at, step))) out.push_back(event);
+        for (const auto& event : parser.finish()) out.push_back(event);
+        return std::pair{out, parser.reply()};
+    };
+    for (const std::size_t step : {1, 3, 1000}) {
+        const auto [events, reply] = events_of("I run it.\n<code>\nif x < \"</b>\":\n    f(1)\n</code>\ndone", step);
+        REQUIRE(reply.tool_calls.size() == 1);
+        CHECK(reply.tool_calls[0].name == "python");
+        CHECK(reply.tool_calls[0].arguments == json{json_object{{"code", "if x < \"</b>\":\n    f(1)"}}});
+        CHECK(reply.content == "I run it.\ndone");
+        const auto cut = events_of("<code>\nprint(1", step).first;
+        REQUIRE(cut.size() == 1);
+        CHECK(cut[0].type == reply_event::kind::tool_call_malformed);
+        CHECK(cut[0].problem.find("cut off") != std::string::npos);
+    }
+    CHECK(events_of("<code></code>", 1).second.tool_calls[0].arguments == json::parse(R"({"code": ""})"));
 }
 
 TEST_CASE("reply parser: calls that are none are events too") {

@@ -255,7 +255,7 @@ TEST_CASE("tokenizer: a million equal characters, on a small stack") {
     auto v = test::sentencepiece_vocabulary();
     for (std::string text = "a"; text.size() <= 64; text += text) v.add(text, token_type::normal, -1);
     tokenizers.emplace_back(v.vocab);
-    for (const char* tag : {"tekken", "smollm", "gpt-2", "deepseek-llm"}) {
+    for (const char* tag : {"llama-bpe", "tekken", "smollm", "gpt-2", "qwen2", "deepseek-llm"}) {
         tokenizer_options options;
         options.pretokenizer = tag;
         tokenizers.push_back(load(test::models_dir() / "nibble-tiny.gguf", options));
@@ -326,6 +326,32 @@ TEST_CASE("tokenizer: the tag decides what the file leaves open") {
     CHECK(tokenizer(v.vocab).encode("abc") == ids{v.ab, 'c'});
 }
 
+TEST_CASE("tokenizer: texts become form C where the pre-tokenizer says so") {
+    small_vocabulary v;
+    const token e_acute = v.merge("\xc3", "\xa9"), mark = v.merge("\xcc", "\x81");
+    const token accented = v.add("e\u0301", token_type::user_defined);
+    for (const char* tag : {"qwen2", "deepseek-r1-qwen", "stablelm2", "command-r", "olmo", "mpt"}) {
+        v.vocab.pre = tag;
+        const tokenizer t(v.vocab);
+        CAPTURE(tag);
+        CHECK(t.encode("\u00e9") == ids{e_acute});
+        CHECK(t.encode("e\u0301") == ids{accented});  // special tokens are looked for first
+        CHECK(t.encode("be\u0323\u0301") == t.encode("b\u1eb9\u0301"));
+        CHECK(t.encode("e\xff\u0301") == ids{'e', 0xff, mark});
+    }
+    v.vocab.tokens.pop_back();
+    v.vocab.types.pop_back();
+    v.vocab.scores.pop_back();
+    CHECK(tokenizer(v.vocab).encode("e\u0301") == ids{e_acute});
+    tokenizer_options options;
+    options.nfc = false;
+    CHECK(tokenizer(v.vocab, options).encode("e\u0301") == ids{'e', mark});
+    v.vocab.pre = "llama-bpe";
+    CHECK(tokenizer(v.vocab).encode("e\u0301", plain) == ids{'e', mark});
+    options.nfc = true;
+    CHECK(tokenizer(v.vocab, options).encode("e\u0301", plain) == ids{e_acute});
+}
+
 TEST_CASE("tokenizer: equal and empty texts") {
     small_vocabulary v;
     const token again = v.add("ab"), empty = v.add(""), no_alphabet = v.add("\u4e2d x");
@@ -336,6 +362,7 @@ TEST_CASE("tokenizer: equal and empty texts") {
     CHECK(t.find("<|im_end|>") == std::optional<token>(v.im_end));
     CHECK(t.find("") == std::nullopt);
     CHECK(t.decode(ids{v.ab, again, empty, no_alphabet}) == "abab\u4e2d x");
+    CHECK(t.encode("\u4e2d x").size() == 5);  // bytes, as no merge makes the token
     CHECK(t.decode(ids{end_again, nothing}, {.special = true}) == "<|im_end|>");
     CHECK(t.encode("<|im_end|>", parsed) == ids{v.im_end});
     CHECK(t.is_eog(end_again));

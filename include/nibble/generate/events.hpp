@@ -63,6 +63,7 @@ private:
     static reply_format format_for(const generation& owner) {
         reply_format format = owner.session_->format();
         format.starts_in_reasoning = owner.starts_in_reasoning_;
+        if (!owner.options_.python_tools.is_null()) format.tool_calls.push_back(code_form());
         return format;
     }
 

@@ -66,7 +66,10 @@ struct generation_options {
     /// Most tokens between <think> and </think>, or what the model's template has for them; then the thinking is ended
     /// for the model. Of effect where these two are tokens of the vocabulary.
     std::size_t thinking_budget = unlimited;
+    /// Show the model what it thought in past turns (message::reasoning): yes, no, or as the template does by default.
+    std::optional<bool> keep_reasoning = {};
     json tools = {};          ///< array of tool definitions (JSON schema), or null for none
+    json python_tools = {};   ///< the same, to be called from Python code: such code comes as a call of `python`
     json variables = {};      ///< object of further template variables, or null
     calendar_time date = {};  ///< what the template prints as today
 

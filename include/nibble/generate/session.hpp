@@ -122,7 +122,9 @@ public:
 private:
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
         const chat_template_options with{.enable_thinking = options.thinking,
+                                         .keep_reasoning = options.keep_reasoning,
                                          .tools = options.tools,
+                                         .python_tools = options.python_tools,
                                          .variables = options.variables,
                                          .date = options.date};
         return state_->chat().encode(

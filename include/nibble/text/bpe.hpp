@@ -89,7 +89,7 @@ public:
     struct settings {
         pretokenizer pattern;
         bool ignore_merges;        ///< a word that is a token is that token, whatever its merges say
-        bool allow_missing_bytes;  ///< a byte without token becomes `unknown`
+        bool allow_missing_bytes;  ///< a byte without token becomes `unknown`; else only one that no UTF-8 has may
         token unknown;             ///< or is left out, if this is no_token
     };
 
@@ -103,7 +103,8 @@ public:
         for (std::size_t b = 0; b < 256; ++b) {
             const char byte = static_cast<char>(b);
             of_byte_[b] = texts.find({&byte, 1});
-            if (of_byte_[b] == no_token && !with.allow_missing_bytes)
+            const bool in_utf8 = b < 0xc0 || (b > 0xc1 && b < 0xf5);
+            if (of_byte_[b] == no_token && in_utf8 && !with.allow_missing_bytes)
                 throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens", "a token for every byte",
                             "none for byte " + std::to_string(b));
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chat messages and the template that turns them into the text a model reads.
+// The template that turns chat messages into the text a model reads.
 #pragma once
 
-#include <memory>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,46 +13,30 @@
 #include <nibble/text/calendar_time.hpp>
 #include <nibble/text/jinja/template.hpp>
 #include <nibble/text/json.hpp>
+#include <nibble/text/message.hpp>
+#include <nibble/text/past_turns.hpp>
+#include <nibble/text/reply_format.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// Who speaks.
-enum class role { system, user, assistant, tool };
-
-/// The name of a role as templates know it.
-[[nodiscard]] constexpr std::string_view name_of(role r) noexcept {
-    constexpr std::string_view names[] = {"system", "user", "assistant", "tool"};
-    return names[static_cast<std::size_t>(r)];
-}
-
-/// A call of a tool that an assistant message asks for.
-struct tool_call {
-    std::string id;
-    std::string name;
-    json arguments;  ///< usually an object
-};
-
-/// One message of a conversation. `{role::user, "text"}` is enough for most.
-struct message {
-    nibble::role role = nibble::role::user;
-    std::string content;
-    std::string reasoning = {};              ///< assistant: the thoughts before `content`
-    std::vector<tool_call> tool_calls = {};  ///< assistant
-    std::string name = {};                   ///< tool: which one answers (some templates ask for it)
-    std::string tool_call_id = {};           ///< tool: which call it answers
-};
 
 /// What a rendering depends on besides the messages.
 struct chat_template_options {
     bool add_generation_prompt = true;         ///< end with the start of an assistant message
     std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
-    json tools = {};                           ///< array of tool definitions (JSON schema), or null for none
-    json variables = {};                       ///< object of further template variables, or null; these win
-    calendar_time date = {};                   ///< what strftime_now() sees; the clock is never read
+    /// Show the reasoning of past turns: yes, no; not set: where the template itself does.
+    std::optional<bool> keep_reasoning = {};
+    /// Array of tool definitions (JSON schema), or null for none. The template gets them as `tools`, or as `xml_tools`
+    /// where that is what it reads (SmolLM3).
+    json tools = {};
+    json python_tools = {};   ///< the same for templates that offer tools to Python code (SmolLM3)
+    json variables = {};      ///< object of further template variables, or null; these win
+    calendar_time date = {};  ///< what strftime_now() sees; the clock is never read
 };
 
 /// A chat template as Hugging Face defines it: Jinja2, sandboxed. Immutable: const methods from any thread. Copies
 /// share the parsed template.
+///
+/// A template that does not know tool calls (SmolLM3's) gets those of past turns as text, in the model's own form.
 class chat_template {
 public:
     /// Parses `source`. `bos` and `eos` become the variables bos_token and eos_token; an empty one stays undefined.
@@ -68,48 +52,48 @@ public:
     /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
     [[nodiscard]] std::string render(const json& variables, const calendar_time& date) const;
 
+    /// How replies of models with this template mark their parts.
+    [[nodiscard]] const reply_format& format() const noexcept { return format_; }
+
 private:
     jinja::compiled_template parsed_;
     std::string bos_, eos_;
+    reply_format format_;
+    bool shows_calls_, blank_line_after_reasoning_;
 };
-
-/// `messages` as templates see them: objects with role, content and, where not empty, reasoning_content, tool_calls
-/// (in OpenAI's form), name, tool_call_id.
-[[nodiscard]] inline json to_json(std::span<const message> messages) {
-    json::array list;
-    for (const message& m : messages) {
-        json::object item{{"role", name_of(m.role)}, {"content", m.content}};
-        if (!m.reasoning.empty()) item.set("reasoning_content", m.reasoning);
-        if (!m.tool_calls.empty()) {
-            json::array calls;
-            for (const tool_call& call : m.tool_calls) {
-                json::object c{{"type", "function"}};
-                if (!call.id.empty()) c.set("id", call.id);
-                c.set("function", json::object{{"name", call.name}, {"arguments", call.arguments}});
-                calls.push_back(std::move(c));
-            }
-            item.set("tool_calls", std::move(calls));
-        }
-        if (!m.name.empty()) item.set("name", m.name);
-        if (!m.tool_call_id.empty()) item.set("tool_call_id", m.tool_call_id);
-        list.push_back(std::move(item));
-    }
-    return list;
-}
 
 inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos,
                                     const jinja::limits& limits)
-    : parsed_(source, limits), bos_(std::move(bos)), eos_(std::move(eos)) {}
+    : parsed_(source, limits),
+      bos_(std::move(bos)),
+      eos_(std::move(eos)),
+      format_(detect_reply_format(source)),
+      shows_calls_(source.find("tool_calls") != std::string_view::npos),
+      blank_line_after_reasoning_(source.find(format_.think_close + "\\n\\n") != std::string_view::npos) {}
 
 inline std::string chat_template::render(std::span<const message> messages,
                                          const chat_template_options& options) const {
+    std::vector<message> told(messages.begin(), messages.end());
+    for (message& m : told) {
+        if (!shows_calls_) detail::write_calls_as_text(m, format_);
+        if (!options.keep_reasoning.value_or(true)) m.reasoning.clear();
+    }
+    std::optional<detail::kept_reasoning> kept;
+    if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
+        kept.emplace(told, std::initializer_list{&options.tools, &options.python_tools, &options.variables});
+
     json variables =
-        json::object{{"messages", to_json(messages)}, {"add_generation_prompt", options.add_generation_prompt}};
+        json::object{{"messages", to_json(told)}, {"add_generation_prompt", options.add_generation_prompt}};
     if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
-    if (!options.tools.is_null()) variables["tools"] = options.tools;
+    if (!options.tools.is_null()) {
+        variables["tools"] = options.tools;
+        if (!parsed_.mentions("tools") && parsed_.mentions("xml_tools")) variables["xml_tools"] = options.tools;
+    }
+    if (!options.python_tools.is_null()) variables["python_tools"] = options.python_tools;
     if (!options.variables.is_null())
         for (const json_member& extra : options.variables.as_object()) variables[extra.key] = extra.value;
-    return render(variables, options.date);
+    std::string prompt = render(variables, options.date);
+    return kept ? kept->restore(prompt, format_, blank_line_after_reasoning_ ? "\n\n" : "\n") : prompt;
 }
 
 inline std::string chat_template::render(const json& variables, const calendar_time& date) const {

@@ -31,7 +31,8 @@ enum class pretokenizer : std::uint8_t {
     /// |\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
     tekken,
     /// Six patterns in turn, each cutting the pieces of the one before: [\r\n], \s?[cased letters]+,
-    /// \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$, [一-龥ࠀ-一가-퟿]+, \p{N}
+    /// \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$, [一-龥ࠀ-一가-퟿]+, \p{N}. The last is "Digits" with
+    /// "individual_digits" in the tokenizer file of deepseek-llm-7b-base; llama.cpp has \p{N}+.
     deepseek_llm,
 };
 
@@ -41,6 +42,7 @@ struct pretokenizer_tag {
     pretokenizer pattern;
     bool adds_bos;
     bool ignore_merges;
+    bool nfc = false;  ///< texts are brought into Unicode's form C first
 };
 
 inline constexpr std::array pretokenizer_tags{
@@ -56,7 +58,7 @@ inline constexpr std::array pretokenizer_tags{
     pretokenizer_tag{"smollm", pretokenizer::smollm, false, false},
     pretokenizer_tag{"starcoder", pretokenizer::smollm, false, false},
     pretokenizer_tag{"refact", pretokenizer::smollm, false, false},
-    pretokenizer_tag{"command-r", pretokenizer::smollm, false, false},
+    pretokenizer_tag{"command-r", pretokenizer::smollm, false, false, true},
     pretokenizer_tag{"codeshell", pretokenizer::smollm, false, false},
     pretokenizer_tag{"exaone", pretokenizer::smollm, false, false},
     pretokenizer_tag{"minerva-7b", pretokenizer::smollm, false, false},
@@ -64,12 +66,12 @@ inline constexpr std::array pretokenizer_tags{
     pretokenizer_tag{"gpt2", pretokenizer::gpt_2, false, false},
     pretokenizer_tag{"default", pretokenizer::gpt_2, false, false},
     pretokenizer_tag{"phi-2", pretokenizer::gpt_2, false, false},
-    pretokenizer_tag{"mpt", pretokenizer::gpt_2, false, false},
-    pretokenizer_tag{"olmo", pretokenizer::gpt_2, false, false},
+    pretokenizer_tag{"mpt", pretokenizer::gpt_2, false, false, true},
+    pretokenizer_tag{"olmo", pretokenizer::gpt_2, false, false, true},
     pretokenizer_tag{"jais", pretokenizer::gpt_2, false, false},
-    pretokenizer_tag{"qwen2", pretokenizer::qwen2, false, false},
-    pretokenizer_tag{"deepseek-r1-qwen", pretokenizer::qwen2, false, false},
-    pretokenizer_tag{"stablelm2", pretokenizer::qwen2, false, false},
+    pretokenizer_tag{"qwen2", pretokenizer::qwen2, false, false, true},
+    pretokenizer_tag{"deepseek-r1-qwen", pretokenizer::qwen2, false, false, true},
+    pretokenizer_tag{"stablelm2", pretokenizer::qwen2, false, false, true},
     pretokenizer_tag{"megrez", pretokenizer::qwen2, false, false},
     pretokenizer_tag{"tekken", pretokenizer::tekken, true, true},
     pretokenizer_tag{"deepseek-llm", pretokenizer::deepseek_llm, false, false},

@@ -14,47 +14,9 @@
 #include <nibble/core/error.hpp>
 #include <nibble/text/chat.hpp>
 #include <nibble/text/json.hpp>
+#include <nibble/text/reply_format.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// One way in which models write calls: `open`, JSON, `close`. Without `close` the call ends with its JSON.
-/// The JSON is an object with a name and "arguments" or "parameters", or a list of such objects.
-struct tool_call_form {
-    std::string open;
-    std::string close;
-};
-
-/// How a model marks the parts of its replies. The defaults are those of SmolLM3, Qwen, DeepSeek and many others.
-/// A vocabulary may have a tag as a control token (Mistral's [TOOL_CALLS]): it must then be decoded to be seen.
-struct reply_format {
-    std::string think_open = "<think>";  ///< only at the start of a reply; empty: a reply has no reasoning
-    std::string think_close = "</think>";
-    std::vector<tool_call_form> tool_calls = {
-        {"<tool_call>", "</tool_call>"}, {"[TOOL_CALLS]", ""}, {"<|tool_call|>", ""}, {"<|python_tag|>", ""}};
-    bool starts_in_reasoning = false;  ///< the prompt ends with think_open; see opens_reasoning()
-    bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3)
-    std::size_t max_call_bytes = std::size_t{1} << 20;  ///< a longer call is malformed; what waits takes no more memory
-};
-
-/// True if `prompt` ends with an open think tag, as some templates leave it: the reply then starts in its reasoning.
-[[nodiscard]] inline bool opens_reasoning(std::string_view prompt, const reply_format& format = {}) {
-    const auto last = prompt.find_last_not_of(" \t\r\n");
-    return !format.think_open.empty() && last != std::string_view::npos &&
-           prompt.substr(0, last + 1).ends_with(format.think_open);
-}
-
-/// The format for models with this chat template: those of the usual tags that it mentions. Templates that show calls
-/// as {"name": ..., "parameters": ...} (Llama 3) get bare_calls.
-[[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
-    reply_format out;
-    const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
-    out.tool_calls.erase(std::remove_if(out.tool_calls.begin(), out.tool_calls.end(),
-                                        [&](const auto& form) { return !mentions(form.open); }),
-                         out.tool_calls.end());
-    out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !mentions("<tool_call>");
-    if (!mentions(out.think_close)) out.think_open.clear();
-    return out;
-}
 
 struct reply_event {
     enum class kind {
@@ -247,14 +209,14 @@ private:
     }
 
     bool read_call(bool ended) {
-        const auto& close = format_.tool_calls[form_].close;
+        const auto& [open, close, is_code] = format_.tool_calls[form_];
         for (; scanned_ < buffer_.size(); ++scanned_) {
             const char c = buffer_[scanned_];
             if (close.empty()) {
                 if (json_.done()) return end_call(scanned_, scanned_);
                 if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
                 if (!json_.started() && !is_space(c) && c != '{' && c != '[')
-                    return give_malformed(scanned_, "expected a JSON object or list after " + open_tags_[form_]);
+                    return give_malformed(scanned_, "expected a JSON object or list after " + open);
             } else if (!json_.in_string() && c == close[0]) {
                 const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
                 if (rest == close) return end_call(scanned_, scanned_ + close.size());
@@ -262,7 +224,7 @@ private:
             }
             if (scanned_ - done_ >= format_.max_call_bytes)
                 return give_malformed(scanned_, "longer than " + std::to_string(format_.max_call_bytes) + " bytes");
-            json_.feed(c);
+            if (!is_code) json_.feed(c);
         }
         if (json_.done() && (ended || close.empty())) return end_call(buffer_.size(), buffer_.size());
         return ended && give_malformed(buffer_.size(), "cut off before its end");
@@ -291,15 +253,22 @@ private:
         return true;
     }
 
-    /// The call's JSON ends at content_end, its closing tag at `end`.
+    /// What stands in the call ends at content_end, its closing tag at `end`.
     bool end_call(std::size_t content_end, std::size_t end) {
+        const auto inside = std::string_view{buffer_}.substr(done_ + content_, content_end - done_ - content_);
+        if (format_.tool_calls[form_].is_code) return give_calls({code_call(inside)}, end);
         try {
-            const auto begin = done_ + content_;
-            return give_calls(detail::read_tool_calls(std::string_view{buffer_}.substr(begin, content_end - begin)),
-                              end);
+            return give_calls(detail::read_tool_calls(inside), end);
         } catch (const error& problem) {
             return give_malformed(end, problem.what());
         }
+    }
+
+    [[nodiscard]] static tool_call code_call(std::string_view code) {
+        const auto first = std::min(code.find_first_not_of("\r\n"), code.size());
+        const auto last = code.find_last_not_of(" \t\r\n") + 1;  // npos + 1 is 0
+        code = code.substr(first, std::max(first, last) - first);
+        return {"", std::string{code_tool}, json_object{{"code", std::string{code}}}};
     }
 
     bool give_calls(const std::vector<tool_call>& calls, std::size_t end) {

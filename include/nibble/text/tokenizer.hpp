@@ -19,6 +19,7 @@
 #include <nibble/core/tensor.hpp>
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/merge.hpp>
+#include <nibble/text/nfc.hpp>
 #include <nibble/text/pretokenizer.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
@@ -30,6 +31,7 @@ NIBBLE_NAMESPACE_BEGIN
 /// Choices that override what the vocabulary says. All have defaults.
 struct tokenizer_options {
     std::string pretokenizer = {};           ///< a tag such as "llama-bpe" instead of the file's; empty: the file's
+    std::optional<bool> nfc = {};            ///< bring text into form C first; unset: as the pre-tokenizer has it
     std::optional<bool> ignore_merges = {};  ///< a word that is a token is that token, whatever its merges say
     std::size_t max_text_bytes = std::size_t{64} << 20;  ///< longer text is errc::text_too_long; at most 2^31 - 1
 };
@@ -46,11 +48,12 @@ struct decode_options {
 
 /// Immutable after construction: const methods from any thread. Owns all it needs.
 ///
-/// Text is bytes: nothing is normalised, invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text.
-/// Three exceptions, all of the vocabulary's making: bytes for which it has neither token nor fallback are lost;
-/// SentencePiece cannot tell U+2581 from a space; control tokens are shown only on demand.
-/// Of tokens with the same text the lowest id is what text becomes; all of them decode. Tokens with empty text never
-/// come from text. Control tokens come from text only with parse_special, user-defined tokens always do.
+/// Text is bytes: invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text. Four exceptions, all of
+/// the vocabulary's making: where its pre-tokenizer says so (qwen2 and a few others), text becomes its form C; bytes
+/// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; control tokens
+/// are shown only on demand. Of tokens with the same text the lowest id is what text becomes; all of them decode.
+/// Tokens with empty text, and those of byte-level BPE that are not spelled in its alphabet, never come from text.
+/// Control tokens come from text only with parse_special, user-defined tokens always do.
 class tokenizer {
 public:
     /// Throws error: vocab_missing, vocab_bad_type, vocab_length_mismatch, vocab_bad_merge, vocab_bad_byte_token,
@@ -85,9 +88,7 @@ public:
 
     /// The same, appended to `out`.
     void encode(std::string_view text, std::vector<token>& out, const encode_options& options = {}) const {
-        if (text.size() > max_text_bytes_)
-            throw error(errc::text_too_long, "text", "at most " + std::to_string(max_text_bytes_) + " bytes",
-                        std::to_string(text.size()));
+        check_length(text, max_text_bytes_);
         if (options.add_special && adds_bos_) out.push_back(*bos_);
         merge_scratch scratch;
         std::vector<special_tokens::match> matches;
@@ -156,6 +157,12 @@ private:
         return id >= 0 && i < flags_.size() && (flags_[i] & f) != 0;
     }
 
+    static void check_length(std::string_view text, std::size_t most) {
+        if (text.size() > most)
+            throw error(errc::text_too_long, "text", "at most " + std::to_string(most) + " bytes",
+                        std::to_string(text.size()));
+    }
+
     static token_type type_of(const vocabulary& vocab, std::size_t i) noexcept {
         return vocab.types.empty() ? token_type::normal : static_cast<token_type>(vocab.types[i]);
     }
@@ -221,11 +228,13 @@ private:
             } else {
                 char* const bytes = texts_.next_bytes();
                 char* end = bpe ? byte_alphabet::write_bytes(text, bytes) : write_unmarked(text, bytes);
-                if (!end) end = bytes + text.copy(bytes, text.size());  // not spelled in the alphabet: taken literally
+                const bool spelled =
+                    end != nullptr;  // else shown literally, and no text becomes it (command-r has some)
+                if (!spelled) end = bytes + text.copy(bytes, text.size());
                 texts_.end_token(static_cast<std::size_t>(end - bytes));
                 if (type == token_type::unknown)
                     flags_[i] = hidden;
-                else
+                else if (spelled)
                     indexed.push_back(id);
             }
         }
@@ -266,6 +275,7 @@ private:
                         "one of " + known_pretokenizers() + (chosen ? "" : ", or one of these as option pretokenizer"),
                         name.empty() ? "none" : '"' + escaped(name) + '"');
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
+        nfc_ = options.nfc.value_or(tag->nfc);
         const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));
         // A byte that has no token may not become a control token: text would forge it.
         const bool shown = vocab.unknown && !is_control(*vocab.unknown);
@@ -284,6 +294,12 @@ private:
     void encode_plain(std::string_view text, merge_scratch& scratch, std::vector<token>& out) const {
         if (text.empty()) return;
         if (const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_)) {
+            std::string normalised;
+            if (nfc_ && !is_surely_nfc(text)) {
+                normalised = to_nfc(text);
+                check_length(normalised, 0x7fffffffu);
+                text = normalised;
+            }
             bpe->encode(text, texts_, scratch, out);
         } else if (const auto* sentencepiece = std::get_if<sentencepiece_encoder>(&encoder_)) {
             std::string spaced(text.size() + 1, ' ');
@@ -299,7 +315,7 @@ private:
     std::array<token, 256> byte_tokens_{};  ///< SentencePiece's
     std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
     std::optional<token> bos_, eos_;
-    bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false;
+    bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false, nfc_ = false;
     std::size_t max_text_bytes_;
 };
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <nibble/text/jinja/builtins.hpp>
+#include <nibble/text/jinja/letter_case.hpp>
 #include <nibble/text/jinja/print.hpp>
 #include <nibble/text/jinja/runtime.hpp>
 
@@ -83,6 +84,7 @@ struct format_spec {
     std::string sign = std::signbit(number) && !std::isnan(number) ? "-"
                        : spec.sign == '-'                          ? ""
                                                                    : std::string(1, spec.sign);
+    if (spec.alternate) rt.fail(errc::tmpl_unsupported, "the form '#' of a float is not supported");
     const char type = static_cast<char>(spec.type | 0x20);
     double magnitude = std::fabs(number);
     std::string body;
@@ -230,6 +232,7 @@ struct format_spec {
                 } else {
                     rt.type_error("%c requires int or char");
                 }
+                spec.precision = -1;
                 out += format_text(rt, spec, one, '>');
                 break;
             }
@@ -266,7 +269,9 @@ struct format_spec {
             default: rt.type_error("unsupported format character '" + escaped(std::string(1, conversion)) + "'");
         }
     }
-    if (is_tuple ? used < given.seq().elements.size() : used == 0 && !given.is_mapping() && !given.is_sequence())
+    const bool may_stay =
+        given.is_undefined() || given.is_mapping() || (given.is_sequence() && given.seq().is_indexable());
+    if (is_tuple ? used < given.seq().elements.size() : used == 0 && !may_stay)
         rt.type_error("not all arguments converted during string formatting");
     return rt.string(std::move(out));
 }
@@ -280,7 +285,8 @@ struct format_spec {
     const auto peek = [&](std::size_t i) { return i < text_spec.size() ? text_spec[i] : '\0'; };
     const auto is_align = [](char c) { return c == '<' || c == '>' || c == '=' || c == '^'; };
     const std::size_t first = text_spec.empty() ? 0 : decode_utf8(text_spec, 0).length;
-    if (first != 0 && is_align(peek(first))) {
+    const bool filled = first != 0 && is_align(peek(first));
+    if (filled) {
         spec.fill = text_spec.substr(0, first);
         spec.align = peek(first);
         at = first + 1;
@@ -290,7 +296,8 @@ struct format_spec {
     if (peek(at) == '+' || peek(at) == '-' || peek(at) == ' ') spec.sign = text_spec[at++];
     if (peek(at) == '#') spec.alternate = true, ++at;
     if (peek(at) == '0') {
-        if (spec.align == '\0') spec.align = '=', spec.fill = "0";
+        if (!filled) spec.fill = "0";
+        if (!filled && spec.align == '\0') spec.align = '=';
         ++at;
     }
     spec.width = read_count(rt, text_spec, at).value_or(0);
@@ -407,7 +414,6 @@ inline std::string format_field(runtime& rt, std::string_view field, const call_
             if (!path.empty() && path[0] != '.' && path[0] != '[')
                 rt.type_error("only '.' or '[' may follow ']' in format string");
         }
-        rt.require_defined(v);
     }
     if (!rest.empty() && rest[0] == '!') {
         if (rest.size() < 2 || (rest.size() > 2 && rest[2] != ':'))

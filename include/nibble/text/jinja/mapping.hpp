@@ -37,11 +37,12 @@ namespace jinja {
     return fraction > 0 ? -1 : fraction < 0;
 }
 
-/// Can be the key of a dictionary: anything but lists, dictionaries and what holds them.
+/// Can be the key of a dictionary: anything but lists, dictionaries, their views and what holds them.
 [[nodiscard]] inline bool is_hashable(const value& v, int depth = 0) noexcept {
     if (v.is_mapping() || depth > 16) return false;
     if (!v.is_sequence()) return true;
-    if (v.seq().form != sequence::flavor::tuple) return v.seq().form == sequence::flavor::generator;
+    if (v.seq().form != sequence::flavor::tuple)
+        return v.seq().form == sequence::flavor::generator || v.seq().form == sequence::flavor::range;
     return std::all_of(v.seq().elements.begin(), v.seq().elements.end(),
                        [&](const value& item) { return is_hashable(item, depth + 1); });
 }

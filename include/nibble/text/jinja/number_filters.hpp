@@ -20,17 +20,25 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
 
-/// `s` without the space around it and the underscores between its digits; nullopt where an underscore lies elsewhere.
+/// `s` without the space around it and the underscores between its digits, digits of any script as ASCII; nullopt where
+/// an underscore lies elsewhere.
 [[nodiscard]] inline std::optional<std::string> plain_number(std::string_view s) {
-    s = strip_space(s);
+    std::string digits;
+    for_each_code_point(strip_space(s), [&](char32_t code, std::string_view bytes) {
+        const int digit = digit_value(code);
+        if (digit < 0)
+            digits += bytes;
+        else
+            digits += static_cast<char>('0' + digit);
+    });
     std::string out;
-    for (std::size_t i = 0; i < s.size(); ++i) {
-        if (s[i] != '_') {
-            out += s[i];
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        if (digits[i] != '_') {
+            out += digits[i];
             continue;
         }
         const auto is_digit = [&](std::size_t at) {
-            return at < s.size() && is_alphanumeric(static_cast<unsigned char>(s[at]));
+            return at < digits.size() && is_alphanumeric(static_cast<unsigned char>(digits[at]));
         };
         if (i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) return std::nullopt;
     }

@@ -91,7 +91,8 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
             append_double(number, v.number());
             return rt.append(out, number);
         }
-        case kind::string: return rt.append(out, quoted(v.str()));
+        case kind::string:
+            return rt.append(out, v.as_text().is_markup() ? "Markup(" + quoted(v.str()) + ")" : quoted(v.str()));
         case kind::sequence: return append_sequence(rt, out, v.seq());
         case kind::mapping: {
             rt.append(out, "{");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nibble/text/jinja/builtins.hpp>
+#include <nibble/text/jinja/letter_case.hpp>
 #include <nibble/text/jinja/lookup.hpp>
 #include <nibble/text/jinja/operators.hpp>
 #include <nibble/text/jinja/runtime.hpp>
@@ -54,19 +55,21 @@ namespace jinja::filters {
 
 // ---- order
 
-/// Items with what they are sorted by.
+/// An item with what it is sorted by.
 struct keyed_item {
-    std::vector<value> keys;
-    value item;
+    value key, item;
 };
 inline void sort_keyed(runtime& rt, std::vector<keyed_item>& items, bool reverse) {
-    const auto before = [&](const keyed_item& a, const keyed_item& b) {
-        for (std::size_t i = 0; i < a.keys.size(); ++i)
-            if (!equal(rt, a.keys[i], b.keys[i])) return order(rt, a.keys[i], b.keys[i]) < 0;
-        return false;
-    };
-    std::stable_sort(items.begin(), items.end(),
-                     [&](const keyed_item& a, const keyed_item& b) { return reverse ? before(b, a) : before(a, b); });
+    std::stable_sort(items.begin(), items.end(), [&](const keyed_item& a, const keyed_item& b) {
+        return reverse ? order(rt, b.key, a.key) < 0 : order(rt, a.key, b.key) < 0;
+    });
+}
+[[nodiscard]] inline value sorted_list(runtime& rt, std::vector<keyed_item> items, bool reverse) {
+    sort_keyed(rt, items, reverse);
+    std::vector<value> sorted;
+    sorted.reserve(items.size());
+    for (keyed_item& keyed : items) sorted.push_back(std::move(keyed.item));
+    return rt.list(std::move(sorted));
 }
 inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     const auto [reverse, case_sensitive, attribute] =
@@ -83,14 +86,11 @@ inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     }
     std::vector<keyed_item> items;
     for (const value& item : iterate(rt, v)) {
-        keyed_item keyed{{}, item};
-        for (const auto& path : paths) keyed.keys.push_back(ignoring_case(rt, follow(rt, item, path), exact));
-        items.push_back(std::move(keyed));
+        std::vector<value> keys;
+        for (const auto& path : paths) keys.push_back(ignoring_case(rt, follow(rt, item, path), exact));
+        items.push_back({rt.list(std::move(keys)), item});
     }
-    sort_keyed(rt, items, reverse && truth(*reverse));
-    std::vector<value> sorted;
-    for (keyed_item& keyed : items) sorted.push_back(std::move(keyed.item));
-    return rt.list(std::move(sorted));
+    return sorted_list(rt, std::move(items), reverse && truth(*reverse));
 }
 inline value dictsort(runtime& rt, const value& v, const call_arguments& args) {
     const auto [case_sensitive, by, reverse] = bind<3>(rt, args, "dictsort", {"case_sensitive", "by", "reverse"});
@@ -100,12 +100,9 @@ inline value dictsort(runtime& rt, const value& v, const call_arguments& args) {
     if (!v.is_mapping()) rt.type_error(std::string("dictsort wants a mapping, not ") + type_name(v));
     std::vector<keyed_item> items;
     for (const auto& [key, held] : v.map().entries)
-        items.push_back({{ignoring_case(rt, what == "key" ? key : held, case_sensitive && truth(*case_sensitive))},
+        items.push_back({ignoring_case(rt, what == "key" ? key : held, case_sensitive && truth(*case_sensitive)),
                          rt.tuple({key, held})});
-    sort_keyed(rt, items, reverse && truth(*reverse));
-    std::vector<value> sorted;
-    for (keyed_item& keyed : items) sorted.push_back(std::move(keyed.item));
-    return rt.list(std::move(sorted));
+    return sorted_list(rt, std::move(items), reverse && truth(*reverse));
 }
 template <bool Greatest>
 value extreme(runtime& rt, const value& v, const call_arguments& args) {
@@ -134,14 +131,13 @@ inline value groupby(runtime& rt, const value& v, const call_arguments& args) {
     const auto path = path_of(attribute);
     std::vector<keyed_item> items;
     for (const value& item : iterate(rt, v))
-        items.push_back({{ignoring_case(rt, follow(rt, item, path, otherwise), exact)}, item});
+        items.push_back({ignoring_case(rt, follow(rt, item, path, otherwise), exact), item});
     sort_keyed(rt, items, false);
     std::vector<value> groups;
     for (std::size_t i = 0; i < items.size();) {
         const std::size_t first = i;
         std::vector<value> group;
-        for (; i < items.size() && equal(rt, items[i].keys[0], items[first].keys[0]); ++i)
-            group.push_back(items[i].item);
+        for (; i < items.size() && equal(rt, items[i].key, items[first].key); ++i) group.push_back(items[i].item);
         if (i == first) group.push_back(items[i++].item);  // NaN, which does not even equal itself
         sequence& made =
             rt.make_sequence({follow(rt, group[0], path, otherwise), rt.list(group)}, sequence::flavor::tuple);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <nibble/text/calendar_time.hpp>
+#include <nibble/text/jinja/letter_case.hpp>
 #include <nibble/text/jinja/runtime.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

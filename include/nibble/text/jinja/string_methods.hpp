@@ -11,6 +11,7 @@
 
 #include <nibble/text/jinja/builtins.hpp>
 #include <nibble/text/jinja/format.hpp>
+#include <nibble/text/jinja/letter_case.hpp>
 #include <nibble/text/jinja/operators.hpp>
 #include <nibble/text/jinja/runtime.hpp>
 #include <nibble/text/jinja/strings.hpp>
@@ -43,31 +44,12 @@ inline void pay_for_scan(runtime& rt, const value& self) { rt.spend(1 + self.str
 
 // ---- case
 
-inline value lower(runtime& rt, const value& self, const call_arguments& args) {
+template <std::string (*Change)(std::string_view)>
+value change_case(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "lower");
-    return rt.string(lowered(self.str()));
+    return rt.string(Change(self.str()));
 }
-inline value upper(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "upper");
-    return rt.string(uppered(self.str()));
-}
-inline value capitalize(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "capitalize");
-    return rt.string(capitalised(self.str()));
-}
-inline value title(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "title");
-    bool inside = false;
-    return rt.string(map_code_points(self.str(), [&](char32_t c) {
-        const bool cased = to_lower(c) != c || to_upper(c) != c;
-        return std::exchange(inside, cased) ? to_lower(c) : to_upper(c);
-    }));
-}
-inline value swapcase(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "swapcase");
-    return rt.string(
-        map_code_points(self.str(), [](char32_t c) { return to_lower(c) != c ? to_lower(c) : to_upper(c); }));
-}
+inline std::string folded(std::string_view s) { return in_case(s, case_form::folded); }
 
 // ---- questions
 
@@ -303,8 +285,8 @@ inline value expandtabs(runtime& rt, const value& self, const call_arguments& ar
 }
 
 inline constexpr builtin_entry table[] = {
-    {"capitalize", capitalize},
-    {"casefold", lower},
+    {"capitalize", change_case<capitalised>},
+    {"casefold", change_case<folded>},
     {"center", justify<padding::both>},
     {"count", count},
     {"endswith", has_affix<true>},
@@ -327,7 +309,7 @@ inline constexpr builtin_entry table[] = {
     {"isupper", cased<true>},
     {"join", join},
     {"ljust", justify<padding::right>},
-    {"lower", lower},
+    {"lower", change_case<lowered>},
     {"lstrip", strip<true, false>},
     {"partition", partition<false>},
     {"removeprefix", remove_affix<false>},
@@ -343,9 +325,9 @@ inline constexpr builtin_entry table[] = {
     {"splitlines", splitlines},
     {"startswith", has_affix<false>},
     {"strip", strip<true, true>},
-    {"swapcase", swapcase},
-    {"title", title},
-    {"upper", upper},
+    {"swapcase", change_case<case_swapped>},
+    {"title", change_case<titled>},
+    {"upper", change_case<uppered>},
     {"zfill", zfill},
 };
 static_assert(is_sorted_table(table));

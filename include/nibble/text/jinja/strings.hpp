@@ -143,12 +143,6 @@ namespace jinja {
     return out;
 }
 
-/// str.capitalize().
-[[nodiscard]] inline std::string capitalised(std::string_view s) {
-    const std::size_t first = s.empty() ? 0 : decode_utf8(s, 0).length;
-    return uppered(s.substr(0, first)) + lowered(s.substr(first));
-}
-
 /// Where padding goes: str.rjust, ljust, center.
 enum class padding { left, right, both };
 [[nodiscard]] inline std::string justified(runtime& rt, std::string_view s, std::int64_t width, std::string_view fill,

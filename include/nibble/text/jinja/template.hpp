@@ -30,7 +30,9 @@ struct text_variable {
 
 /// A template as Jinja2 3.1 renders it in an immutable sandbox with trim_blocks, lstrip_blocks, loop controls, `do`
 /// and Hugging Face's additions: {% generation %}, raise_exception, strftime_now, a tojson that keeps UTF-8.
-/// Not supported, and refused: what reaches outside of the template, recursive loops, integers beyond 64 bits.
+/// Not supported, and refused: what reaches outside of the template, recursive loops, integers beyond 64 bits, sets and
+/// bytes, the filters pprint, random and urlize. Filters such as `unique` read their input at once, not when asked.
+/// A {% set %} of a variable that a loop or macro above it reads does not make it undefined there.
 /// Immutable: any number of threads may render at once. Copies share the parsed template.
 class compiled_template {
 public:
@@ -44,6 +46,11 @@ public:
         tree->source = normalised_source(source);
         parser(*tree, bounds_).run();
         tree_ = std::move(tree);
+    }
+
+    /// Whether a variable of this name occurs in the template.
+    [[nodiscard]] bool mentions(std::string_view name) const noexcept {
+        return std::find(tree_->symbols.begin(), tree_->symbols.end(), name) != tree_->symbols.end();
     }
 
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.

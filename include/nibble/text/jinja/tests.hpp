@@ -74,6 +74,7 @@ value letter_case(runtime& rt, const value& v, const call_arguments& args) {
 template <const builtin_entry* (*Find)(std::string_view) noexcept>
 value exists(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "filter");
+    if (!is_hashable(v)) rt.type_error(std::string("unhashable type: '") + type_name(v) + "'");
     return v.is_string() && Find(v.str()) != nullptr;
 }
 

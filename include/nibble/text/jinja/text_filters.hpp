@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/text/jinja/letter_case.hpp>
 #include <nibble/text/jinja/number_filters.hpp>
 #include <nibble/text/jinja/operators.hpp>
 #include <nibble/text/jinja/print.hpp>
@@ -21,6 +22,13 @@
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja::filters {
+
+/// The text of a filter that takes nothing but strings.
+[[nodiscard]] inline std::string_view text_of(runtime& rt, const value& v, std::string_view filter) {
+    rt.require_defined(v);
+    if (!v.is_string()) rt.type_error(std::string(filter) + " wants a string, not " + type_name(v));
+    return v.str();
+}
 
 /// A filter that is a method of the value's text.
 template <builtin Method>
@@ -50,14 +58,23 @@ inline value replace(runtime& rt, const value& v, const call_arguments& args) {
     rt.spend(1 + s.view().size() / 64);
     return text::owned(replaced(rt, s.view(), from.view(), to.view(), limit));
 }
+/// The first letter of each word in upper case and the rest in lower.
 inline value title(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "title");
+    const text whole = to_text(rt, v);
+    std::string out;
+    std::size_t at = 0, rest = 0;  // what is not yet in `out` begins at `rest`
     bool at_start = true;
-    return rt.string(map_code_points(to_text(rt, v).view(), [&](char32_t c) {
-        const bool starts = at_start;
+    for_each_code_point(whole.view(), [&](char32_t c, std::string_view bytes) {
+        if (at_start) {
+            out += lowered(whole.view().substr(rest, at - rest));
+            out += uppered(bytes);
+            rest = at + bytes.size();
+        }
+        at += bytes.size();
         at_start = c == '-' || is_space(c) || c == '(' || c == '{' || c == '[' || c == '<';
-        return starts ? to_upper(c) : to_lower(c);
-    }));
+    });
+    return rt.string(out + lowered(whole.view().substr(rest)));
 }
 inline value format(runtime& rt, const value& v, const call_arguments& args) {
     if (!args.positional.empty() && !args.keyword.empty())
@@ -114,8 +131,7 @@ inline value striptags(runtime& rt, const value& v, const call_arguments& args) 
 
 inline value indent(runtime& rt, const value& v, const call_arguments& args) {
     const auto [width, first, blank] = bind<3>(rt, args, "indent", {"width", "first", "blank"});
-    rt.require_defined(v);
-    if (!v.is_string()) rt.type_error(std::string("indent wants a string, not ") + type_name(v));
+    const std::string_view plain = text_of(rt, v, "indent");
     std::string indention(4, ' ');
     if (width && width->is_string()) {
         indention = width->str();
@@ -126,7 +142,7 @@ inline value indent(runtime& rt, const value& v, const call_arguments& args) {
         indention.assign(static_cast<std::size_t>(columns), ' ');
     }
     const bool also_blank = blank && truth(*blank);
-    const std::string whole = std::string(v.str()) + "\n";  // so that a newline at the end counts as one more line
+    const std::string whole = std::string(plain) + "\n";  // so that a newline at the end counts as one more line
     std::string out;
     bool at_first = true;
     for (const std::string_view line : split_lines(whole)) {
@@ -141,16 +157,16 @@ inline value indent(runtime& rt, const value& v, const call_arguments& args) {
 inline value truncate(runtime& rt, const value& v, const call_arguments& args) {
     const auto [most, killwords, ending, leeway] =
         bind<4>(rt, args, "truncate", {"length", "killwords", "end", "leeway"});
-    const text whole = to_text(rt, v), end = ending ? to_text(rt, *ending) : text::borrowed("...");
+    const text end = ending ? to_text(rt, *ending) : text::borrowed("...");
     const std::int64_t limit = string_methods::integer_argument(rt, most, 255, "truncate");
     const std::int64_t slack = leeway && leeway->is_integer() ? leeway->integer() : 5;
     const auto end_length = static_cast<std::int64_t>(count_code_points(end.view()));
     if (limit < end_length) rt.type_error("truncate wants a length of at least that of its end");
     if (slack < 0) rt.type_error("truncate wants a leeway of at least 0");
-    rt.spend(1 + whole.view().size() / 64);
-    if (static_cast<std::int64_t>(count_code_points(whole.view())) - slack <= limit) return whole;
-    std::string_view kept =
-        whole.view().substr(0, byte_offset(whole.view(), static_cast<std::size_t>(limit - end_length)));
+    if (length(rt, v) - slack <= limit) return v;
+    const std::string_view whole = text_of(rt, v, "truncate");
+    rt.spend(1 + whole.size() / 64);
+    std::string_view kept = whole.substr(0, byte_offset(whole, static_cast<std::size_t>(limit - end_length)));
     if (!killwords || !truth(*killwords)) kept = kept.substr(0, kept.rfind(' '));
     return rt.string(std::string(kept).append(end.view()));
 }
@@ -177,11 +193,11 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
     if (columns <= 0) rt.type_error("wordwrap wants a width above 0");
     const bool cut_words = !break_long || truth(*break_long), at_hyphens = !hyphens || truth(*hyphens);
     const text newline = wrap && wrap->is_string() ? wrap->as_text() : text::borrowed("\n");
-    const text whole = to_text(rt, v);
-    rt.spend(1 + whole.view().size() / 8);
+    const std::string_view whole = text_of(rt, v, "wordwrap");
+    rt.spend(1 + whole.size() / 8);
     std::string out;
     bool first_line = true;
-    for (const std::string_view paragraph : split_lines(whole.view())) {
+    for (const std::string_view paragraph : split_lines(whole)) {
         if (!std::exchange(first_line, false)) rt.append(out, newline.view());
         std::int64_t used = 0;   // columns of the current line
         std::string_view space;  // white space that waits for the word after it
@@ -314,7 +330,9 @@ inline value tojson(runtime& rt, const value& v, const call_arguments& args) {
 inline value filesizeformat(runtime& rt, const value& v, const call_arguments& args) {
     const auto [binary] = bind<1>(rt, args, "filesizeformat", {"binary"});
     const double base = binary && truth(*binary) ? 1024 : 1000;
-    const double bytes = to_float(rt, v, {}).number();
+    const value number = to_float(rt, v, {{none{}}, {}});
+    if (!number.is_number()) rt.type_error(std::string("filesizeformat wants a number, not ") + type_name(v));
+    const double bytes = number.number();
     if (bytes == 1) return text::borrowed("1 Byte");
     format_spec spec;
     spec.type = 'f';

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Strings as Python sees them: code points, character classes, case.
+// Strings as Python sees them: code points and their classes.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <string>
 #include <string_view>
 
 #include <nibble/core/config.hpp>
@@ -69,25 +68,6 @@ namespace jinja {
     return c - zero <= 9 ? static_cast<int>(c - zero) : -1;
 }
 
-template <std::size_t N>
-[[nodiscard]] constexpr char32_t map_case(const case_run (&runs)[N], char32_t c) noexcept {
-    const auto* run = std::upper_bound(std::begin(runs), std::end(runs), c,
-                                       [](char32_t code, const case_run& r) { return code < r.first; });
-    if (run == std::begin(runs)) return c;
-    --run;
-    if (c > run->last || (c - run->first) % run->step != 0) return c;
-    return static_cast<char32_t>(static_cast<std::int64_t>(c) + run->difference);
-}
-/// Simple case mapping: one code point to one.
-[[nodiscard]] constexpr char32_t to_lower(char32_t c) noexcept {
-    if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
-    return map_case(to_lower_runs, c);
-}
-[[nodiscard]] constexpr char32_t to_upper(char32_t c) noexcept {
-    if (c < 0x80) return c >= 'a' && c <= 'z' ? c - 32 : c;
-    return map_case(to_upper_runs, c);
-}
-
 /// Calls f(code point, its bytes) for each code point of `text`.
 template <class F>
 void for_each_code_point(std::string_view text, F&& f) {
@@ -96,39 +76,6 @@ void for_each_code_point(std::string_view text, F&& f) {
         f(next.code_point, text.substr(at, next.length));
         at += next.length;
     }
-}
-
-/// Maps every code point with `f`; bytes that are no UTF-8 stay as they are.
-template <class F>
-[[nodiscard]] std::string map_code_points(std::string_view text, F&& f) {
-    std::string out;
-    out.reserve(text.size());
-    for_each_code_point(text, [&](char32_t code, std::string_view bytes) {
-        const char32_t mapped = f(code);
-        if (mapped == code) {
-            out += bytes;
-        } else {
-            append_utf8(out, mapped);
-        }
-    });
-    return out;
-}
-/// str.lower and str.upper; of the mappings to several code points only that of U+00DF.
-[[nodiscard]] inline std::string lowered(std::string_view text) { return map_code_points(text, to_lower); }
-[[nodiscard]] inline std::string uppered(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for_each_code_point(text, [&](char32_t code, std::string_view bytes) {
-        const char32_t upper = to_upper(code);
-        if (code == 0xdf) {
-            out += "SS";
-        } else if (upper == code) {
-            out += bytes;
-        } else {
-            append_utf8(out, upper);
-        }
-    });
-    return out;
 }
 
 /// True where `text` is not empty and `f` holds for each of its code points: the form of str.isspace and its kin.
