@@ -218,3 +218,11 @@ TEST_CASE("what large variables bring with them is enough for large renderings")
                  "ns.n + 1 %}{% endif %}{% endfor %}{{ ns.n }}",
                  json::object{{"d", many}}) == "20000");
 }
+
+TEST_CASE("a letter whose case depends on its neighbours looks at them alone, not at the whole text") {
+    constexpr std::size_t n = 400'000;  // the square of it would take hours
+    const std::string capitals = repeated("\u03a3", n);
+    CHECK((render("{{ x | lower }}", json_object{{"x", capitals}}) == repeated("\u03c3", n - 1) + "\u03c2"));
+    CHECK((render("{{ x | lower }}", json_object{{"x", capitals + repeated(".", n) + "a"}}) ==
+           repeated("\u03c3", n) + repeated(".", n) + "a"));
+}

@@ -148,6 +148,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
                      std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using format = quant::avx2_format<F>;
+    constexpr std::size_t half_bytes = F::has_min ? 4 : 2;
     const char* next = reinterpret_cast<const char*>(rows) + Rows * row_bytes + fetch_lead;
     __m128 acc = _mm_setzero_ps();
     for (std::size_t b = 0; b < n_blocks; ++b) {
@@ -165,7 +166,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         NIBBLE_UNROLL
         for (std::size_t i = 0; i < Rows * Tokens; ++i) {
             d_x[i] = x[i % Tokens]->d;
-            halves[i] = avx2::load_bits < F::has_min ? 4 : 2 > (w[i / Tokens]->d);
+            halves[i] = avx2::load_bits<half_bytes>(w[i / Tokens]->d);
         }
 
         const four_sums sums = tile_sums<F>(w, x);

@@ -107,21 +107,25 @@ private:
         return class_of(c) == char_class::mark || c == '\'' || c == '.' || c == ':' || c == 0xad || c == 0xb7 ||
                c == 0x2019;
     }
+    /// True if a letter with a case stands before `sigma`, and none behind.
     [[nodiscard]] bool ends_word(std::string_view sigma) const noexcept {
-        bool before = false, after = false, seen = false;
-        std::size_t begin = static_cast<std::size_t>(sigma.data() - text_.data());
-        while (begin > 0 && !seen) {
-            do --begin;
-            while (begin > 0 && (static_cast<unsigned char>(text_[begin]) & 0xc0) == 0x80);
-            const char32_t c = decode_utf8(text_, begin).code_point;
+        bool before = false, after = false;
+        std::size_t at = static_cast<std::size_t>(sigma.data() - text_.data());
+        const std::size_t end = at + sigma.size();
+        for (bool seen = false; at > 0 && !seen;) {
+            do --at;
+            while (at > 0 && (static_cast<unsigned char>(text_[at]) & 0xc0) == 0x80);
+            const char32_t c = decode_utf8(text_, at).code_point;
             seen = !is_passed_over(c);
             before = seen && is_cased(c);
         }
-        seen = false;
-        for_each_code_point(text_.substr(static_cast<std::size_t>(sigma.data() + sigma.size() - text_.data())),
-                            [&](char32_t c, std::string_view) {
-                                if (!seen && !is_passed_over(c)) seen = true, after = is_cased(c);
-                            });
+        at = end;
+        for (bool seen = false; at < text_.size() && !seen;) {
+            const utf8_unit next = decode_utf8(text_, at);
+            at += next.length;
+            seen = !is_passed_over(next.code_point);
+            after = seen && is_cased(next.code_point);
+        }
         return before && !after;
     }
 
