@@ -2,7 +2,7 @@
 // The template that turns chat messages into the text a model reads.
 #pragma once
 
-#include <initializer_list>
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,7 +80,7 @@ inline std::string chat_template::render(std::span<const message> messages,
     }
     std::optional<detail::kept_reasoning> kept;
     if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
-        kept.emplace(told, std::initializer_list{&options.tools, &options.python_tools, &options.variables});
+        kept.emplace(told, std::array{&options.tools, &options.python_tools, &options.variables});
 
     json variables =
         json::object{{"messages", to_json(told)}, {"add_generation_prompt", options.add_generation_prompt}};

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <initializer_list>
 #include <map>
 #include <set>
 #include <span>
@@ -47,7 +46,7 @@ inline void write_calls_as_text(message& m, const reply_format& format) {
 class kept_reasoning {
 public:
     /// Marks the messages. `others` is what else the template is told.
-    kept_reasoning(std::span<message> messages, std::initializer_list<const json*> others) {
+    kept_reasoning(std::span<message> messages, std::span<const json* const> others) {
         std::set<char32_t> used;
         const auto look_through = [&](const json& value) {
             for_each_private(value.dump(), [&](std::size_t, utf8_unit unit) { used.insert(unit.code_point); });
