@@ -159,7 +159,7 @@ TEST_CASE("reply parser: code to be run") {
         for (const auto& event : parser.finish()) out.push_back(event);
         return std::pair{out, parser.reply()};
     };
-    for (const std::size_t step : {1, 3, 1000}) {
+    for (const std::size_t step : {1u, 3u, 1000u}) {
         const auto [events, reply] = events_of("I run it.\n<code>\nif x < \"</b>\":\n    f(1)\n</code>\ndone", step);
         REQUIRE(reply.tool_calls.size() == 1);
         CHECK(reply.tool_calls[0].name == "python");
