@@ -7,4 +7,7 @@
 #include <catch2/catch.hpp>
 #endif
 
+/// AddressSanitizer, where it is: too large an allocation fails, as it does without, and does not end the program.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+
 int main(int argc, char** argv) { return Catch::Session().run(argc, argv); }

@@ -25,19 +25,27 @@ std::atomic<std::size_t> n_allocations{0};
 void* counted(std::size_t size, std::size_t alignment) {
     ++n_allocations;
     const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
-    if (void* memory = std::aligned_alloc(alignment, rounded)) return memory;
+    return std::aligned_alloc(alignment, rounded);
+}
+
+void* counted_or_throw(std::size_t size, std::size_t alignment) {
+    if (void* memory = counted(size, alignment)) return memory;
     throw std::bad_alloc{};
 }
 
+constexpr std::size_t usual = alignof(std::max_align_t);
+
 }  // namespace
 
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
-void* operator new[](std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size) { return counted_or_throw(size, usual); }
+void* operator new[](std::size_t size) { return counted_or_throw(size, usual); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return counted(size, usual); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
+    return counted_or_throw(size, static_cast<std::size_t>(alignment));
 }
 void* operator new[](std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
+    return counted_or_throw(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
