@@ -20,7 +20,8 @@
 #if NIBBLE_CLANG
 #define NIBBLE_REGION_BEGIN_AVX2 \
     _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c\"))), apply_to = function)")
-// clang-format off: the pragma takes one string literal
+// The pragma takes one string literal, however long.
+// clang-format off
 #define NIBBLE_REGION_BEGIN_AVX512_VNNI \
     _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\"))), apply_to = function)")
 // clang-format on
@@ -28,16 +29,15 @@
 #else
 #define NIBBLE_REGION_BEGIN_AVX2 _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c\")")
 #define NIBBLE_REGION_BEGIN_AVX512_VNNI \
-    _Pragma("GCC push_options")         \
-    _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\")")
+    _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\")")
 #define NIBBLE_REGION_END _Pragma("GCC pop_options")
 #endif
 
 #endif  // NIBBLE_X86_64
 
-/// NIBBLE_UNROLL unrolls the loop that follows, whose trip count is a small constant: register arrays stay in registers.
-/// NIBBLE_ROLLED keeps a loop as it is. NIBBLE_INLINE is for the inner functions of a kernel: clang otherwise leaves a
-/// large one out of line, and its register arrays go through memory (31 instead of 42 MAC a cycle).
+/// NIBBLE_UNROLL unrolls the loop that follows, whose trip count is a small constant: register arrays stay in
+/// registers. NIBBLE_ROLLED keeps a loop as it is. NIBBLE_INLINE is for the inner functions of a kernel: clang
+/// otherwise leaves a large one out of line, and its register arrays go through memory (31 instead of 42 MAC a cycle).
 #if NIBBLE_CLANG
 #define NIBBLE_UNROLL _Pragma("clang loop unroll(full)")
 #define NIBBLE_ROLLED _Pragma("clang loop unroll(disable)")
