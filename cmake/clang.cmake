@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# Toolchain file: clang under whichever name the distribution installs it, newest first.
-find_program(NIBBLE_CLANG NAMES clang++ clang++-20 clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 clang++-14
-             REQUIRED)
+# Toolchain file: clang.
+include("${CMAKE_CURRENT_LIST_DIR}/find_clang.cmake")
+if(NOT NIBBLE_CLANG)
+    message(FATAL_ERROR "nibble: the preset clang needs clang++, which is not on this system")
+endif()
 set(CMAKE_CXX_COMPILER ${NIBBLE_CLANG})

@@ -7,6 +7,7 @@
 #include "support/forward_run.hpp"
 #include "support/memory.hpp"
 #include "support/paths.hpp"
+#include "support/sanitizers.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -24,7 +25,7 @@ TEST_CASE("the plan follows its formula") {
 }
 
 TEST_CASE("running a model takes the memory of the plan") {
-#if defined(NIBBLE_TEST_SANITIZED)
+#if defined(NIBBLE_TEST_ASAN) || defined(NIBBLE_TEST_TSAN)
     WARN("SKIPPED: sanitizers keep memory of their own");
 #else
     // 2.8 million weights, most of 6 bits or fewer: as floats they would take 11 MB

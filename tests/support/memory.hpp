@@ -11,15 +11,6 @@
 #include <malloc.h>
 #endif
 
-// Sanitizers keep memory of their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define NIBBLE_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define NIBBLE_TEST_SANITIZED 1
-#endif
-#endif
-
 namespace nibble::test {
 
 /// What the system says about this process, in bytes: "VmRSS:" is all memory that is resident, "RssAnon:" that of no

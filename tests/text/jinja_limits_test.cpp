@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "support/refusal.hpp"
+#include "support/sanitizers.hpp"
 #include "test.hpp"
 
 namespace {
@@ -33,13 +34,7 @@ errc refused(std::string_view source, const json::object& variables = {}) {
 
 /// Runs `work` on a thread with a small stack. Sanitizers and builds without optimization make frames larger.
 void on_small_stack(const std::function<void()>& work) {
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define NIBBLE_TEST_LARGE_FRAMES 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__) || \
-    defined(NIBBLE_TEST_LARGE_FRAMES)
+#if defined(NIBBLE_TEST_ASAN) || defined(NIBBLE_TEST_TSAN) || !defined(__OPTIMIZE__)
     constexpr std::size_t bytes = 2048 * 1024;
 #else
     constexpr std::size_t bytes = 256 * 1024;
