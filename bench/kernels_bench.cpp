@@ -87,9 +87,8 @@ void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, 
     std::vector<float> out(n_tokens * s.rows);
     for (auto _ : state) {
         if (panel)
-            for (std::size_t r = 0; r < s.rows; r += kernels::panel_rows_max)
-                cell.panel(weights.data() + r * row_bytes, row_bytes, std::min(kernels::panel_rows_max, s.rows - r),
-                           s.depth, tokens.data(), n_tokens, out.data() + r, s.rows, *scratch);
+            cell.panel(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows,
+                       *scratch);
         else
             cell.rows(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows);
         benchmark::ClobberMemory();

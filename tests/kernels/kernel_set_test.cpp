@@ -64,7 +64,7 @@ void check_cell(const kernel_set& set, const format_kernels& cell, const std::ve
     oracle.rows(weights.data(), row_bytes, n_rows, depth, plain.rows.data(), n_tokens, expected.data(), stride);
     cell.rows(weights.data(), row_bytes, n_rows, depth, own.rows.data(), n_tokens, got.data(), stride);
     CHECK(std::memcmp(got.data(), expected.data(), got.size() * sizeof(float)) == 0);
-    if (cell.panel && n_rows <= kernels::panel_rows_max) {
+    if (cell.panel) {
         const auto scratch = std::make_unique<kernels::panel_scratch>();
         cell.panel(weights.data(), row_bytes, n_rows, depth, own.panel.data(), n_tokens, got_panel.data(), stride,
                    *scratch);
@@ -89,6 +89,15 @@ TEST_CASE("every kernel equals the scalar specification bit for bit") {
                 }
         }
     }
+}
+
+TEST_CASE("more rows and more tokens than a panel holds at once") {
+    const std::size_t n_rows = 2 * kernels::panel_rows_max + 5, n_tokens = kernels::panel_tokens_max + 9, depth = 256;
+    const auto x = test::random_activations(n_tokens * depth, 4);
+    for (const auto* set : test::simd_sets())
+        for (const auto& cell : set->formats)
+            if (cell.panel)
+                check_cell(*set, cell, test::random_weights(cell.type, n_rows, depth, 3), x, n_rows, depth, n_tokens);
 }
 
 TEST_CASE("float formats take any depth") {

@@ -58,8 +58,8 @@ namespace kernels {
 #if NIBBLE_X86_64
 template <class Isa, class F>
 constexpr panel_function panel_of() noexcept {
-    if constexpr (std::is_base_of_v<isa::avx512_vnni, Isa>) return panel_avx512<F>;
-    return panel_avx2<F>;
+    if constexpr (std::is_base_of_v<isa::avx512_vnni, Isa>) return panel_product<panel_kernel_avx512, F>;
+    return panel_product<panel_kernel_avx2, F>;
 }
 #endif
 

@@ -10,12 +10,12 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels {
 
-// A thread takes up to `panel_rows_max` rows and goes over the depth in chunks:
-//
-//   for a chunk of `panel_chunk` weights        unpack rows x chunk to bytes: 96 KiB + scales, stays in L2
-//     for 16 tokens                             their chunk is 16 KiB, stays in L1
-//       for 3 rows                              3 KiB from L2 for 49,152 MACs
-//         the micro-kernel                      6 int16 + 6 int32 accumulators in registers
+//   for `panel_rows_max` rows
+//     for a chunk of `panel_chunk` weights      unpack rows x chunk to bytes: 96 KiB + scales, stays in L2
+//       for 16 tokens                           their chunk is 16 KiB, stays in L1
+//         for 3 rows                            3 KiB from L2 for 49,152 MACs; beside the first tokens, fetch the rows
+//                                               of the next chunk, a few at a time
+//           the micro-kernel                    6 int16 + 6 int32 accumulators in registers
 //
 // The sums of a row and a token go through `tile`, so that the chain over blocks is the one of the specification.
 
@@ -33,7 +33,7 @@ struct alignas(64) panel_scratch {
     float tile[panel_rows_max * panel_tokens_max];
 };
 
-/// Multiplies n_rows (at most panel_rows_max) weight rows with n_tokens tokens: out[t * out_stride + r].
+/// Multiplies n_rows weight rows with n_tokens tokens: out[t * out_stride + r].
 /// `x`: `activation_panel<F::block_size, lanes>[ceil(n_tokens / lanes)][depth / block_size]`.
 using panel_function = void (*)(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
                                 const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,

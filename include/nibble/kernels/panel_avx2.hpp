@@ -5,9 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <nibble/kernels/panel.hpp>
+#include <nibble/kernels/panel_loops.hpp>
 #include <nibble/kernels/quantize_avx2.hpp>
-#include <nibble/kernels/unpack_avx2.hpp>
 #include <nibble/quant/panel.hpp>
 
 #if NIBBLE_X86_64
@@ -155,83 +154,27 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
     }
 }
 
-/// All rows of an unpacked chunk times Vecs groups of 8 tokens. 3 rows x 2 vectors or 6 x 1: six int16 and six int32
-/// accumulators, with the tokens, a weight and a temporary all 16 registers.
-template <class F, std::size_t Vecs>
-inline void panel_rows(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx2<F>* tokens,
-                       std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
-    constexpr std::size_t rows = 6 / Vecs;
-    for (std::size_t r = 0; r < n_rows; r += rows)
-        panel_tile<F, rows, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks, tile + 8 * r,
-                                  tile_stride);
-}
+/// What panel_product asks of a kernel.
+struct panel_kernel_avx2 {
+    static constexpr std::size_t lanes = panel_lanes_avx2;
+    static constexpr quant::panel_order order = quant::panel_order::halves;
+    template <class F>
+    using tokens = tokens_avx2<F>;
 
-/// out[t * out_stride + r] = tile[8 * r + t] for 8 rows and 8 tokens.
-inline void transpose8(const float* tile, float* out, std::size_t out_stride) noexcept {
-    __m256 pairs[8], fours[8];
-    NIBBLE_UNROLL
-    for (std::size_t i = 0; i < 4; ++i) {
-        const __m256 a = _mm256_loadu_ps(tile + 16 * i), b = _mm256_loadu_ps(tile + 16 * i + 8);
-        pairs[2 * i] = _mm256_unpacklo_ps(a, b);
-        pairs[2 * i + 1] = _mm256_unpackhi_ps(a, b);
-    }
-    NIBBLE_UNROLL
-    for (std::size_t i = 0; i < 8; i += 4) {
-        NIBBLE_UNROLL
-        for (std::size_t k = 0; k < 2; ++k) {
-            fours[i + 2 * k] = _mm256_shuffle_ps(pairs[i + k], pairs[i + 2 + k], 0x44);
-            fours[i + 2 * k + 1] = _mm256_shuffle_ps(pairs[i + k], pairs[i + 2 + k], 0xee);
+    /// 3 rows x 2 vectors or 6 x 1: six int16 and six int32 accumulators, with the tokens, a weight and a temporary
+    /// all 16 registers.
+    template <class F, std::size_t Vecs>
+    static void multiply(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens<F>* x,
+                         std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride,
+                         const next_chunk& next) noexcept {
+        constexpr std::size_t rows = 6 / Vecs;
+        for (std::size_t r = 0; r < n_rows; r += rows) {
+            next.fetch(r, rows);
+            panel_tile<F, rows, Vecs>(weights + r * n_blocks, n_blocks, x, x_stride, n_blocks, tile + lanes * r,
+                                      tile_stride);
         }
     }
-    NIBBLE_UNROLL
-    for (std::size_t t = 0; t < 4; ++t) {
-        _mm256_storeu_ps(out + t * out_stride, _mm256_permute2f128_ps(fours[t], fours[t + 4], 0x20));
-        _mm256_storeu_ps(out + (t + 4) * out_stride, _mm256_permute2f128_ps(fours[t], fours[t + 4], 0x31));
-    }
-}
-
-/// panel_function: see kernels/panel.hpp for the blocking.
-template <class F>
-inline void panel_avx2(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
-                       const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,
-                       panel_scratch& scratch) noexcept {
-    constexpr std::size_t chunk_blocks = panel_chunk / F::block_size;
-    const std::size_t n_blocks = depth / F::block_size;
-    const std::size_t padded_rows = (n_rows + 5) / 6 * 6, tile_stride = 8 * padded_rows;
-    const auto* tokens = static_cast<const tokens_avx2<F>*>(x);
-    auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
-    static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
-
-    for (std::size_t first = 0; first < n_tokens; first += panel_tokens_max) {
-        const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
-        const std::size_t n_groups = (here + 7) / 8;
-        const auto* group0 = tokens + first / 8 * n_blocks;
-        for (std::size_t i = 0; i < n_groups * tile_stride; i += 8)
-            _mm256_storeu_ps(scratch.tile + i, _mm256_setzero_ps());
-        for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
-            const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            unpack_rows<quant::panel_order::halves, F>(rows, row_bytes, n_rows, padded_rows, b, count,
-                                                       b + count == n_blocks, weights);
-            std::size_t g = 0;
-            for (; g + 2 <= n_groups; g += 2)
-                panel_rows<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
-                                 scratch.tile + g * tile_stride, tile_stride);
-            if (g < n_groups)
-                panel_rows<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
-                                 scratch.tile + g * tile_stride, tile_stride);
-        }
-        for (std::size_t g = 0; g < n_groups; ++g) {
-            const float* tile = scratch.tile + g * tile_stride;
-            float* to = out + (first + 8 * g) * out_stride;
-            const std::size_t n_lanes = here - 8 * g < 8 ? here - 8 * g : 8;
-            std::size_t r = 0;
-            if (n_lanes == 8)
-                for (; r + 8 <= n_rows; r += 8) transpose8(tile + 8 * r, to + r, out_stride);
-            for (; r < n_rows; ++r)
-                for (std::size_t t = 0; t < n_lanes; ++t) to[t * out_stride + r] = tile[8 * r + t];
-        }
-    }
-}
+};
 
 }  // namespace kernels
 NIBBLE_NAMESPACE_END

@@ -6,9 +6,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include <nibble/kernels/panel.hpp>
+#include <nibble/kernels/panel_loops.hpp>
 #include <nibble/kernels/quantize_avx2.hpp>
-#include <nibble/kernels/unpack_avx2.hpp>
 #include <nibble/quant/panel.hpp>
 
 #if NIBBLE_X86_64
@@ -125,7 +124,7 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
                                                 _mm512_load_si512(x[v]->sum[j]));
                     s = _mm512_sub_epi32(s, _mm512_mullo_epi32(taken, _mm512_set1_epi32(F::offset)));
                 }
-                float* at = tile + r * tile_stride + 16 * v;
+                float* at = tile + v * tile_stride + panel_lanes_avx512 * r;
                 const __m512 d_x = _mm512_load_ps(x[v]->d);
                 __m512 chain = _mm512_loadu_ps(at);
                 chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->d)), to_float512(s), chain);
@@ -146,54 +145,25 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
     }
 }
 
-/// Rows of the micro-kernel: 6 x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
-inline constexpr std::size_t tile_rows_avx512 = 6;
+/// What panel_product asks of a kernel.
+struct panel_kernel_avx512 {
+    static constexpr std::size_t lanes = panel_lanes_avx512;
+    static constexpr quant::panel_order order = quant::panel_order::sequential;
+    template <class F>
+    using tokens = tokens_avx512<F>;
 
-/// All row groups of an unpacked chunk times one group of 16 or 32 tokens. `n_rows` is a multiple of tile_rows_avx512.
-template <class F, std::size_t Vecs>
-inline void panel_rows_avx512(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens_avx512<F>* tokens,
-                              std::size_t x_stride, std::size_t n_blocks, float* tile,
-                              std::size_t tile_stride) noexcept {
-    for (std::size_t r = 0; r < n_rows; r += tile_rows_avx512)
-        panel_tile_avx512<F, tile_rows_avx512, Vecs>(weights + r * n_blocks, n_blocks, tokens, x_stride, n_blocks,
-                                                     tile + r * tile_stride, tile_stride);
-}
-
-/// panel_function: see kernels/panel.hpp for the blocking.
-template <class F>
-inline void panel_avx512(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
-                         const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,
-                         panel_scratch& scratch) noexcept {
-    constexpr std::size_t chunk_blocks = panel_chunk / F::block_size, lanes = panel_lanes_avx512;
-    const std::size_t n_blocks = depth / F::block_size;
-    const std::size_t padded_rows = (n_rows + tile_rows_avx512 - 1) / tile_rows_avx512 * tile_rows_avx512;
-    const auto* tokens = static_cast<const tokens_avx512<F>*>(x);
-    auto* weights = reinterpret_cast<quant::weight_panel<F>*>(scratch.weights);
-    static_assert(sizeof(quant::weight_panel<F>) * chunk_blocks * panel_rows_max <= sizeof scratch.weights);
-
-    for (std::size_t first = 0; first < n_tokens; first += panel_tokens_max) {
-        const std::size_t here = n_tokens - first < panel_tokens_max ? n_tokens - first : panel_tokens_max;
-        const std::size_t n_groups = (here + lanes - 1) / lanes, tile_stride = n_groups * lanes;
-        const auto* group0 = tokens + first / lanes * n_blocks;
-        for (std::size_t i = 0; i < padded_rows * tile_stride; i += 16)
-            _mm512_storeu_ps(scratch.tile + i, _mm512_setzero_ps());
-        for (std::size_t b = 0; b < n_blocks; b += chunk_blocks) {
-            const std::size_t count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
-            unpack_rows<quant::panel_order::sequential, F>(rows, row_bytes, n_rows, padded_rows, b, count,
-                                                           b + count == n_blocks, weights);
-            std::size_t g = 0;
-            for (; g + 2 <= n_groups; g += 2)
-                panel_rows_avx512<F, 2>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
-                                        scratch.tile + lanes * g, tile_stride);
-            if (g < n_groups)
-                panel_rows_avx512<F, 1>(weights, padded_rows, group0 + g * n_blocks + b, n_blocks, count,
-                                        scratch.tile + lanes * g, tile_stride);
+    /// 6 rows x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
+    template <class F, std::size_t Vecs>
+    static void multiply(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens<F>* x,
+                         std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride,
+                         const next_chunk& next) noexcept {
+        for (std::size_t r = 0; r < n_rows; r += 6) {
+            next.fetch(r, 6);
+            panel_tile_avx512<F, 6, Vecs>(weights + r * n_blocks, n_blocks, x, x_stride, n_blocks, tile + lanes * r,
+                                          tile_stride);
         }
-        for (std::size_t t = 0; t < here; ++t)
-            for (std::size_t r = 0; r < n_rows; ++r)
-                out[(first + t) * out_stride + r] = scratch.tile[r * tile_stride + t];
     }
-}
+};
 
 /// quantize_panel_function with the lanes and the order of this kernel.
 template <std::size_t N>

@@ -135,7 +135,7 @@ inline constexpr std::size_t fetch_lead = 2304;
 template <std::size_t Bytes>
 NIBBLE_INLINE void fetch(const char* p) noexcept {
     NIBBLE_UNROLL
-    for (std::size_t i = 0; i < Bytes; i += 64) _mm_prefetch(p + i, _MM_HINT_T0);
+    for (std::size_t i = 0; i < Bytes; i += 64) _mm_prefetch(p + i, _MM_HINT_T1);
 }
 
 /// Rows rows, `row_bytes` apart, times Tokens tokens, at most four pairs: a lane of the accumulator is the chain of a

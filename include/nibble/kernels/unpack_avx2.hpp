@@ -60,19 +60,14 @@ NIBBLE_INLINE void unpack_block(const typename F::block& block, quant::weight_pa
 }
 
 /// Unpacks `n_blocks` blocks of each of `padded_rows` rows, panel after panel; the last of the `n_rows` rows stands in
-/// for those that are missing in a group of rows. The blocks behind them, which the next chunk of the panel needs, are
-/// fetched while this one is multiplied; `last` tells that there are none.
+/// for those that are missing in a group of rows.
 template <quant::panel_order Order, class F>
 NIBBLE_INLINE void unpack_rows(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows,
-                               std::size_t padded_rows, std::size_t first_block, std::size_t n_blocks, bool last,
+                               std::size_t padded_rows, std::size_t first_block, std::size_t n_blocks,
                                quant::weight_panel<F>* panels) noexcept {
     for (std::size_t r = 0; r < padded_rows; ++r) {
         const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes) + first_block;
         for (std::size_t i = 0; i < n_blocks; ++i) unpack_block<Order, F>(row[i], panels[r * n_blocks + i]);
-        if (last) continue;
-        const char* behind = reinterpret_cast<const char*>(row + n_blocks);
-        for (std::size_t i = 0; i < n_blocks * sizeof(typename F::block); i += 64)
-            _mm_prefetch(behind + i, _MM_HINT_T1);
     }
 }
 

@@ -149,10 +149,10 @@ inline void linear(executor& threads, const kernel_set& set, std::span<const lin
                    activation_buffer& x) noexcept {
     std::size_t n_rows = 0;
     for (const auto& job : jobs) n_rows += job.w.rows;
-    // Some blocks for each thread, so that threads end together. For many tokens a block fits the scratch memory; for
-    // few it is a long run of addresses, because each start costs the prefetchers some kilobytes.
+    // Some blocks for each thread, so that threads end together. A block is a long run of addresses, because its first
+    // kilobytes come without having been fetched ahead.
     const std::size_t share = n_rows / (threads.n_threads() * 4);
-    const std::size_t grain = x.is_panel() ? std::clamp<std::size_t>(share / 48 * 48, 48, kernels::panel_rows_max)
+    const std::size_t grain = x.is_panel() ? std::clamp<std::size_t>(share / 48 * 48, 48, 4 * kernels::panel_rows_max)
                                            : std::clamp<std::size_t>(share / 4 * 4, 4, 512);
     threads.for_blocks(n_rows, grain, [&](std::size_t begin, std::size_t end, std::size_t worker) {
         detail::multiply_rows(set, jobs, x, begin, end, worker);
