@@ -25,7 +25,7 @@ void run(benchmark::State& state, data_type type, std::size_t rows, std::size_t 
     activation_buffer input{{n_tokens, depth, true, true, threads.n_threads()}};
     const linear_job job{{type, rows, depth, weights.size() / rows, weights.data()}, out.data(), rows};
     for (auto _ : state) {
-        input.quantize(threads, set, x.data(), n_tokens, depth, {&job, 1});
+        input.quantize(threads, set, x.data(), n_tokens, {&job.w, 1});
         linear(threads, set, {&job, 1}, input);
         benchmark::ClobberMemory();
     }

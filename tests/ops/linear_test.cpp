@@ -1,5 +1,6 @@
 #include <nibble/ops/linear.hpp>
 
+#include <array>
 #include <vector>
 
 #include "support/kernel_sets.hpp"
@@ -34,7 +35,7 @@ struct fixture {
         const linear_job jobs[] = {{views[0], out.data(), stride},
                                    {views[1], out.data() + heights[0], stride},
                                    {views[2], out.data() + heights[0] + heights[1], stride}};
-        input.quantize(threads, set, x.data(), n_tokens, depth, jobs);
+        input.quantize(threads, set, x.data(), n_tokens, views);
         linear(threads, set, jobs, input);
         return out;
     }
@@ -60,6 +61,47 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
                             std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(t * stride),
                                                expected.begin() + static_cast<std::ptrdiff_t>((t + here) * stride)));
                 }
+}
+
+TEST_CASE("a gated product is silu of one product times the other, for any batch and number of threads") {
+    constexpr std::size_t n_rows = 230, depth = 256, n_tokens = 40;
+    for (const data_type type : {data_type::q4_k, data_type::q4_0, data_type::f32}) {
+        const auto gate_bytes = test::random_weights(type, n_rows, depth, 11);
+        const auto up_bytes = test::random_weights(type, n_rows, depth, 12);
+        const std::size_t row_bytes = gate_bytes.size() / n_rows;
+        const matrix_view gate{type, n_rows, depth, row_bytes, gate_bytes.data()};
+        const matrix_view up{type, n_rows, depth, row_bytes, up_bytes.data()};
+        const auto x = test::random_activations(n_tokens * depth, 13);
+
+        const auto product = [&](const matrix_view& w) {
+            thread_pool pool{1};
+            executor threads{pool};
+            activation_buffer input{{n_tokens, depth, true, true, 1}};
+            std::vector<float> out(n_tokens * n_rows);
+            const linear_job job{w, out.data(), n_rows};
+            input.quantize(threads, scalar_kernels, x.data(), n_tokens, {&w, 1});
+            linear(threads, scalar_kernels, {&job, 1}, input);
+            return out;
+        };
+        auto expected = product(gate);
+        const auto factors = product(up);
+        kernels::swiglu_scalar(expected.data(), factors.data(), expected.size());
+
+        for (const auto* set : test::simd_sets())
+            for (const unsigned n_threads : {1u, 2u, 3u})
+                for (const std::size_t batch : {1u, 5u, 40u}) {
+                    INFO(set->name << ' ' << name_of(type) << " threads " << n_threads << " batch " << batch);
+                    thread_pool pool{n_threads};
+                    executor threads{pool};
+                    activation_buffer input{{batch, depth, true, true, threads.n_threads()}};
+                    std::vector<float> ups(threads.n_threads() * gated_rows_max * batch), got(n_tokens * n_rows);
+                    for (std::size_t t = 0; t < n_tokens; t += batch) {
+                        input.quantize(threads, *set, x.data() + t * depth, batch, std::array{gate, up});
+                        gated_linear(threads, *set, gate, up, input, got.data() + t * n_rows, ups.data());
+                    }
+                    CHECK(got == expected);
+                }
+    }
 }
 
 TEST_CASE("the buffer takes what it says") {

@@ -57,7 +57,9 @@ struct forward_pass {
     /// Products of n tokens at `input` [n][depth of the matrices].
     template <std::size_t N>
     void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
-        work.activations.quantize(threads, kernels, input, n, jobs[0].w.depth, jobs);
+        std::array<matrix_view, N> users;
+        std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.w; });
+        work.activations.quantize(threads, kernels, input, n, users);
         linear(threads, kernels, jobs, work.activations);
     }
 
@@ -111,11 +113,10 @@ struct forward_pass {
 
     /// delta [kept][n_embd] = ffn_down . (silu(ffn_gate . h) * (ffn_up . h)),  h [kept][n_embd]
     void feed_forward(const layer_weights& layer, std::size_t kept) noexcept {
-        multiply(work.h, kept,
-                 std::array{linear_job{layer.ffn_gate, work.gate, config.n_ff},
-                            linear_job{layer.ffn_up, work.up, config.n_ff}});
-        swiglu(threads, kernels.swiglu, work.gate, work.up, kept, config.n_ff);
-        multiply(work.gate, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
+        const matrix_view &gate = layer.ffn_gate, &up = layer.ffn_up;
+        work.activations.quantize(threads, kernels, work.h, kept, std::array{gate, up});
+        gated_linear(threads, kernels, gate, up, work.activations, work.gated, work.ups);
+        multiply(work.gated, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
     }
 
     /// One layer: x += attention(norm(x)), x += feed_forward(norm(x)). h is the norm of x before and after: after, the

@@ -48,7 +48,7 @@ public:
           activations(activations_of(config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           largest(shape.n_threads),
-          memory_(n_floats(config, shape.batch)) {
+          memory_(n_floats(config, shape)) {
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
         x = take(batch * config.n_embd);
@@ -58,17 +58,18 @@ public:
         k = take(batch * config.kv_width());
         v = take(batch * config.kv_width());
         turns = take(batch * config.rope_dims);
-        gate = take(batch * config.n_ff);
-        up = take(batch * config.n_ff);
+        gated = take(batch * config.n_ff);
+        ups = take(shape.n_threads * gated_rows_max * batch);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of the rotation:
-    ///   4 * batch * (2 n_embd + max(n_embd, q_width) + q_width + 2 kv_width + rope_dims + 2 n_ff)
+    ///   4 * batch * (2 n_embd + max(n_embd, q_width) + q_width + 2 kv_width + rope_dims + n_ff
+    ///              + gated_rows_max n_threads)
     ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 70 MB.
     [[nodiscard]] static std::size_t bytes(const model_config& config, const model_weights& weights,
                                            const workspace_shape& shape) noexcept {
-        return n_floats(config, shape.batch) * sizeof(float) +
+        return n_floats(config, shape) * sizeof(float) +
                activation_buffer::bytes(activations_of(config, weights, shape)) +
                shape.n_threads * sizeof(largest_value) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
@@ -91,8 +92,8 @@ public:
     float* k;      ///< [batch][n_kv_heads][head_dim]
     float* v;      ///< [batch][n_kv_heads][head_dim]
     float* turns;  ///< [batch][rope_dims]  cosines and sines of the tokens' positions
-    float* gate;   ///< [batch][n_ff]
-    float* up;     ///< [batch][n_ff]
+    float* gated;  ///< [batch][n_ff]
+    float* ups;    ///< [n_threads][batch][gated_rows_max]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t hidden_width(const model_config& config) noexcept {
@@ -102,10 +103,12 @@ private:
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
-    [[nodiscard]] static std::size_t n_floats(const model_config& config, std::size_t batch) noexcept {
+    [[nodiscard]] static std::size_t n_floats(const model_config& config, const workspace_shape& shape) noexcept {
+        const std::size_t batch = shape.batch;
         return 2 * rounded(batch * config.n_embd) + rounded(batch * hidden_width(config)) +
                rounded(batch * config.q_width()) + 2 * rounded(batch * config.kv_width()) +
-               rounded(batch * config.rope_dims) + 2 * rounded(batch * config.n_ff);
+               rounded(batch * config.rope_dims) + rounded(batch * config.n_ff) +
+               rounded(shape.n_threads * gated_rows_max * batch);
     }
     [[nodiscard]] static activation_shape activations_of(const model_config& config, const model_weights& weights,
                                                          const workspace_shape& shape) noexcept {

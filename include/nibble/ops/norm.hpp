@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise operations on the rows of a batch: RMS norm, residual addition, SwiGLU.
+// Elementwise operations on the rows of a batch: RMS norm and residual addition.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,6 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/elementwise.hpp>
-#include <nibble/kernels/swiglu.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -33,14 +32,6 @@ inline void add_rms_norm(executor& exec, float* x, const float* y, std::span<con
             kernels::add_row(x + t * n, y + t * n, n);
             kernels::rms_norm_row(x + t * n, weight.data(), eps, out + t * n, n);
         }
-    });
-}
-
-/// gate[t] = silu(gate[t]) * up[t] for n_tokens rows of n values.
-inline void swiglu(executor& exec, kernels::swiglu_function kernel, float* gate, const float* up, std::size_t n_tokens,
-                   std::size_t n) noexcept {
-    exec.for_blocks(n_tokens, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
-        for (std::size_t t = begin; t < end; ++t) kernel(gate + t * n, up + t * n, n);
     });
 }
 
