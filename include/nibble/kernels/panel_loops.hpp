@@ -31,6 +31,18 @@ struct next_chunk {
     }
 };
 
+/// The chunk behind blocks `.. end - 1` of n_rows rows: the next of these rows, else the first of the n_behind rows
+/// behind them.
+template <class F>
+NIBBLE_INLINE next_chunk chunk_behind(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows,
+                                      std::size_t n_behind, std::size_t n_blocks, std::size_t end) noexcept {
+    constexpr std::size_t chunk_blocks = panel_chunk / F::block_size;
+    const std::size_t left = end < n_blocks ? n_blocks - end : n_blocks;
+    const std::size_t bytes = (left < chunk_blocks ? left : chunk_blocks) * sizeof(typename F::block);
+    if (end < n_blocks) return {rows + end * sizeof(typename F::block), row_bytes, n_rows, bytes};
+    return {rows + n_rows * row_bytes, row_bytes, n_behind < panel_rows_max ? n_behind : panel_rows_max, bytes};
+}
+
 /// out[t * out_stride + r] = tile[stride * r + t] for 8 rows and 8 tokens.
 inline void transpose8(const float* tile, std::size_t stride, float* out, std::size_t out_stride) noexcept {
     __m256 pairs[8], fours[8];
@@ -87,15 +99,7 @@ inline void panel_block(const std::byte* rows, std::size_t row_bytes, std::size_
     for (std::size_t b = 0, count; b < n_blocks; b += count) {
         count = n_blocks - b < chunk_blocks ? n_blocks - b : chunk_blocks;
         unpack_rows<Kernel::order, F>(rows, row_bytes, n_rows, padded_rows, b, count, weights);
-        const std::size_t left = n_blocks - (b + count), next_blocks = left == 0 ? n_blocks : left;
-        next_chunk next{rows, row_bytes, n_rows, sizeof(typename F::block)};
-        next.bytes *= next_blocks < chunk_blocks ? next_blocks : chunk_blocks;
-        if (left != 0) {
-            next.rows += (b + count) * sizeof(typename F::block);
-        } else {
-            next.rows += n_rows * row_bytes;
-            next.n_rows = n_behind < panel_rows_max ? n_behind : panel_rows_max;
-        }
+        next_chunk next = chunk_behind<F>(rows, row_bytes, n_rows, n_behind, n_blocks, b + count);
         for (std::size_t g = 0; g < n_groups; g += 2) {
             const auto* x = tokens + g * n_blocks + b;
             float* tile = scratch.tile + g * group_stride;
