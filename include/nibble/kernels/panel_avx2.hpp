@@ -122,15 +122,15 @@ NIBBLE_INLINE void add_to_chains(const quant::weight_panel<F>& w, const tokens_a
 }
 
 /// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; the chains so far of row r and vector v are at
-/// `tile + v * tile_stride + 8 * r`. `w_stride` and `x_stride` count blocks.
+/// `tile + v * tile_stride + 8 * r`. `x_stride` counts blocks.
 template <class F, std::size_t Rows, std::size_t Vecs>
-inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stride, const tokens_avx2<F>* tokens,
-                       std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
+inline void panel_tile(const quant::weight_panel<F>* weights, const tokens_avx2<F>* tokens, std::size_t x_stride,
+                       std::size_t n_blocks, float* tile, std::size_t tile_stride) noexcept {
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx2<F>* x[Vecs];
         NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * w_stride + b;
+        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * n_blocks + b;
         NIBBLE_UNROLL
         for (std::size_t v = 0; v < Vecs; ++v) x[v] = tokens + v * x_stride + b;
         __m256i acc[Rows][Vecs];
@@ -154,25 +154,21 @@ inline void panel_tile(const quant::weight_panel<F>* weights, std::size_t w_stri
     }
 }
 
-/// What panel_product asks of a kernel.
+/// What panel_product asks for.
 struct panel_kernel_avx2 {
     static constexpr std::size_t lanes = panel_lanes_avx2;
     static constexpr quant::panel_order order = quant::panel_order::halves;
     template <class F>
     using tokens = tokens_avx2<F>;
 
-    /// 3 rows x 2 vectors or 6 x 1: six int16 and six int32 accumulators, with the tokens, a weight and a temporary
-    /// all 16 registers.
+    /// Six int16 and six int32 accumulators, with the tokens, a weight and a temporary all 16 registers.
+    template <std::size_t Vecs>
+    static constexpr std::size_t tile_rows = 6 / Vecs;
+
     template <class F, std::size_t Vecs>
-    static void multiply(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens<F>* x,
-                         std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride,
-                         const next_chunk& next) noexcept {
-        constexpr std::size_t rows = 6 / Vecs;
-        for (std::size_t r = 0; r < n_rows; r += rows) {
-            next.fetch(r, rows);
-            panel_tile<F, rows, Vecs>(weights + r * n_blocks, n_blocks, x, x_stride, n_blocks, tile + lanes * r,
-                                      tile_stride);
-        }
+    static void tile(const quant::weight_panel<F>* weights, const tokens<F>* x, std::size_t x_stride,
+                     std::size_t n_blocks, float* sums, std::size_t sums_stride) noexcept {
+        panel_tile<F, tile_rows<Vecs>, Vecs>(weights, x, x_stride, n_blocks, sums, sums_stride);
     }
 };
 

@@ -89,14 +89,14 @@ NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
 
 /// Rows weight rows times Vecs vectors of tokens over `n_blocks` blocks; see panel_tile of AVX2.
 template <class F, std::size_t Rows, std::size_t Vecs>
-inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t w_stride,
-                              const tokens_avx512<F>* tokens, std::size_t x_stride, std::size_t n_blocks, float* tile,
+inline void panel_tile_avx512(const quant::weight_panel<F>* weights, const tokens_avx512<F>* tokens,
+                              std::size_t x_stride, std::size_t n_blocks, float* tile,
                               std::size_t tile_stride) noexcept {
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const quant::weight_panel<F>* w[Rows];
         const tokens_avx512<F>* x[Vecs];
         NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * w_stride + b;
+        for (std::size_t r = 0; r < Rows; ++r) w[r] = weights + r * n_blocks + b;
         NIBBLE_UNROLL
         for (std::size_t v = 0; v < Vecs; ++v) x[v] = tokens + v * x_stride + b;
         __m512i acc[Rows][Vecs];
@@ -145,23 +145,21 @@ inline void panel_tile_avx512(const quant::weight_panel<F>* weights, std::size_t
     }
 }
 
-/// What panel_product asks of a kernel.
+/// What panel_product asks for.
 struct panel_kernel_avx512 {
     static constexpr std::size_t lanes = panel_lanes_avx512;
     static constexpr quant::panel_order order = quant::panel_order::sequential;
     template <class F>
     using tokens = tokens_avx512<F>;
 
-    /// 6 rows x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
+    /// 6 x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
+    template <std::size_t>
+    static constexpr std::size_t tile_rows = 6;
+
     template <class F, std::size_t Vecs>
-    static void multiply(const quant::weight_panel<F>* weights, std::size_t n_rows, const tokens<F>* x,
-                         std::size_t x_stride, std::size_t n_blocks, float* tile, std::size_t tile_stride,
-                         const next_chunk& next) noexcept {
-        for (std::size_t r = 0; r < n_rows; r += 6) {
-            next.fetch(r, 6);
-            panel_tile_avx512<F, 6, Vecs>(weights + r * n_blocks, n_blocks, x, x_stride, n_blocks, tile + lanes * r,
-                                          tile_stride);
-        }
+    static void tile(const quant::weight_panel<F>* weights, const tokens<F>* x, std::size_t x_stride,
+                     std::size_t n_blocks, float* sums, std::size_t sums_stride) noexcept {
+        panel_tile_avx512<F, tile_rows<Vecs>, Vecs>(weights, x, x_stride, n_blocks, sums, sums_stride);
     }
 };
 

@@ -83,7 +83,20 @@ inline void store_results(const float* tile, std::size_t group_stride, std::size
     }
 }
 
-/// At most panel_rows_max rows and panel_tokens_max tokens. `n_behind` rows lie behind these, and come next.
+/// The rows of an unpacked chunk times Vecs groups of tokens, whose chains so far are at `sums`: [group][row][lane].
+template <class Kernel, class F, std::size_t Vecs>
+NIBBLE_INLINE void panel_rows(const quant::weight_panel<F>* weights, std::size_t padded_rows,
+                              const typename Kernel::template tokens<F>* x, std::size_t x_stride, std::size_t n_blocks,
+                              float* sums, std::size_t group_stride, const next_chunk& next) noexcept {
+    constexpr std::size_t rows = Kernel::template tile_rows<Vecs>;
+    for (std::size_t r = 0; r < padded_rows; r += rows) {
+        next.fetch(r, rows);
+        Kernel::template tile<F, Vecs>(weights + r * n_blocks, x, x_stride, n_blocks, sums + Kernel::lanes * r,
+                                       group_stride);
+    }
+}
+
+/// At most panel_rows_max rows with at most panel_tokens_max tokens. `n_behind` rows lie behind these, and come next.
 template <class Kernel, class F>
 inline void panel_block(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t n_behind,
                         std::size_t n_blocks, const typename Kernel::template tokens<F>* tokens, std::size_t n_tokens,
@@ -102,20 +115,21 @@ inline void panel_block(const std::byte* rows, std::size_t row_bytes, std::size_
         next_chunk next = chunk_behind<F>(rows, row_bytes, n_rows, n_behind, n_blocks, b + count);
         for (std::size_t g = 0; g < n_groups; g += 2) {
             const auto* x = tokens + g * n_blocks + b;
-            float* tile = scratch.tile + g * group_stride;
+            float* sums = scratch.tile + g * group_stride;
             if (g + 2 <= n_groups)
-                Kernel::template multiply<F, 2>(weights, padded_rows, x, n_blocks, count, tile, group_stride, next);
+                panel_rows<Kernel, F, 2>(weights, padded_rows, x, n_blocks, count, sums, group_stride, next);
             else
-                Kernel::template multiply<F, 1>(weights, padded_rows, x, n_blocks, count, tile, group_stride, next);
+                panel_rows<Kernel, F, 1>(weights, padded_rows, x, n_blocks, count, sums, group_stride, next);
             next.n_rows = 0;  // fetched
         }
     }
     store_results<lanes>(scratch.tile, group_stride, n_rows, n_tokens, out, out_stride);
 }
 
-/// panel_function. `Kernel` has the number of tokens in a group, the order of the panels, and
-///   multiply<F, Vecs>  the rows of an unpacked chunk (a multiple of 6) times Vecs groups of tokens: adds to the chains
-///                      of row r and group v at tile + v * tile_stride + lanes * r. Fetches `next` as it goes.
+/// panel_function. `Kernel` is what differs between instruction sets:
+///   lanes, order, tokens<F>  how many tokens are in a group, and in which form
+///   tile_rows<Vecs>          rows that its micro-kernel multiplies at once with Vecs (1 or 2) groups; divides 6
+///   tile<F, Vecs>            that micro-kernel, over the blocks of a chunk
 template <class Kernel, class F>
 inline void panel_product(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
                           const void* x, std::size_t n_tokens, float* out, std::size_t out_stride,
