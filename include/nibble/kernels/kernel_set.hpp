@@ -114,7 +114,7 @@ inline constexpr kernel_set avx2_kernels{isa::avx2::name,
                                          kernels::swiglu_avx2,
                                          kernels::format_rows<isa::avx2>(quant::formats{})};
 
-/// Few tokens are bound by memory: they stay with AVX2.
+/// Few tokens stay with AVX2: memory bounds them more than the instructions do.
 inline constexpr kernel_set avx512_vnni_kernels{isa::avx512_vnni::name,
                                                 kernels::panel_lanes_avx512,
                                                 7,

@@ -35,86 +35,54 @@ NIBBLE_INLINE __m512i splat512(const void* p) noexcept {
 NIBBLE_INLINE __m512 to_float512(__m512i v) noexcept { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
 
 /// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
-template <std::size_t Rows, std::size_t Vecs>
-NIBBLE_INLINE void pin512(__m512i (&t)[Rows][Vecs]) noexcept {
+template <std::size_t Vecs>
+NIBBLE_INLINE void pin512(__m512i (&t)[Vecs]) noexcept {
     NIBBLE_UNROLL
-    for (std::size_t r = 0; r < Rows; ++r) {
-        NIBBLE_UNROLL
-        for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+v"(t[r][v]));
-    }
+    for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+v"(t[v]));
 }
 
-/// multiply_half for codes whose products are widened after every step: these sums wait nowhere, so that the factors
-/// have registers. Through arrays, as below, both compilers spill, and clang does 38 instead of 45 MAC a cycle.
-template <class F, std::size_t Rows, std::size_t Vecs>
-NIBBLE_INLINE void multiply_half_widening(const quant::weight_panel<F>* const (&w)[Rows],
-                                          const tokens_avx512<F>* const (&x)[Vecs], std::size_t j, std::size_t half,
-                                          __m512i (&acc)[Rows][Vecs]) noexcept {
-    static_assert(quant::code_planes<F> == 1 && F::has_scales);
-    __m512i factors[Rows][Vecs];
-    NIBBLE_UNROLL
-    for (std::size_t v = 0; v < Vecs; ++v) {
-        const __m512i k = _mm512_load_si512(x[v]->k[j][half]);
-        NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) factors[r][v] = _mm512_mullo_epi16(k, splat512(&w[r]->scale[j][half]));
-    }
-    pin512(factors);
-    NIBBLE_UNROLL
-    for (std::size_t step = 4 * half; step < 4 * half + 4; ++step) {
-        NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) {
-            const __m512i codes = splat512(w[r]->q[j][0][step]);
-            NIBBLE_UNROLL
-            for (std::size_t v = 0; v < Vecs; ++v) {
-                const __m512i products =
-                    _mm512_dpbusd_epi32(_mm512_setzero_si512(), codes, _mm512_load_si512(x[v]->q[j][step]));
-                acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], products, factors[r][v]);
-            }
-        }
-        pin512(acc);
-    }
-}
-
-/// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j.
+/// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j, row after row: the activations of
+/// the half wait in registers, and the sums of a row are widened before the next row has any.
 template <class F, std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void multiply_half(const quant::weight_panel<F>* const (&w)[Rows],
                                  const tokens_avx512<F>* const (&x)[Vecs], std::size_t j, std::size_t half,
                                  __m512i (&acc)[Rows][Vecs]) noexcept {
     constexpr int steps = quant::steps_per_widening<F, quant::panel_order::sequential>;
-    if constexpr (steps == 1) return multiply_half_widening<F, Rows, Vecs>(w, x, j, half, acc);
+    __m512i k[Vecs], q[4][Vecs];
     NIBBLE_UNROLL
-    for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
+    for (std::size_t v = 0; v < Vecs; ++v) k[v] = _mm512_load_si512(x[v]->k[j][half]);
+    NIBBLE_UNROLL
+    for (std::size_t s = 0; s < 4; ++s) {
         NIBBLE_UNROLL
-        for (std::size_t from = 4 * half; from < 4 * half + 4; from += steps) {
-            __m512i t[Rows][Vecs];
-            NIBBLE_UNROLL
-            for (int s = 0; s < steps; ++s) {
-                const std::size_t step = from + static_cast<std::size_t>(s);
-                __m512i q[Vecs];
-                NIBBLE_UNROLL
-                for (std::size_t v = 0; v < Vecs; ++v) q[v] = _mm512_load_si512(x[v]->q[j][step]);
-                NIBBLE_UNROLL
-                for (std::size_t r = 0; r < Rows; ++r) {
-                    const __m512i codes = splat512(w[r]->q[j][plane][step]);
-                    NIBBLE_UNROLL
-                    for (std::size_t v = 0; v < Vecs; ++v)
-                        t[r][v] = _mm512_dpbusd_epi32(s == 0 ? _mm512_setzero_si512() : t[r][v], codes, q[v]);
-                }
-                pin512(t);
-            }
+        for (std::size_t v = 0; v < Vecs; ++v) q[s][v] = _mm512_load_si512(x[v]->q[j][4 * half + s]);
+        pin512(q[s]);
+    }
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) {
+        NIBBLE_UNROLL
+        for (std::size_t plane = 0; plane < quant::code_planes<F>; ++plane) {
+            __m512i factor[Vecs];  // (scale * k, 0): the low word of a sum is the sum, the high word its sign
             NIBBLE_UNROLL
             for (std::size_t v = 0; v < Vecs; ++v) {
-                const __m512i k = _mm512_load_si512(x[v]->k[j][half]);
-                NIBBLE_UNROLL
-                for (std::size_t r = 0; r < Rows; ++r) {
-                    // (scale * k, 0): the low word of the sum is the sum, the high word its sign
-                    __m512i factor = k;
-                    if constexpr (F::has_scales) factor = _mm512_mullo_epi16(k, splat512(&w[r]->scale[j][half]));
-                    if (quant::code_planes<F> == 2 && plane == 0) factor = _mm512_mullo_epi16(k, _mm512_set1_epi16(16));
-                    acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], t[r][v], factor);
-                }
+                factor[v] = k[v];
+                if constexpr (F::has_scales) factor[v] = _mm512_mullo_epi16(k[v], splat512(&w[r]->scale[j][half]));
+                if (quant::code_planes<F> == 2 && plane == 0) factor[v] = _mm512_slli_epi16(k[v], 4);
             }
-            pin512(acc);
+            NIBBLE_UNROLL
+            for (std::size_t from = 0; from < 4; from += steps) {
+                __m512i t[Vecs];
+                NIBBLE_UNROLL
+                for (std::size_t s = from; s < from + steps; ++s) {
+                    const __m512i codes = splat512(w[r]->q[j][plane][4 * half + s]);
+                    NIBBLE_UNROLL
+                    for (std::size_t v = 0; v < Vecs; ++v)
+                        t[v] = _mm512_dpbusd_epi32(s == from ? _mm512_setzero_si512() : t[v], codes, q[s][v]);
+                    pin512(t);
+                }
+                NIBBLE_UNROLL
+                for (std::size_t v = 0; v < Vecs; ++v) acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], t[v], factor[v]);
+                pin512(acc[r]);
+            }
         }
     }
 }
@@ -184,7 +152,7 @@ struct panel_kernel_avx512 {
     template <class F>
     using tokens = tokens_avx512<F>;
 
-    /// 6 x 2 vectors of sums and of accumulators, 2 of tokens, a weight: 27 of 32 registers.
+    /// 12 accumulators, 8 vectors of activations, 2 each of sub-scales, factors and sums, a weight: 27 of 32 registers.
     template <std::size_t>
     static constexpr std::size_t tile_rows = 6;
 

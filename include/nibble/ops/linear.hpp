@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = W x for one token or many: activations to int8 once, rows split over threads, the format's kernel on each block.
-// The feed-forward's gated product, too: its two matrices are joined block by block.
+// y = W x for one token or many: activations to int8 once, rows split over threads, the format's kernel on each block;
+// and the gated product of the feed-forward.
 #pragma once
 
 #include <algorithm>
@@ -136,8 +136,8 @@ inline void multiply_rows(const kernel_set& set, const matrix_view& w, std::size
 /// How many of `n_rows` rows a thread takes at a time, at most `most`, a multiple of 48: some blocks for each thread,
 /// so that they end together. A block is a long run of addresses, because its first kilobytes come without having
 /// been fetched ahead.
-[[nodiscard]] inline std::size_t row_grain(const executor& threads, const activation_buffer& x, std::size_t n_rows,
-                                           std::size_t most) noexcept {
+[[nodiscard]] inline std::size_t rows_at_once(const executor& threads, const activation_buffer& x, std::size_t n_rows,
+                                              std::size_t most) noexcept {
     const std::size_t share = n_rows / (threads.n_threads() * 4), multiple = x.is_panel() ? 48 : 4;
     return std::clamp(share / multiple * multiple, multiple, most);
 }
@@ -163,7 +163,7 @@ inline void linear(executor& threads, const kernel_set& set, std::span<const lin
             before += w.rows;
         }
     };
-    threads.for_blocks(n_rows, detail::row_grain(threads, x, n_rows, 384), block);
+    threads.for_blocks(n_rows, detail::rows_at_once(threads, x, n_rows, 384), block);
 }
 
 /// Rows of a gated product that a thread multiplies before it joins them.
@@ -181,7 +181,7 @@ inline void gated_linear(executor& threads, const kernel_set& set, const matrix_
         detail::multiply_rows(set, up, begin, count, x, own, count, worker);
         for (std::size_t t = 0; t < x.n_tokens(); ++t) set.swiglu(out + t * gate.rows + begin, own + t * count, count);
     };
-    threads.for_blocks(gate.rows, detail::row_grain(threads, x, gate.rows, gated_rows_max), block);
+    threads.for_blocks(gate.rows, detail::rows_at_once(threads, x, gate.rows, gated_rows_max), block);
 }
 
 /// Decodes row `row` of `w` to floats: the embedding of a token.
