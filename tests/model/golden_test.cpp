@@ -29,11 +29,16 @@ constexpr golden all[] = {
     {"smollm3-q4_1", 0.0231, 0.0208},   {"smollm3-q5_0", 0.0245, 0.0225},     {"smollm3-q5_1", 0.0251, 0.0220},
     {"smollm3-f16", 0.0005, 0.0001},    {"smollm3-bf16", 0.0005, 0.0001},     {"smollm3-f32", 0.0005, 0.0001},
     {"llama-q4_k_m", 0.0288, 0.0251},   {"llama-rope_freqs", 0.0271, 0.0241}, {"smollm3-head128", 0.0299, 0.0271},
+    {"qwen2-f32", 2e-4, 2e-4},          {"qwen2-yarn-f32", 2e-4, 2e-4},       {"qwen3-f32", 2e-4, 2e-4},
+    {"gemma3-f32", 2e-4, 2e-4},         {"gemma3-old-f32", 2e-4, 2e-4},       {"olmo2-f32", 2e-4, 2e-4},
+    {"olmo2-swa-f32", 2e-4, 2e-4},      {"llama-yarn-f32", 2e-4, 2e-4},       {"mistral-f32", 2e-4, 2e-4},
+    {"qwen2-q4_k_m", 0.0271, 1},        {"qwen3-q4_k_m", 0.0249, 1},          {"gemma3-q4_k_m", 0.0271, 1},
+    {"olmo2-q4_k_m", 0.0248, 1},
 };
 
 /// Without extension; empty if the file is in neither folder.
 std::filesystem::path find(std::string_view name) {
-    for (const auto& folder : {test::data_dir(), test::shared_dir() / "golden"})
+    for (const auto& folder : {test::data_dir(), test::shared_dir() / "golden", test::shared_dir() / "golden-archs"})
         if (std::filesystem::exists(folder / (std::string{name} + ".gguf"))) return folder / name;
     return {};
 }
@@ -65,6 +70,7 @@ TEST_CASE("logits are as close to the reference as the rounding of activations a
         test::sequence_run run{model, tokens.size()};
         const double error = relative_error(run.read(tokens), reference);
         CAPTURE(golden.name);
+        WARN(golden.name << " " << error);
         CHECK(error <= golden.other_engines);
         CHECK(error <= golden.simulated * 1.1);
     }

@@ -97,7 +97,7 @@ TEST_CASE("a gated product is silu of one product times the other, for any batch
                     std::vector<float> ups(threads.n_threads() * gated_rows_max * batch), got(n_tokens * n_rows);
                     for (std::size_t t = 0; t < n_tokens; t += batch) {
                         input.quantize(threads, *set, x.data() + t * depth, batch, std::array{gate, up});
-                        gated_linear(threads, *set, gate, up, input, got.data() + t * n_rows, ups.data());
+                        gated_linear(threads, *set, gate, up, activation::silu, input, got.data() + t * n_rows, ups.data());
                     }
                     CHECK(got == expected);
                 }

@@ -14,6 +14,7 @@
 
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/forward.hpp>
+#include <nibble/model/read_config.hpp>
 
 namespace nibble::test {
 

@@ -87,6 +87,14 @@ struct matrix_view {
 
     [[nodiscard]] bool empty() const noexcept { return rows == 0; }
     [[nodiscard]] const std::byte* row(std::size_t r) const noexcept { return data + r * row_bytes; }
+
+    /// Rows first .. first + count - 1 as a matrix: a part of a fused tensor.
+    [[nodiscard]] matrix_view row_range(std::size_t first, std::size_t count) const noexcept {
+        matrix_view part = *this;
+        part.rows = count;
+        part.data = row(first);
+        return part;
+    }
 };
 
 /// A token id. Valid ids are 0 .. n_vocab - 1.

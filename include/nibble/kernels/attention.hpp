@@ -4,9 +4,8 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
-#include <nibble/kernels/attention_avx2.hpp>
-#include <nibble/kernels/attention_layout.hpp>
-#include <nibble/kernels/attention_scalar.hpp>
+#include <nibble/kernels/attention/attention.hpp>
+#include <nibble/kernels/attention/avx2.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -15,19 +14,19 @@ NIBBLE_NAMESPACE_BEGIN
 #if NIBBLE_X86_64
     if (cpu.avx2) {
         switch (type) {
-            case cache_type::f16: return attention_avx2::table<f16_cache>;
-            case cache_type::q8: return attention_avx2::table<q8_cache>;
-            case cache_type::q16: return attention_avx2::table<q16_cache>;
+            case cache_type::f16: return kernels::attention_avx2::table<f16_cache>;
+            case cache_type::q8: return kernels::attention_avx2::table<q8_cache>;
+            case cache_type::q16: return kernels::attention_avx2::table<q16_cache>;
         }
     }
 #endif
     static_cast<void>(cpu);
     switch (type) {
-        case cache_type::f16: return attention_scalar::table<f16_cache>;
-        case cache_type::q8: return attention_scalar::table<q8_cache>;
+        case cache_type::f16: return kernels::attention_scalar::table<f16_cache>;
+        case cache_type::q8: return kernels::attention_scalar::table<q8_cache>;
         case cache_type::q16: break;
     }
-    return attention_scalar::table<q16_cache>;
+    return kernels::attention_scalar::table<q16_cache>;
 }
 
 NIBBLE_NAMESPACE_END

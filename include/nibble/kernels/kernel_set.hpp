@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <nibble/core/cpu.hpp>
+#include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/kernels/panel.hpp>
 #include <nibble/kernels/panel_avx2.hpp>
 #include <nibble/kernels/panel_avx512.hpp>
@@ -44,6 +45,7 @@ struct kernel_set {
     std::size_t group_bytes_256, group_bytes_32;  ///< one block of a group in the panel form
     kernels::swiglu_function swiglu;
     std::array<format_kernels, quant::n_formats> formats;
+    elementwise_kernels elementwise = kernels::elementwise_scalar::table;
 
     /// The kernels for `type`, or nullptr if nibble cannot compute with it.
     [[nodiscard]] const format_kernels* find(data_type type) const noexcept {

@@ -16,9 +16,10 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
+#include <nibble/model/read_config.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/model/weights.hpp>
 #include <nibble/text/chat.hpp>
 #include <nibble/text/tokenizer.hpp>
 

@@ -173,19 +173,20 @@ inline constexpr std::size_t gated_rows_max = 192;
 /// shapes, of depth x.depth(). The products with `up` only ever exist in a cache: for 512 tokens of SmolLM3-3B they
 /// would be 22 MB, written and read again. `ups`: gated_rows_max * x.n_tokens() floats for each thread.
 inline void gated_linear(executor& threads, const kernel_set& set, const matrix_view& gate, const matrix_view& up,
-                         activation_buffer& x, float* out, float* ups) noexcept {
+                         activation act, activation_buffer& x, float* out, float* ups) noexcept {
     const auto block = [&](std::size_t begin, std::size_t end, std::size_t worker) {
         const std::size_t count = end - begin;
         float* own = ups + worker * gated_rows_max * x.n_tokens();
         detail::multiply_rows(set, gate, begin, count, x, out + begin, gate.rows, worker);
         detail::multiply_rows(set, up, begin, count, x, own, count, worker);
-        for (std::size_t t = 0; t < x.n_tokens(); ++t) set.swiglu(out + t * gate.rows + begin, own + t * count, count);
+        for (std::size_t t = 0; t < x.n_tokens(); ++t)
+            set.elementwise.gated[static_cast<std::size_t>(act)](out + t * gate.rows + begin, own + t * count, count);
     };
     threads.for_blocks(gate.rows, detail::rows_at_once(threads, x, gate.rows, gated_rows_max), block);
 }
 
 /// Decodes row `row` of `w` to floats: the embedding of a token.
-inline void decode_row(const kernel_set& set, const matrix_view& w, std::size_t row, float* out) noexcept {
+inline void dequantize_row(const kernel_set& set, const matrix_view& w, std::size_t row, float* out) noexcept {
     set.find(w.type)->decode(w.row(row), w.depth, out);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nibble/model/weights.hpp>
+#include <nibble/model/bind.hpp>
 
 #include <cstring>
 #include <limits>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <nibble/core/half.hpp>
+#include <nibble/model/read_config.hpp>
 
 #include "support/model_file.hpp"
 #include "support/paths.hpp"
@@ -51,15 +52,15 @@ TEST_CASE("weights: views into the file with the right shapes") {
     check(weights.token_embd, 64, 160);
     REQUIRE(weights.layers.size() == 4);
     for (const auto& layer : weights.layers) {
-        CHECK(layer.attn_norm.size() == 64);
-        check(layer.attn_q, 64, 128);
-        check(layer.attn_k, 64, 32);
-        check(layer.attn_v, 64, 32);
-        check(layer.attn_output, 128, 64);
-        CHECK(layer.ffn_norm.size() == 64);
-        check(layer.ffn_gate, 64, 96);
-        check(layer.ffn_up, 64, 96);
-        check(layer.ffn_down, 96, 64);
+        CHECK(layer.attention.norm.size() == 64);
+        check(layer.attention.q.w, 64, 128);
+        check(layer.attention.k.w, 64, 32);
+        check(layer.attention.v.w, 64, 32);
+        check(layer.attention.output, 128, 64);
+        CHECK(layer.feed_forward.norm.size() == 64);
+        check(layer.feed_forward.gate, 64, 96);
+        check(layer.feed_forward.up, 64, 96);
+        check(layer.feed_forward.down, 96, 64);
     }
     CHECK(weights.output_norm.size() == 64);
     CHECK(weights.output_norm[63] == 1.0f);
@@ -68,8 +69,8 @@ TEST_CASE("weights: views into the file with the right shapes") {
     CHECK(weights.output.rows == 160);
     CHECK(weights.rope_freqs.empty());
     CHECK(weights.converted.empty());
-    CHECK(weights.layers[2].ffn_up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
-    CHECK(weights.layers[2].ffn_up.row(3) == weights.layers[2].ffn_up.data + 3 * 68);
+    CHECK(weights.layers[2].feed_forward.up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
+    CHECK(weights.layers[2].feed_forward.up.row(3) == weights.layers[2].feed_forward.up.data + 3 * 68);
 }
 
 TEST_CASE("weights: an output matrix of its own") {
@@ -186,8 +187,8 @@ TEST_CASE("weights: every supported type of matrix, no other") {
         if (is_supported(format.type)) {
             const auto file = model.parse();
             const auto weights = bind_weights(file, read_config(file));
-            CHECK(weights.layers[0].ffn_up.type == format.type);
-            CHECK(weights.layers[0].ffn_up.row_bytes == 256 / format.block_size * format.block_bytes);
+            CHECK(weights.layers[0].feed_forward.up.type == format.type);
+            CHECK(weights.layers[0].feed_forward.up.row_bytes == 256 / format.block_size * format.block_bytes);
         } else {
             check_refused(model, errc::model_wrong_tensor_type,
                           {"blk.0.ffn_up.weight", "got " + std::string{format.name}});
@@ -209,10 +210,10 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
         const auto file = model.parse();
         const auto weights = bind_weights(file, read_config(file));
         CHECK(weights.converted.size() == 2);
-        CHECK(weights.layers[1].attn_norm[5] == 0.625f);
-        CHECK(weights.layers[1].attn_norm[6] == 0.0f);
-        CHECK(weights.layers[2].ffn_norm[63] == -3.5f);
-        CHECK(weights.layers[0].attn_norm[0] == 1.0f);
+        CHECK(weights.layers[1].attention.norm[5] == 0.625f);
+        CHECK(weights.layers[1].attention.norm[6] == 0.0f);
+        CHECK(weights.layers[2].feed_forward.norm[63] == -3.5f);
+        CHECK(weights.layers[0].attention.norm[0] == 1.0f);
     }
     // The same bytes one further in memory: no float is aligned then, all vectors are copied.
     const auto bytes = model.bytes();
@@ -223,7 +224,7 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
     CHECK(weights.converted.size() == 9);
     const auto moved = std::move(weights);
     CHECK(moved.output_norm[9] == 0.1f);
-    CHECK(moved.layers[1].attn_norm[5] == 0.625f);
+    CHECK(moved.layers[1].attention.norm[5] == 0.625f);
 }
 
 TEST_CASE("weights: rope_freqs are positive finite divisors, one per pair") {
