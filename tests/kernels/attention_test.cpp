@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The attention kernels: the specification against double arithmetic, every instruction set against the specification.
-#include <nibble/kernels/attention.hpp>
+#include <nibble/kernels/best.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -85,7 +85,7 @@ std::vector<float> finished(const problem& p, const attention_kernels& kernels, 
 TEST_CASE("a stored value is the value, rounded") {
     for (const auto type : all_types) {
         problem p{type, 36, 1, 1, 20};
-        p.store(best_attention_kernels({}, type));
+        p.store(best_kernels({}).of(type));
         // a query that picks out dimension d gives keys as scores; one position alone gives its value
         for (std::size_t position = 0; position < 20; ++position) {
             float largest = 0;
@@ -93,8 +93,8 @@ TEST_CASE("a stored value is the value, rounded") {
             problem alone{type, 36, 1, 1, 1};
             alone.values.assign(p.values.begin() + static_cast<std::ptrdiff_t>(position * 36),
                                 p.values.begin() + static_cast<std::ptrdiff_t>(position * 36 + 36));
-            alone.store(best_attention_kernels({}, type));
-            const auto& kernels = best_attention_kernels({}, type);
+            alone.store(best_kernels({}).of(type));
+            const auto& kernels = best_kernels({}).of(type);
             const auto out = finished(alone, kernels, alone.attend(kernels));
             for (std::size_t d = 0; d < 36; ++d)
                 CHECK(std::abs(static_cast<double>(out[d] - alone.values[d])) <=
@@ -107,7 +107,7 @@ TEST_CASE("attention over one block is softmax(q k) v") {
     for (const auto type : all_types) {
         for (const std::size_t visible : {1u, 2u, 50u, 128u}) {
             problem p{type, 80, 3, 4, visible};
-            const auto& kernels = best_attention_kernels({}, type);
+            const auto& kernels = best_kernels({}).of(type);
             p.store(kernels);
             const auto out = finished(p, kernels, p.attend(kernels));
             for (std::size_t r = 0; r < p.rows; ++r) {
@@ -136,7 +136,7 @@ TEST_CASE("attention over one block is softmax(q k) v") {
 TEST_CASE("a head that is not finite spoils what sees it and nothing else") {
     for (const auto type : {cache_type::q16, cache_type::q8})
         for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
-            const auto& kernels = best_attention_kernels(cpu, type);
+            const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 2, 1};  // the second token sees position 1, the first does not
             p.values[64 + 5] = std::numeric_limits<float>::infinity();
             p.store(kernels);
@@ -148,7 +148,7 @@ TEST_CASE("a head that is not finite spoils what sees it and nothing else") {
 
 TEST_CASE("a head of zeros is zeros") {
     for (const auto type : all_types) {
-        const auto& kernels = best_attention_kernels({}, type);
+        const auto& kernels = best_kernels({}).of(type);
         problem p{type, 64, 2, 1, 3};
         std::fill(p.keys.begin(), p.keys.end(), 0.0f);
         std::fill(p.values.begin(), p.values.end(), 0.0f);
@@ -164,8 +164,8 @@ TEST_CASE("the AVX2 kernels equal the specification bit for bit") {
         return;
     }
     for (const auto type : all_types) {
-        const auto& specification = best_attention_kernels({}, type);
-        const auto& kernels = best_attention_kernels(cpu, type);
+        const auto& specification = best_kernels({}).of(type);
+        const auto& kernels = best_kernels(cpu).of(type);
         REQUIRE(&specification != &kernels);
         for (const std::size_t head_dim : {64u, 128u, 36u, 80u, 2u})
             for (const std::size_t group : {1u, 3u, 4u, 8u})
@@ -212,8 +212,8 @@ TEST_CASE("values that are hard to store are stored alike by all kernels") {
         for (const float value : hard) {
             problem a{type, 20, 1, 1, 1}, b = a;
             for (problem* p : {&a, &b}) p->keys[3] = p->values[17] = value;
-            a.store(best_attention_kernels({}, type));
-            b.store(best_attention_kernels(cpu, type));
+            a.store(best_kernels({}).of(type));
+            b.store(best_kernels(cpu).of(type));
             CAPTURE(static_cast<int>(type), value);
             CHECK(a.block == b.block);
         }

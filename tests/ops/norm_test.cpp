@@ -28,19 +28,19 @@ TEST_CASE("row operations give the same bits for any number of threads and rows"
     std::vector<float> normed(n * n_tokens), summed = x, summed_normed(n * n_tokens);
     for (std::size_t t = 0; t < n_tokens; ++t) {
         const std::size_t at = t * n;
-        kernels::rms_norm_row(x.data() + at, w.data(), 1e-5f, normed.data() + at, n);
-        kernels::add_row(summed.data() + at, y.data() + at, n);
-        kernels::rms_norm_row(summed.data() + at, w.data(), 1e-5f, summed_normed.data() + at, n);
+        kernels::elementwise_scalar::rms_norm(x.data() + at, w.data(), 1e-5f, normed.data() + at, n);
+        kernels::elementwise_scalar::add_scaled(summed.data() + at, y.data() + at, 1.0f, n);
+        kernels::elementwise_scalar::rms_norm(summed.data() + at, w.data(), 1e-5f, summed_normed.data() + at, n);
     }
 
     for (const unsigned n_threads : {1u, 2u, 3u}) {
         thread_pool pool{n_threads};
         executor threads{pool};
         std::vector<float> out(n * n_tokens);
-        rms_norm(threads, x.data(), w, 1e-5f, n_tokens, out.data());
+        rms_norm(threads, kernels::elementwise_scalar::table, x.data(), w, 1e-5f, n_tokens, out.data());
         CHECK(out == normed);
         auto sum = x;
-        add_rms_norm(threads, sum.data(), y.data(), w, 1e-5f, n_tokens, out.data());
+        add_rms_norm(threads, kernels::elementwise_scalar::table, sum.data(), y.data(), w, 1e-5f, n_tokens, out.data());
         CHECK(sum == summed);
         CHECK(out == summed_normed);
     }

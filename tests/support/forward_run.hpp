@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nibble/gguf/file.hpp>
+#include <nibble/kernels/best.hpp>
 #include <nibble/model/forward.hpp>
 
 namespace nibble::test {
@@ -43,11 +44,11 @@ public:
           chunk_(options.chunk),
           pool_(options.n_threads),
           cache_(model.config, capacity, options.cached_as),
-          work_(model.config, model.weights, {std::min(options.chunk, capacity), capacity, pool_.size()}),
+          work_(best_kernels(options.cpu), model.config, model.weights, {std::min(options.chunk, capacity), capacity, pool_.size()}),
           pass_{model.config,
                 model.weights,
                 best_kernels(options.cpu),
-                best_attention_kernels(options.cpu, options.cached_as),
+                best_kernels(options.cpu).of(options.cached_as),
                 executor{pool_},
                 cache_,
                 work_} {}

@@ -4,7 +4,7 @@
 
 #include <nibble/kernels/attention_layout.hpp>
 #include <nibble/kernels/attention_scalar.hpp>
-#include <nibble/kernels/exp2.hpp>
+#include <nibble/kernels/elementwise/exp2_avx2.hpp>
 #include <nibble/simd/region.hpp>
 
 #if NIBBLE_X86_64

@@ -10,15 +10,14 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
-#include <nibble/kernels/attention.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/kv_cache.hpp>
 #include <nibble/model/weights.hpp>
 #include <nibble/model/workspace.hpp>
-#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
+#include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/norm.hpp>
 #include <nibble/ops/rope.hpp>
@@ -46,12 +45,16 @@ struct forward_pass {
         const std::size_t n = tokens.size();
         threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
-                decode_row(kernels, weights.token_embd, static_cast<std::size_t>(tokens[t]),
-                           work.x + t * config.n_embd);
+                dequantize_row(weights.token_embd, static_cast<std::size_t>(tokens[t]), work.x + t * config.n_embd);
                 work.rope.turns(cache.position() + t, work.turns + t * config.rope_dims);
             }
         });
-        rms_norm(threads, work.x, weights.layers.front().attn_norm, config.rms_eps, n, work.h);
+        rms_norm(threads, kernels.elementwise, work.x, weights.layers.front().attn_norm, config.rms_eps, n, work.h);
+    }
+
+    /// Row `row` of `w` as floats.
+    void dequantize_row(const matrix_view& w, std::size_t row, float* out) noexcept {
+        kernels.of(w).dequantize_row(w.row(row), w.depth, out);
     }
 
     /// Products of n tokens at `input` [n][depth of the matrices].
@@ -59,8 +62,8 @@ struct forward_pass {
     void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
         std::array<matrix_view, N> users;
         std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.w; });
-        work.activations.quantize(threads, kernels, input, n, users);
-        linear(threads, kernels, jobs, work.activations);
+        work.activations.quantize(threads, input, n, users);
+        linear(threads, jobs, work.activations);
     }
 
     /// h [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
@@ -82,10 +85,10 @@ struct forward_pass {
                 const float* turns = work.turns + t * config.rope_dims;
                 float* k = work.k + t * config.kv_width();
                 if (rotates) {
-                    rotate_heads(k, config.n_kv_heads, config.head_dim, turns, config.rope_dims);
+                    kernels.elementwise.rope[0](k, config.n_kv_heads, config.head_dim, turns, config.rope_dims);
                     if (t >= n - kept)
-                        rotate_heads(work.q + (t - (n - kept)) * config.q_width(), config.n_heads, config.head_dim,
-                                     turns, config.rope_dims);
+                        kernels.elementwise.rope[0](work.q + (t - (n - kept)) * config.q_width(), config.n_heads,
+                                                    config.head_dim, turns, config.rope_dims);
                 }
                 store_position(attention, workspace::attention_of(config), layer, cache.position() + t, k,
                                work.v + t * config.kv_width());
@@ -114,8 +117,8 @@ struct forward_pass {
     /// delta [kept][n_embd] = ffn_down . (silu(ffn_gate . h) * (ffn_up . h)),  h [kept][n_embd]
     void feed_forward(const layer_weights& layer, std::size_t kept) noexcept {
         const matrix_view &gate = layer.ffn_gate, &up = layer.ffn_up;
-        work.activations.quantize(threads, kernels, work.h, kept, std::array{gate, up});
-        gated_linear(threads, kernels, gate, up, work.activations, work.gated, work.ups);
+        work.activations.quantize(threads, work.h, kept, std::array{gate, up});
+        gated_linear(threads, gate, up, activation::silu, work.activations, work.gated, work.ups);
         multiply(work.gated, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
     }
 
@@ -129,9 +132,9 @@ struct forward_pass {
 
         attend(index, n, kept);
         if (kept == 0) return;
-        add_rms_norm(threads, x, work.delta, layer.ffn_norm, config.rms_eps, kept, work.h);
+        add_rms_norm(threads, kernels.elementwise, x, work.delta, layer.ffn_norm, config.rms_eps, kept, work.h);
         feed_forward(layer, kept);
-        add_rms_norm(threads, x, work.delta, next_norm, config.rms_eps, kept, work.h);
+        add_rms_norm(threads, kernels.elementwise, x, work.delta, next_norm, config.rms_eps, kept, work.h);
     }
 
     /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last

@@ -12,8 +12,8 @@
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/weights.hpp>
-#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
+#include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/rope.hpp>
 
@@ -42,13 +42,14 @@ struct workspace_shape {
 /// The buffers of a forward pass. All are [batch][width]; a pass of n tokens uses the first n rows.
 class workspace {
 public:
-    workspace(const model_config& config, const model_weights& weights, const workspace_shape& shape)
+    workspace(const kernel_set& kernels, const model_config& config, const model_weights& weights,
+              const workspace_shape& shape)
         : batch(shape.batch),
           rope(rotation_of(config, weights.rope_freqs)),
-          activations(activations_of(config, weights, shape)),
+          activations(kernels, activations_of(kernels, config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           largest(shape.n_threads),
-          memory_(n_floats(config, shape)) {
+          memory_(n_floats(kernels, config, shape)) {
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
         x = take(batch * config.n_embd);
@@ -59,18 +60,18 @@ public:
         v = take(batch * config.kv_width());
         turns = take(batch * config.rope_dims);
         gated = take(batch * config.n_ff);
-        ups = take(shape.n_threads * gated_rows_max * batch);
+        ups = take(shape.n_threads * gated_rows(kernels) * batch);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of the rotation:
     ///   4 * batch * (2 n_embd + max(n_embd, q_width) + q_width + 2 kv_width + rope_dims + n_ff
-    ///              + gated_rows_max n_threads)
+    ///              + gated_rows n_threads)
     ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
-    [[nodiscard]] static std::size_t bytes(const model_config& config, const model_weights& weights,
-                                           const workspace_shape& shape) noexcept {
-        return n_floats(config, shape) * sizeof(float) +
-               activation_buffer::bytes(activations_of(config, weights, shape)) +
+    [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
+                                           const model_weights& weights, const workspace_shape& shape) noexcept {
+        return n_floats(kernels, config, shape) * sizeof(float) +
+               activation_buffer::bytes(kernels, activations_of(kernels, config, weights, shape)) +
                shape.n_threads * sizeof(largest_value) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
     }
@@ -93,7 +94,7 @@ public:
     float* v;      ///< [batch][n_kv_heads][head_dim]
     float* turns;  ///< [batch][rope_dims]  cosines and sines of the tokens' positions
     float* gated;  ///< [batch][n_ff]
-    float* ups;    ///< [n_threads][batch][gated_rows_max]  see gated_linear
+    float* ups;    ///< [n_threads][batch][gated_rows]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t hidden_width(const model_config& config) noexcept {
@@ -103,19 +104,21 @@ private:
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
-    [[nodiscard]] static std::size_t n_floats(const model_config& config, const workspace_shape& shape) noexcept {
+    [[nodiscard]] static std::size_t n_floats(const kernel_set& kernels, const model_config& config,
+                                              const workspace_shape& shape) noexcept {
         const std::size_t batch = shape.batch;
         return 2 * rounded(batch * config.n_embd) + rounded(batch * hidden_width(config)) +
                rounded(batch * config.q_width()) + 2 * rounded(batch * config.kv_width()) +
                rounded(batch * config.rope_dims) + rounded(batch * config.n_ff) +
-               rounded(shape.n_threads * gated_rows_max * batch);
+               rounded(shape.n_threads * gated_rows(kernels) * batch);
     }
-    [[nodiscard]] static activation_shape activations_of(const model_config& config, const model_weights& weights,
+    [[nodiscard]] static activation_shape activations_of(const kernel_set& kernels, const model_config& config,
+                                                         const model_weights& weights,
                                                          const workspace_shape& shape) noexcept {
         activation_shape result{shape.batch, std::max({config.n_embd, config.q_width(), config.n_ff}), false, false,
                                 shape.n_threads};
-        const auto count = [&result](const matrix_view& w) {
-            const auto form = scalar_kernels.find(w.type)->form;  // a property of the format, not of the CPU
+        const auto count = [&result, &kernels](const matrix_view& w) {
+            const auto form = kernels.of(w).form;
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };

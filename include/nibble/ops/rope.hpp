@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/kernels/elementwise.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -70,11 +69,5 @@ private:
     double base_ = 0;
     double magnitude_ = 1;
 };
-
-/// Rotates the first `dims` values of each of `n_heads` heads of one token.
-inline void rotate_heads(float* heads, std::size_t n_heads, std::size_t head_dim, const float* turns,
-                         std::size_t dims) noexcept {
-    for (std::size_t h = 0; h < n_heads; ++h) kernels::rotate_row(heads + h * head_dim, turns, dims);
-}
 
 NIBBLE_NAMESPACE_END

@@ -1,4 +1,4 @@
-#include <nibble/ops/arg_max.hpp>
+#include <nibble/ops/largest_value.hpp>
 
 #include <cmath>
 #include <limits>

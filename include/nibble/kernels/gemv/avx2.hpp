@@ -8,14 +8,16 @@
 #include <cstring>
 #include <utility>
 
-#include <nibble/quant/activation.hpp>
+#include <nibble/kernels/activations/token_block.hpp>
 #include <nibble/quant/format_avx2.hpp>
 
 #if NIBBLE_X86_64
 
 NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
-namespace kernels {
+namespace kernels::gemv_avx2 {
+
+using activations_avx2::token_block;
 
 /// Keeps an accumulator in its register: g++ otherwise reassociates the sums, puts all multiplications first and
 /// spills.
@@ -24,7 +26,7 @@ NIBBLE_INLINE void pin(__m256i& acc) noexcept { asm("" : "+x"(acc)); }
 /// Adds to s[t] the products of sub-block J with token t, each times its scale * k.
 /// A lane of `multiply` is at most 16,002, a factor at most 128 * 8: a pair of products is below 2^25.
 template <class F, int J, std::size_t Tokens>
-NIBBLE_INLINE void add_sub_block(const typename F::block& w, const quant::activation_block<256>* const (&x)[Tokens],
+NIBBLE_INLINE void add_sub_block(const typename F::block& w, const token_block<256>* const (&x)[Tokens],
                                  const __m256i (&factors)[Tokens], __m256i* s) noexcept {
     using format = quant::avx2_format<F>;
     const __m256i codes = format::template codes<J>(w);
@@ -38,7 +40,7 @@ NIBBLE_INLINE void add_sub_block(const typename F::block& w, const quant::activa
 }
 
 template <class F, std::size_t Tokens, int... J>
-NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const quant::activation_block<256>* const (&x)[Tokens],
+NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const token_block<256>* const (&x)[Tokens],
                                   const __m256i (&factors)[Tokens], __m256i* s,
                                   std::integer_sequence<int, J...>) noexcept {
     (add_sub_block<F, J>(w, x, factors, s), ...);
@@ -46,8 +48,8 @@ NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const quant::activ
 
 /// S of quant::dot for one block of a K format and each token: s[t] has int32 lanes whose sum it is.
 template <class F, std::size_t Tokens>
-NIBBLE_INLINE void block_sums(const typename F::block& w, __m256i scales,
-                              const quant::activation_block<256>* const (&x)[Tokens], __m256i* s) noexcept {
+NIBBLE_INLINE void block_sums(const typename F::block& w, __m256i scales, const token_block<256>* const (&x)[Tokens],
+                              __m256i* s) noexcept {
     using format = quant::avx2_format<F>;
     __m256i factors[Tokens];
     NIBBLE_UNROLL
@@ -65,7 +67,7 @@ NIBBLE_INLINE void block_sums(const typename F::block& w, __m256i scales,
 
 /// The same for a block of 32.
 template <class F>
-NIBBLE_INLINE __m256i block_sums(const typename F::block& w, const quant::activation_block<32>& x) noexcept {
+NIBBLE_INLINE __m256i block_sums(const typename F::block& w, const token_block<32>& x) noexcept {
     using format = quant::avx2_format<F>;
     const __m256i factors =
         _mm256_shuffle_epi8(avx2::splat32(x.k), _mm256_setr_epi8(0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2, 3,
@@ -83,7 +85,7 @@ struct four_sums {
 
 template <class F, std::size_t Rows, std::size_t Tokens>
 NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
-                                  const quant::activation_block<256>* const (&x)[Tokens]) noexcept {
+                                  const token_block<256>* const (&x)[Tokens]) noexcept {
     const __m256i zero = _mm256_setzero_si256();
     __m256i s[4] = {zero, zero, zero, zero};
     __m256i m[2] = {zero, zero};  // pairs 0 and 1 in the low half, 2 and 3 in the high half
@@ -116,7 +118,7 @@ NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
 
 template <class F, std::size_t Rows, std::size_t Tokens>
 NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
-                                  const quant::activation_block<32>* const (&x)[Tokens]) noexcept {
+                                  const token_block<32>* const (&x)[Tokens]) noexcept {
     const __m256i zero = _mm256_setzero_si256();
     __m256i s[4] = {zero, zero, zero, zero};
     std::int32_t m[4] = {};
@@ -144,8 +146,7 @@ NIBBLE_INLINE void fetch(const char* p) noexcept {
 /// addresses (27 GB/s of the 31 that reading alone reaches).
 template <class F, std::size_t Rows, std::size_t Tokens>
 inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_blocks,
-                     const quant::activation_block<F::block_size>* tokens, float* out,
-                     std::size_t out_stride) noexcept {
+                     const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using format = quant::avx2_format<F>;
     constexpr std::size_t half_bytes = F::has_min ? 4 : 2;
@@ -156,7 +157,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         next += Rows * sizeof(typename F::block);
 
         const typename F::block* w[Rows];
-        const quant::activation_block<F::block_size>* x[Tokens];
+        const token_block<F::block_size>* x[Tokens];
         NIBBLE_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) w[r] = quant::blocks_of<F>(rows + r * row_bytes) + b;
         NIBBLE_UNROLL
@@ -188,8 +189,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
 /// All rows with Tokens tokens, Rows at a time.
 template <class F, std::size_t Rows, std::size_t Tokens>
 inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
-                      const quant::activation_block<F::block_size>* tokens, float* out,
-                      std::size_t out_stride) noexcept {
+                      const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     std::size_t r = 0;
     for (; r + Rows <= n_rows; r += Rows)
         row_tile<F, Rows, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
@@ -200,12 +200,12 @@ inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size
 /// Rows that are multiplied with one group of tokens before the next group comes: they stay in the second cache level.
 inline constexpr std::size_t rows_in_cache = 8;
 
-/// rows_function of the block formats.
+/// gemv_function of the block formats.
 template <class F>
-inline void rows_avx2(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
-                      const void* x, std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
+inline void gemv(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth, const void* x,
+                 std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
     const std::size_t n_blocks = depth / F::block_size;
-    const auto* tokens = static_cast<const quant::activation_block<F::block_size>*>(x);
+    const auto* tokens = static_cast<const token_block<F::block_size>*>(x);
     const std::size_t step = n_tokens <= 4 ? n_rows : rows_in_cache;
     for (std::size_t r = 0; r < n_rows; r += step) {
         const std::byte* rows = weights + r * row_bytes;
@@ -226,72 +226,7 @@ inline void rows_avx2(const std::byte* weights, std::size_t row_bytes, std::size
     }
 }
 
-/// 8 weights of a float format as floats.
-template <class F>
-inline __m256 load_weights8(const std::byte* p) noexcept {
-    if constexpr (F::type == data_type::f16) return _mm256_cvtph_ps(avx2::load128(p));
-    if constexpr (F::type == data_type::bf16)
-        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(avx2::load128(p)), 16));
-    return _mm256_loadu_ps(reinterpret_cast<const float*>(p));
-}
-
-/// One row of a float format with Tokens tokens: 32 partial sums each, as quant::dot_float says.
-template <class F, int Tokens>
-inline void float_row_tile(const std::byte* row, std::size_t depth, const float* x, float* out,
-                           std::size_t out_stride) noexcept {
-    __m256 acc[Tokens][4];
-    NIBBLE_UNROLL
-    for (int t = 0; t < Tokens; ++t) acc[t][0] = acc[t][1] = acc[t][2] = acc[t][3] = _mm256_setzero_ps();
-    std::size_t i = 0;
-    for (; i + 32 <= depth; i += 32) {
-        _mm_prefetch(reinterpret_cast<const char*>(row + i * F::value_bytes + 1024), _MM_HINT_T0);
-        NIBBLE_UNROLL
-        for (int v = 0; v < 4; ++v) {
-            const std::size_t at = i + 8 * static_cast<std::size_t>(v);
-            const __m256 w = load_weights8<F>(row + at * F::value_bytes);
-            NIBBLE_UNROLL
-            for (int t = 0; t < Tokens; ++t)
-                acc[t][v] =
-                    _mm256_fmadd_ps(w, _mm256_loadu_ps(x + static_cast<std::size_t>(t) * depth + at), acc[t][v]);
-        }
-    }
-    if (i < depth) {  // the rest, continued with zeros to 32
-        std::byte tail[32 * F::value_bytes] = {};
-        std::memcpy(tail, row + i * F::value_bytes, (depth - i) * F::value_bytes);
-        for (int t = 0; t < Tokens; ++t) {
-            float values[32] = {};
-            std::memcpy(values, x + static_cast<std::size_t>(t) * depth + i, (depth - i) * sizeof(float));
-            NIBBLE_UNROLL
-            for (int v = 0; v < 4; ++v)
-                acc[t][v] = _mm256_fmadd_ps(load_weights8<F>(tail + 8 * v * static_cast<int>(F::value_bytes)),
-                                            _mm256_loadu_ps(values + 8 * v), acc[t][v]);
-        }
-    }
-    NIBBLE_UNROLL
-    for (int t = 0; t < Tokens; ++t) {
-        const __m256 eight = _mm256_add_ps(_mm256_add_ps(acc[t][0], acc[t][2]), _mm256_add_ps(acc[t][1], acc[t][3]));
-        const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-        out[static_cast<std::size_t>(t) * out_stride] = _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
-    }
-}
-
-/// rows_function of the float formats, any number of tokens: three share each load of the weights.
-template <class F>
-inline void float_rows_avx2(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth,
-                            const void* x, std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
-    const auto* tokens = static_cast<const float*>(x);
-    for (std::size_t r = 0; r < n_rows; ++r) {
-        const std::byte* row = weights + r * row_bytes;
-        std::size_t t = 0;
-        for (; t + 3 <= n_tokens; t += 3)
-            float_row_tile<F, 3>(row, depth, tokens + t * depth, out + t * out_stride + r, out_stride);
-        for (; t < n_tokens; ++t)
-            float_row_tile<F, 1>(row, depth, tokens + t * depth, out + t * out_stride + r, out_stride);
-    }
-}
-
-}  // namespace kernels
+}  // namespace kernels::gemv_avx2
 NIBBLE_NAMESPACE_END
 NIBBLE_REGION_END
 

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activation quantisation with AVX2, equal to quant::quantize_block bit for bit.
+// Activations for the AVX2 kernels, which AVX-512 packs for itself from the same blocks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
-#include <nibble/quant/activation.hpp>
-#include <nibble/quant/panel.hpp>
+#include <nibble/kernels/activations/token_block.hpp>
 #include <nibble/simd/avx2.hpp>
 
 #if NIBBLE_X86_64
 
 NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
-namespace kernels {
+namespace kernels::activations_avx2 {
 
 /// The largest 32-bit lane, unsigned; for bit patterns of magnitudes this is the order of the floats, NaN above all.
 inline std::uint32_t largest_lane(__m256i v) noexcept {
@@ -33,7 +31,7 @@ inline __m256i round_to_q(__m256 scaled) noexcept {
 
 /// One block, group after group.
 template <std::size_t N>
-inline void quantize_block_avx2(const float* x, quant::activation_block<N>& out) noexcept {
+inline void quantize_block(const float* x, token_block<N>& out) noexcept {
     constexpr std::size_t groups = N / quant::sub_size;
     const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
     std::uint32_t group_max[groups], block_max = 0;
@@ -44,14 +42,8 @@ inline void quantize_block_avx2(const float* x, quant::activation_block<N>& out)
         block_max = group_max[i] > block_max ? group_max[i] : block_max;
     }
     const float largest = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(block_max))));
-    const bool finite = block_max < 0x7f800000u;
-    if (!finite || largest < quant::zero_block) {
-        for (std::size_t e = 0; e < N; ++e) out.q[e] = 0;
-        for (std::size_t i = 0; i < groups; ++i) {
-            out.k[i] = 1;
-            out.sum[i] = out.sum32[i / 2] = 0;
-        }
-        out.d = finite ? 0.0f : std::numeric_limits<float>::quiet_NaN();
+    if (block_max >= 0x7f800000u || largest < quant::zero_block) {
+        quantize_plainly<N>(x, out);
         return;
     }
     out.d = largest / 1016.0f;
@@ -97,10 +89,10 @@ inline __m256 sub_scales(__m256 largest, __m256 unit) noexcept {
     return _mm256_min_ps(_mm256_max_ps(k, _mm256_set1_ps(1)), _mm256_set1_ps(8));
 }
 
-/// A block of 256: maxima, sub-scales and sums of eight groups at a time, in the order of activation_block.
+/// A block of 256: maxima, sub-scales and sums of eight groups at a time, in the order of token_block.
 /// 0.5 cycles a value instead of 2 with the groups one by one.
 template <>
-inline void quantize_block_avx2<256>(const float* x, quant::activation_block<256>& out) noexcept {
+inline void quantize_block<256>(const float* x, token_block<256>& out) noexcept {
     const __m256i magnitude = _mm256_set1_epi32(0x7fffffff);
     __m256i group_max[2][8];  // of the groups 0, 2, .. 14 and of 1, 3, .. 15
     NIBBLE_UNROLL
@@ -111,7 +103,7 @@ inline void quantize_block_avx2<256>(const float* x, quant::activation_block<256
     const std::uint32_t block_max = largest_lane(_mm256_max_epu32(even_max, odd_max));
     const float largest = _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(block_max))));
     if (block_max >= 0x7f800000u || largest < quant::zero_block) {
-        quant::quantize_block<256>(x, out);
+        quantize_plainly<256>(x, out);
         return;
     }
     out.d = largest / 1016.0f;
@@ -147,45 +139,14 @@ inline void quantize_block_avx2<256>(const float* x, quant::activation_block<256
                      _mm_add_epi16(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1)));
 }
 
-/// Quantises `depth` values (a multiple of N) of one token.
+/// quantize_row_function.
 template <std::size_t N>
-inline void quantize_row_avx2(const float* x, std::size_t depth, void* out) noexcept {
-    auto* blocks = static_cast<quant::activation_block<N>*>(out);
-    for (std::size_t b = 0; b < depth / N; ++b) quantize_block_avx2<N>(x + b * N, blocks[b]);
+inline void quantize_row(const float* x, std::size_t depth, void* out) noexcept {
+    auto* blocks = static_cast<token_block<N>*>(out);
+    for (std::size_t b = 0; b < depth / N; ++b) quantize_block<N>(x + b * N, blocks[b]);
 }
 
-/// Tokens in a group of the AVX2 panel form.
-inline constexpr std::size_t panel_lanes_avx2 = 8;
-
-template <std::size_t N>
-using token_panel_avx2 = quant::activation_panel<N, panel_lanes_avx2, quant::panel_order::halves>;
-
-/// quantize_panel_function: each block of each token is quantised and then dealt to its lane.
-template <std::size_t N>
-inline void quantize_panel_avx2(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
-                                void* out) noexcept {
-    using panel = token_panel_avx2<N>;
-    auto* panels = static_cast<panel*>(out);
-    for (std::size_t b = 0; b < depth / N; ++b) {
-        for (std::size_t lane = 0; lane < panel_lanes_avx2; ++lane) {
-            quant::activation_block<N> block;
-            if (lane < n_tokens)
-                quantize_block_avx2<N>(x + lane * stride + b * N, block);
-            else
-                block = {};
-            panels[b].set_scales(lane, block);
-            for (std::size_t j = 0; j < panel::n_subs; ++j) {
-                const __m128i first = avx2::load128(block.q + 32 * j), second = avx2::load128(block.q + 32 * j + 16);
-                alignas(16) std::uint32_t steps[8];
-                _mm_store_si128(reinterpret_cast<__m128i*>(steps), _mm_unpacklo_epi16(first, second));
-                _mm_store_si128(reinterpret_cast<__m128i*>(steps + 4), _mm_unpackhi_epi16(first, second));
-                for (std::size_t s = 0; s < 8; ++s) std::memcpy(panels[b].q[j][s][lane], &steps[s], 4);
-            }
-        }
-    }
-}
-
-}  // namespace kernels
+}  // namespace kernels::activations_avx2
 NIBBLE_NAMESPACE_END
 NIBBLE_REGION_END
 

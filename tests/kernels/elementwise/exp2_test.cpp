@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Powers of two: exact where they must be, and within one unit of the last place elsewhere.
-#include <nibble/kernels/exp2.hpp>
+#include <nibble/kernels/elementwise/exp2.hpp>
 
 #include <algorithm>
 #include <cmath>
