@@ -13,7 +13,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <nibble/kernels/attention.hpp>
+#include <nibble/kernels/best.hpp>
 #include <nibble/model/kv_cache.hpp>
 #include <nibble/ops/attention.hpp>
 
@@ -48,7 +48,7 @@ kv_cache make_cache(const attention_kernels& kernels, cache_type type, std::size
 }
 
 void run(benchmark::State& state, cache_type type, std::size_t depth, std::size_t n_tokens, unsigned n_threads) {
-    const auto& kernels = best_attention_kernels(detect_cpu(), type);
+    const auto& kernels = best_kernels(detect_cpu()).of(type);
     const std::size_t n_positions = depth + n_tokens;
     std::size_t n_layers = 0;
     kv_cache cache = make_cache(kernels, type, n_positions, n_layers);

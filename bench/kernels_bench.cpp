@@ -10,8 +10,9 @@
 #include <benchmark/benchmark.h>
 
 #include <nibble/core/aligned_buffer.hpp>
-#include <nibble/kernels/kernel_set.hpp>
+#include <nibble/kernels/best.hpp>
 
+#include "../tests/support/kernel_sets.hpp"
 #include "../tests/support/random_weights.hpp"
 #include "support/machine.hpp"
 
@@ -43,7 +44,7 @@ double multiply_bound(const kernel_set& set) {
 }
 
 /// `bound`: of bytes a second (few tokens) or multiply-accumulates a second; 0: not known.
-void count(benchmark::State& state, std::size_t weight_bytes, std::size_t macs, bool panel, double bound) {
+void count(benchmark::State& state, std::size_t weight_bytes, std::size_t macs, bool gemm, double bound) {
     const double runs = static_cast<double>(state.iterations());
     using counter = benchmark::Counter;
     state.counters["GB/s"] = counter(static_cast<double>(weight_bytes) * runs / 1e9, counter::kIsRate);
@@ -51,62 +52,39 @@ void count(benchmark::State& state, std::size_t weight_bytes, std::size_t macs, 
     state.counters["MAC/cycle"] = counter(static_cast<double>(macs) * runs / clock_hz(), counter::kIsRate);
     if (bound > 0)
         state.counters["of bound"] =
-            counter(static_cast<double>(panel ? macs : weight_bytes) * runs / bound, counter::kIsRate);
-}
-
-/// Activations of n_tokens tokens in the form that `cell` reads.
-aligned_buffer<std::byte> make_tokens(const kernel_set& set, const format_kernels& cell, bool panel,
-                                      std::size_t n_tokens, std::size_t depth) {
-    const auto x = test::random_activations(n_tokens * depth, 1);
-    aligned_buffer<std::byte> out{(n_tokens + 16) * depth * 4 + 4096};
-    const bool k = cell.form == activation_form::blocks_of_256;
-    if (cell.form == activation_form::floats) {
-        std::memcpy(out.data(), x.data(), x.size() * sizeof(float));
-    } else if (panel) {
-        const auto quantize = k ? set.quantize_panel_256 : set.quantize_panel_32;
-        const std::size_t group = k ? depth / 256 * set.group_bytes_256 : depth / 32 * set.group_bytes_32;
-        for (std::size_t g = 0; g * set.panel_lanes < n_tokens; ++g)
-            quantize(x.data() + g * set.panel_lanes * depth, depth,
-                     std::min(set.panel_lanes, n_tokens - g * set.panel_lanes), depth, out.data() + g * group);
-    } else {
-        const auto quantize = k ? set.quantize_row_256 : set.quantize_row_32;
-        const std::size_t row =
-            k ? depth / 256 * sizeof(quant::activation_block<256>) : depth / 32 * sizeof(quant::activation_block<32>);
-        for (std::size_t t = 0; t < n_tokens; ++t) quantize(x.data() + t * depth, depth, out.data() + t * row);
-    }
-    return out;
+            counter(static_cast<double>(gemm ? macs : weight_bytes) * runs / bound, counter::kIsRate);
 }
 
 void run_kernel(benchmark::State& state, const kernel_set& set, data_type type, shape s, std::size_t n_tokens,
-                bool panel) {
+                bool gemm) {
     const auto& cell = *set.find(type);
     const auto weights = test::random_weights(type, s.rows, s.depth, 2);
-    const auto tokens = make_tokens(set, cell, panel, n_tokens, s.depth);
+    const auto x = test::random_activations(n_tokens * s.depth, 1);
+    const auto tokens = test::tokens_for(set, cell.form, gemm, x.data(), n_tokens, s.depth);
     const std::size_t row_bytes = weights.size() / s.rows;
-    const auto scratch = std::make_unique<kernels::panel_scratch>();
+    const auto scratch = std::make_unique<kernels::gemm_scratch>();
     std::vector<float> out(n_tokens * s.rows);
     for (auto _ : state) {
-        if (panel)
-            cell.panel(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows,
-                       *scratch);
+        if (gemm)
+            cell.gemm(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows,
+                      *scratch);
         else
-            cell.rows(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows);
+            cell.gemv(weights.data(), row_bytes, s.rows, s.depth, tokens.data(), n_tokens, out.data(), s.rows);
         benchmark::ClobberMemory();
     }
-    count(state, weights.size(), s.rows * s.depth * n_tokens, panel,
-          panel ? multiply_bound(set) : bench::measure_cache_bandwidth(weights));
+    count(state, weights.size(), s.rows * s.depth * n_tokens, gemm,
+          gemm ? multiply_bound(set) : bench::measure_cache_bandwidth(weights));
 }
 
-void run_quantize(benchmark::State& state, const kernel_set& set, std::size_t block, bool panel) {
-    const std::size_t depth = 2048, n_tokens = panel ? set.panel_lanes : 1;
+void run_quantize(benchmark::State& state, const kernel_set& set, activation_form form, bool gemm) {
+    const std::size_t depth = 2048, n_tokens = gemm ? set.token_group : 1;
     const auto x = test::random_activations(n_tokens * depth, 1);
-    aligned_buffer<std::byte> out{n_tokens * depth * 4};
+    auto out = test::tokens_for(set, form, gemm, x.data(), n_tokens, depth);
     for (auto _ : state) {
-        if (panel)
-            (block == 256 ? set.quantize_panel_256 : set.quantize_panel_32)(x.data(), depth, n_tokens, depth,
-                                                                            out.data());
+        if (gemm)
+            set.of(form).pack_tokens(x.data(), depth, n_tokens, depth, out.data());
         else
-            (block == 256 ? set.quantize_row_256 : set.quantize_row_32)(x.data(), depth, out.data());
+            set.of(form).quantize_row(x.data(), depth, out.data());
         benchmark::ClobberMemory();
     }
     state.counters["values/cycle"] =
@@ -120,37 +98,32 @@ void add_set(const kernel_set& set) {
         const std::string name = prefix + std::string{name_of(cell.type)};
         // 192 rows of 2048: 216 KiB of Q4_K, out of the first cache level, inside the second
         for (const std::size_t n_tokens : {1u, 2u, 4u})
-            benchmark::RegisterBenchmark((name + "/rows/192x2048/tokens:" + std::to_string(n_tokens)).c_str(),
+            benchmark::RegisterBenchmark((name + "/gemv/192x2048/tokens:" + std::to_string(n_tokens)).c_str(),
                                          [&set, type = cell.type, n_tokens](benchmark::State& state) {
                                              run_kernel(state, set, type, {192, 2048}, n_tokens, false);
                                          });
-        if (!cell.panel) continue;
+        if (!cell.gemm) continue;
         for (const std::size_t depth : {2048u, 11008u})
             for (const std::size_t n_tokens : {8u, 32u, 512u})
                 benchmark::RegisterBenchmark(
-                    (name + "/panel/96x" + std::to_string(depth) + "/tokens:" + std::to_string(n_tokens)).c_str(),
+                    (name + "/gemm/96x" + std::to_string(depth) + "/tokens:" + std::to_string(n_tokens)).c_str(),
                     [&set, type = cell.type, n_tokens, depth](benchmark::State& state) {
                         run_kernel(state, set, type, {96, depth}, n_tokens, true);
                     });
     }
-    for (const std::size_t block : {256u, 32u})
-        for (const bool panel : {false, true})
-            if (!panel || set.quantize_panel_256)
-                benchmark::RegisterBenchmark(
-                    (prefix + "quantize/" + (panel ? "panel" : "row") + "/block:" + std::to_string(block)).c_str(),
-                    [&set, block, panel](benchmark::State& state) { run_quantize(state, set, block, panel); });
+    for (const auto form : {activation_form::blocks_of_256, activation_form::blocks_of_32})
+        for (const bool gemm : {false, true})
+            benchmark::RegisterBenchmark(
+                (prefix + (gemm ? "pack_tokens/" : "quantize_row/") +
+                 (form == activation_form::blocks_of_256 ? "256" : "32"))
+                    .c_str(),
+                [&set, form, gemm](benchmark::State& state) { run_quantize(state, set, form, gemm); });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const cpu_features cpu = detect_cpu();
-    (void)cpu;
-#if NIBBLE_X86_64
-    if (cpu.avx2) add_set(avx2_kernels);
-    if (cpu.avx512_vnni) add_set(avx512_vnni_kernels);
-#endif
-    add_set(scalar_kernels);
+    for (const kernel_set* set : test::runnable_sets()) add_set(*set);
     benchmark::AddCustomContext("core clock, GHz", std::to_string(clock_hz() / 1e9));
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

@@ -24,7 +24,7 @@
 #include <nibble/core/cpu.hpp>
 #include <nibble/generate/session.hpp>
 #include <nibble/gguf/file.hpp>
-#include <nibble/kernels/kernel_set.hpp>
+#include <nibble/kernels/best.hpp>
 #include <nibble/model/check_weights.hpp>
 #include <nibble/model/model.hpp>
 
@@ -93,10 +93,9 @@ json metadata_of(const nibble::gguf::file& file) {
     return out;
 }
 
-/// Which kernel multiplies with a type on this CPU; "none" where nibble cannot.
+/// Which set multiplies with a type on this CPU; "none" where nibble cannot.
 std::string kernel_of(const nibble::kernel_set& kernels, nibble::data_type type) {
-    const auto* found = kernels.find(type);
-    return found ? std::string{found->isa} : "none";
+    return kernels.find(type) ? std::string{kernels.name} : "none";
 }
 
 json tensors_of(const nibble::gguf::file& file, const nibble::kernel_set& kernels) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row of Q4_K weights times one vector, by the specification and by the fastest kernel of this CPU.
 #include <nibble/core/cpu.hpp>
-#include <nibble/kernels/kernel_set.hpp>
+#include <nibble/kernels/best.hpp>
 #include <nibble/quant/formats.hpp>
 #include <nibble/quant/scalar.hpp>
 
@@ -25,9 +25,12 @@ int main() {
 
     const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
     const auto* q4_k = kernels.find(nibble::data_type::q4_k);
+    const auto& form = kernels.of(q4_k->form);
+    std::vector<std::byte> token(n_blocks * form.block_bytes);
+    form.quantize_row(x.data(), depth, token.data());
     float fast = 0;
-    q4_k->rows(reinterpret_cast<const std::byte*>(weights.data()), n_blocks * sizeof(quant::q4_k::block), 1, depth,
-               activations.data(), 1, &fast, 1);
+    q4_k->gemv(reinterpret_cast<const std::byte*>(weights.data()), n_blocks * sizeof(quant::q4_k::block), 1, depth,
+               token.data(), 1, &fast, 1);
     std::cout << expected << (fast == expected ? ", the same bits\n" : ", and not the same bits\n");
     // [dot_product]
 }

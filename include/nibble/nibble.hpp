@@ -8,7 +8,7 @@
 #include <nibble/core/thread_pool.hpp>    // thread_pool, to share between sessions
 #include <nibble/generate/session.hpp>    // session, generation, generation_options
 #include <nibble/gguf/file.hpp>           // gguf::file, for inspectors
-#include <nibble/kernels/kernel_set.hpp>  // best_kernels: which kernels serve this CPU
+#include <nibble/kernels/best.hpp>        // best_kernels: which kernels serve this CPU
 #include <nibble/model/model.hpp>         // model, model_config
 #include <nibble/text/chat.hpp>           // message, role, chat_template
 #include <nibble/text/json.hpp>           // json

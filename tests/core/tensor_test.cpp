@@ -60,9 +60,19 @@ TEST_CASE("block sizes of the formats that are computed with") {
 
 TEST_CASE("rows of a matrix") {
     const std::array<std::byte, 60> data{};
-    const matrix_view matrix{data_type::q8_0, 3, 16, 20, data.data()};
+    const matrix_view matrix{.type = data_type::q8_0, .n_rows = 3, .depth = 16, .row_bytes = 20, .data = data.data()};
     CHECK_FALSE(matrix.empty());
     CHECK(matrix.row(0) == data.data());
     CHECK(matrix.row(2) == data.data() + 40);
     CHECK(matrix_view{}.empty());
+}
+
+TEST_CASE("a range of rows is a matrix") {
+    const std::array<std::byte, 60> data{};
+    const matrix_view matrix{.type = data_type::q8_0, .n_rows = 3, .depth = 16, .row_bytes = 20, .data = data.data()};
+    const matrix_view part = matrix.rows(1, 2);
+    CHECK(part.n_rows == 2);
+    CHECK(part.depth == 16);
+    CHECK(part.type == data_type::q8_0);
+    CHECK(part.row(1) == matrix.row(2));
 }

@@ -2,6 +2,8 @@
 // Causal attention over many blocks: right, and the same bits for any chunking and any number of threads.
 #include <nibble/ops/attention.hpp>
 
+#include <nibble/kernels/best.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <random>
@@ -36,7 +38,7 @@ struct sequence {
         const std::size_t block_bytes = cache_block_bytes(type, shape.head_dim);
         std::vector<std::byte> memory(shape.n_kv_heads * n_blocks * block_bytes);
         const kv_layer cache{memory.data(), n_blocks, block_bytes};
-        const auto& kernels = best_attention_kernels(cpu, type);
+        const auto& kernels = best_kernels(cpu).of(type);
         thread_pool pool{n_threads};
         executor threads{pool};
         attention_workspace workspace{shape, n_blocks, threads.n_threads()};

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include <nibble/kernels/kernel_set.hpp>
+#include <nibble/kernels/isa/scalar.hpp>
 
 #include "test.hpp"
 

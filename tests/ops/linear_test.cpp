@@ -21,7 +21,7 @@ struct fixture {
     fixture() {
         for (std::size_t i = 0; i < 3; ++i) {
             bytes[i] = test::random_weights(types[i], heights[i], depth, static_cast<std::uint32_t>(i));
-            views[i] = {types[i], heights[i], depth, bytes[i].size() / heights[i], bytes[i].data()};
+            views[i] = view_matrix(types[i], heights[i], depth, bytes[i].data());
         }
     }
 
@@ -29,14 +29,14 @@ struct fixture {
                                              unsigned n_threads) const {
         thread_pool pool{n_threads};
         executor threads{pool};
-        activation_buffer input{{n_tokens, depth, true, true, threads.n_threads()}};
+        activation_buffer input{set, {n_tokens, depth, true, true, threads.n_threads()}};
         constexpr std::size_t stride = heights[0] + heights[1] + heights[2];
         std::vector<float> out(n_tokens * stride);
         const linear_job jobs[] = {{views[0], out.data(), stride},
                                    {views[1], out.data() + heights[0], stride},
                                    {views[2], out.data() + heights[0] + heights[1], stride}};
-        input.quantize(threads, set, x.data(), n_tokens, views);
-        linear(threads, set, jobs, input);
+        input.quantize(threads, x.data(), n_tokens, views);
+        linear(threads, jobs, input);
         return out;
     }
 };
@@ -49,7 +49,7 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
     const auto x = test::random_activations(n_tokens * f.depth, 7);
     const auto expected = f.product(scalar_kernels, x, n_tokens, 1);
     const std::size_t stride = expected.size() / n_tokens;
-    for (const auto* set : test::simd_sets())
+    for (const auto* set : test::runnable_sets())
         for (const unsigned n_threads : {1u, 2u, 3u})
             for (const std::size_t batch : {1u, 3u, 7u, 16u, 40u})
                 for (std::size_t t = 0; t < n_tokens; t += batch) {
@@ -68,36 +68,35 @@ TEST_CASE("a gated product is silu of one product times the other, for any batch
     for (const data_type type : {data_type::q4_k, data_type::q4_0, data_type::f32}) {
         const auto gate_bytes = test::random_weights(type, n_rows, depth, 11);
         const auto up_bytes = test::random_weights(type, n_rows, depth, 12);
-        const std::size_t row_bytes = gate_bytes.size() / n_rows;
-        const matrix_view gate{type, n_rows, depth, row_bytes, gate_bytes.data()};
-        const matrix_view up{type, n_rows, depth, row_bytes, up_bytes.data()};
+        const matrix_view gate = view_matrix(type, n_rows, depth, gate_bytes.data());
+        const matrix_view up = view_matrix(type, n_rows, depth, up_bytes.data());
         const auto x = test::random_activations(n_tokens * depth, 13);
 
         const auto product = [&](const matrix_view& w) {
             thread_pool pool{1};
             executor threads{pool};
-            activation_buffer input{{n_tokens, depth, true, true, 1}};
+            activation_buffer input{scalar_kernels, {n_tokens, depth, true, true, 1}};
             std::vector<float> out(n_tokens * n_rows);
             const linear_job job{w, out.data(), n_rows};
-            input.quantize(threads, scalar_kernels, x.data(), n_tokens, {&w, 1});
-            linear(threads, scalar_kernels, {&job, 1}, input);
+            input.quantize(threads, x.data(), n_tokens, {&w, 1});
+            linear(threads, {&job, 1}, input);
             return out;
         };
         auto expected = product(gate);
         const auto factors = product(up);
-        kernels::swiglu_scalar(expected.data(), factors.data(), expected.size());
+        kernels::elementwise_scalar::silu_gated(expected.data(), factors.data(), expected.size());
 
-        for (const auto* set : test::simd_sets())
+        for (const auto* set : test::runnable_sets())
             for (const unsigned n_threads : {1u, 2u, 3u})
                 for (const std::size_t batch : {1u, 5u, 40u}) {
                     INFO(set->name << ' ' << name_of(type) << " threads " << n_threads << " batch " << batch);
                     thread_pool pool{n_threads};
                     executor threads{pool};
-                    activation_buffer input{{batch, depth, true, true, threads.n_threads()}};
-                    std::vector<float> ups(threads.n_threads() * gated_rows_max * batch), got(n_tokens * n_rows);
+                    activation_buffer input{*set, {batch, depth, true, true, threads.n_threads()}};
+                    std::vector<float> ups(threads.n_threads() * gated_rows(*set) * batch), got(n_tokens * n_rows);
                     for (std::size_t t = 0; t < n_tokens; t += batch) {
-                        input.quantize(threads, *set, x.data() + t * depth, batch, std::array{gate, up});
-                        gated_linear(threads, *set, gate, up, activation::silu, input, got.data() + t * n_rows, ups.data());
+                        input.quantize(threads, x.data() + t * depth, batch, std::array{gate, up});
+                        gated_linear(threads, gate, up, activation::silu, input, got.data() + t * n_rows, ups.data());
                     }
                     CHECK(got == expected);
                 }
@@ -105,7 +104,12 @@ TEST_CASE("a gated product is silu of one product times the other, for any batch
 }
 
 TEST_CASE("the buffer takes what it says") {
-    CHECK(activation_buffer::bytes({1, 256, false, false, 2}) == 2 * sizeof(kernels::panel_scratch));
-    CHECK(activation_buffer::bytes({16, 256, true, false, 1}) ==
-          16 * kernels::panel_token_bytes<256> + sizeof(kernels::panel_scratch));
+    for (const kernel_set* set : kernel_sets) {
+        CAPTURE(set->name);
+        CHECK(activation_buffer::bytes(*set, {1, 256, false, false, 2}) == 2 * sizeof(kernels::gemm_scratch));
+        const activation_kernels& forms = set->of(activation_form::blocks_of_256);
+        const std::size_t n_groups = (16 + set->token_group - 1) / set->token_group;
+        CHECK(activation_buffer::bytes(*set, {16, 512, true, false, 1}) ==
+              2 * std::max(16 * forms.block_bytes, n_groups * forms.group_bytes) + sizeof(kernels::gemm_scratch));
+    }
 }

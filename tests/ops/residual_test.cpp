@@ -45,13 +45,11 @@ rows expected(const residual_norms& norms, float scale) {
 
 TEST_CASE("x += scale * post(update), then the norm of x, each norm only where there is one") {
     const auto post = random(n, 3), next = random(n, 4);
-    auto sets = test::simd_sets();
-    sets.push_back(&scalar_kernels);
     for (const auto& norms : {residual_norms{{}, next, eps}, residual_norms{post, {}, eps},
                               residual_norms{post, next, eps}, residual_norms{{}, {}, eps}})
         for (const float scale : {1.0f, 0.25f}) {
             const auto wanted = expected(norms, scale);
-            for (const auto* set : sets)
+            for (const auto* set : test::runnable_sets())
                 for (const unsigned n_threads : {1u, 2u, 3u}) {
                     CAPTURE(norms.post.empty(), norms.next.empty(), scale, set->name, n_threads);
                     thread_pool pool{n_threads};

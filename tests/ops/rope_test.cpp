@@ -2,11 +2,11 @@
 // Rotary embedding: speeds, scaling, and that scores depend on distances alone.
 #include <nibble/ops/rope.hpp>
 
+#include <nibble/kernels/elementwise/elementwise.hpp>
+
 #include <array>
 #include <cmath>
 #include <vector>
-
-#include <nibble/kernels/kernel_set.hpp>
 
 #include "test.hpp"
 
@@ -87,12 +87,12 @@ TEST_CASE("YaRN keeps fast pairs, interpolates slow ones and raises the magnitud
     }
 }
 
-TEST_CASE("rotate_heads turns the leading values of each head and no others") {
+TEST_CASE("rope turns the leading values of each head and no others") {
     const rotation rope{4, 10};
     std::vector<float> turns(4);
     rope.cos_sin(3, turns.data());
     std::vector<float> heads{1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6};  // two heads of 6
-    scalar_kernels.elementwise.rope[0](heads.data(), 2, 6, turns.data(), 4);
+    kernels::elementwise_scalar::rope_interleaved(heads.data(), 2, 6, turns.data(), 4);
     for (const std::size_t head : {0u, 6u}) {
         CHECK(heads[head] == Approx(std::cos(3.0) - 2 * std::sin(3.0)));
         CHECK(heads[head + 1] == Approx(std::sin(3.0) + 2 * std::cos(3.0)));
@@ -108,9 +108,9 @@ TEST_CASE("the product of a rotated query and key depends on their distance alon
         auto a = q, b = k;
         std::array<float, 8> turns;
         rope.cos_sin(q_position, turns.data());
-        scalar_kernels.elementwise.rope[0](a.data(), 1, 8, turns.data(), 8);
+        kernels::elementwise_scalar::rope_interleaved(a.data(), 1, 8, turns.data(), 8);
         rope.cos_sin(k_position, turns.data());
-        scalar_kernels.elementwise.rope[0](b.data(), 1, 8, turns.data(), 8);
+        kernels::elementwise_scalar::rope_interleaved(b.data(), 1, 8, turns.data(), 8);
         double sum = 0;
         for (std::size_t i = 0; i < 8; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
         return sum;

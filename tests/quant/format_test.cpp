@@ -27,7 +27,7 @@ std::vector<float> decoded_pattern(std::size_t d_at, std::size_t m_at) {
     typename F::block block;
     std::memcpy(&block, bytes.data(), sizeof block);
     std::vector<float> values(F::block_size);
-    decode_block<F>(block, values.data());
+    dequantize_block<F>(block, values.data());
     return values;
 }
 

@@ -24,10 +24,10 @@ void check_dot() {
     for (std::size_t b = 0; b < n_blocks; ++b) {
         quantize_block<F::block_size>(x.data() + b * F::block_size, blocks[b]);
         std::vector<float> w(F::block_size);
-        decode_block<F>(blocks_of<F>(weights.data())[b], w.data());
+        dequantize_block<F>(blocks_of<F>(weights.data())[b], w.data());
         for (std::size_t e = 0; e < F::block_size; ++e) {
             const double value =
-                static_cast<double>(blocks[b].d) * blocks[b].k[blocks[b].slot(e / 16)] * blocks[b].q[e];
+                static_cast<double>(blocks[b].d) * blocks[b].k[e / 16] * blocks[b].q[e];
             expected += value * static_cast<double>(w[e]);
             magnitude += std::fabs(value * static_cast<double>(w[e]));
         }

@@ -10,6 +10,7 @@
 
 #include <nibble/core/half.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/quant/formats.hpp>
 
 namespace nibble::test {
 

@@ -30,6 +30,7 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// Instruction sets that may be executed: the processor has them and the operating system saves their registers.
 struct cpu_features {
+    bool portable = false;     ///< the vectors that every processor has for which this program is compiled
     bool avx2 = false;         ///< AVX2 with FMA and F16C
     bool avx_vnni = false;     ///< the VEX form of VNNI, beside avx2
     bool avx512 = false;       ///< AVX-512 F, BW, VL and DQ, beside avx2
@@ -45,7 +46,7 @@ struct cpu_features {
 
 /// Asks the processor; some hundred nanoseconds, more in a virtual machine, so ask once.
 [[nodiscard]] inline cpu_features detect_cpu() noexcept {
-    cpu_features cpu;
+    cpu_features cpu{.portable = true};
 #if NIBBLE_X86_64
     const auto bit = [](unsigned word, unsigned n) { return ((word >> n) & 1u) != 0; };
     unsigned a = 0, b = 0, c = 0, d = 0;

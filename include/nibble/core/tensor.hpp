@@ -76,22 +76,23 @@ struct tensor_view {
     std::span<const std::byte> bytes;  ///< exactly the tensor's data; empty when the type's size is not known
 };
 
-/// A weight matrix: `rows` rows of `depth` values, row r starts at `data + r * row_bytes`. Borrows its bytes.
-/// y = W x has `depth` inputs and `rows` outputs. In the file's blocks; never converted.
+/// A weight matrix: row r, `depth` values in the file's blocks, starts at `data + r * row_bytes`; never converted.
+/// y = W x has `depth` inputs and `n_rows` outputs. Borrows its bytes. Made by view_matrix (quant/formats.hpp).
 struct matrix_view {
     data_type type = data_type::f32;
-    std::size_t rows = 0;
+    std::uint8_t format = 0;  ///< of `type` in quant::formats: which kernels of a set serve it
+    std::size_t n_rows = 0;
     std::size_t depth = 0;
     std::size_t row_bytes = 0;
     const std::byte* data = nullptr;
 
-    [[nodiscard]] bool empty() const noexcept { return rows == 0; }
+    [[nodiscard]] bool empty() const noexcept { return n_rows == 0; }
     [[nodiscard]] const std::byte* row(std::size_t r) const noexcept { return data + r * row_bytes; }
 
-    /// Rows first .. first + count - 1 as a matrix: a part of a fused tensor.
-    [[nodiscard]] matrix_view row_range(std::size_t first, std::size_t count) const noexcept {
+    /// Rows first .. first + count - 1: a part of a fused tensor, or one expert, is a matrix too.
+    [[nodiscard]] matrix_view rows(std::size_t first, std::size_t count) const noexcept {
         matrix_view part = *this;
-        part.rows = count;
+        part.n_rows = count;
         part.data = row(first);
         return part;
     }

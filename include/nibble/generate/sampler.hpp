@@ -20,7 +20,7 @@
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/repetition.hpp>
 #include <nibble/generate/rng.hpp>
-#include <nibble/ops/arg_max.hpp>
+#include <nibble/ops/largest_value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -22,6 +22,7 @@
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/generate/chat_prompt.hpp>
 #include <nibble/generate/sampler.hpp>
+#include <nibble/kernels/best.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/model.hpp>
 #include <nibble/text/reply_parser.hpp>
@@ -68,7 +69,7 @@ public:
         const std::size_t context = checked_context(source.config(), options);
         const auto& config = source.config();
         return {kv_cache::bytes(config, context, options.kv_type),
-                workspace::bytes(config, source.weights(), {options.batch, context, n_threads}),
+                workspace::bytes(best_kernels(options.cpu), config, source.weights(), {options.batch, context, n_threads}),
                 config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
     }
 
@@ -183,11 +184,10 @@ private:
         : model_(source.share()),
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
           cache_(model_.config(), context, options.kv_type),
-          workspace_(model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
+          workspace_(best_kernels(options.cpu), model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
           pass_{model_.config(),
                 model_.weights(),
                 best_kernels(options.cpu),
-                best_attention_kernels(options.cpu, options.kv_type),
                 executor{*pool_},
                 cache_,
                 workspace_},

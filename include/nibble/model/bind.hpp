@@ -29,20 +29,11 @@
 #include <nibble/quant/formats.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-namespace detail {
-
-template <class... Format>
-[[nodiscard]] constexpr std::array<data_type, sizeof...(Format)> types_of(quant::format_list<Format...>) noexcept {
-    return {Format::type...};
-}
-
-}  // namespace detail
-
 /// Types of the weight matrices that nibble multiplies with.
-inline constexpr auto supported_types = detail::types_of(quant::formats{});
+inline constexpr auto supported_types = quant::formats::types;
 
 [[nodiscard]] constexpr bool is_supported(data_type type) noexcept {
-    return std::find(supported_types.begin(), supported_types.end(), type) != supported_types.end();
+    return quant::format_index(type) < quant::n_formats;
 }
 
 /// Types of norm weights and rope_freqs, which are used as floats: those that a float holds exactly.
@@ -77,12 +68,8 @@ public:
         const auto& tensor = *found;
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
-        const auto& format = *find_data_type(tensor.type);  // its blocks divide rows evenly: the reader saw to that
-        return {.type = tensor.type,
-                .rows = tensor.dims[1],
-                .depth = tensor.dims[0],
-                .row_bytes = tensor.dims[0] / format.block_size * format.block_bytes,
-                .data = tensor.bytes.data()};
+        // its blocks divide rows evenly: the reader saw to that
+        return view_matrix(tensor.type, tensor.dims[1], tensor.dims[0], tensor.bytes.data());
     }
 
     /// The same as a vector of floats.

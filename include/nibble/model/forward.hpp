@@ -10,17 +10,16 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
-#include <nibble/kernels/attention.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/kv_cache.hpp>
 #include <nibble/model/layer.hpp>
 #include <nibble/model/workspace.hpp>
-#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
 #include <nibble/ops/heads.hpp>
+#include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/residual.hpp>
 
@@ -32,7 +31,6 @@ struct forward_pass {
     const model_config& config;
     const model_weights& weights;
     const kernel_set& kernels;
-    const attention_kernels& attention;
     executor threads;
     kv_cache& cache;
     workspace& work;
@@ -45,11 +43,12 @@ struct forward_pass {
     /// x = the rows of token_embd; normed = what the first layer begins with; rope_cos_sin of each token's position.
     void embed(std::span<const token> tokens) noexcept {
         const std::size_t n_embd = config.n_embd, rope_dims = config.rope_dims;
+        const matrix_view& embedding = weights.token_embd;
         const auto first_norm = weights.layers.front().attention.norm;
         threads.for_blocks(tokens.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
                 float* x = work.x + t * n_embd;
-                dequantize_row(kernels, weights.token_embd, static_cast<std::size_t>(tokens[t]), x);
+                kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(tokens[t])), n_embd, x);
                 if (config.embedding_scale != 1) kernels.elementwise.scale(x, config.embedding_scale, n_embd);
                 norm_row(kernels.elementwise, x, first_norm, config.rms_eps, work.normed + t * n_embd, n_embd);
                 for (std::size_t r = 0; r < work.ropes.size(); ++r)
@@ -63,8 +62,8 @@ struct forward_pass {
     void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
         std::array<matrix_view, N> users;
         std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.w; });
-        work.activations.quantize(threads, kernels, input, n, users);
-        linear(threads, kernels, jobs, work.activations);
+        work.activations.quantize(threads, input, n, users);
+        linear(threads, jobs, work.activations);
     }
 
     /// normed [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
@@ -89,7 +88,8 @@ struct forward_pass {
                 float* v = work.v + t * config.kv_width();
                 finish_heads(kernels.elementwise, rules, {layer.k.bias, layer.k_norm, turn}, k, config.n_kv_heads);
                 finish_heads(kernels.elementwise, rules, {layer.v.bias, {}, nullptr}, v, config.n_kv_heads);
-                store_position(attention, workspace::attention_of(config), cached, cache.position() + t, k, v);
+                store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
+                               k, v);
                 if (t >= n - kept)
                     finish_heads(kernels.elementwise, rules, {layer.q.bias, layer.q_norm, turn},
                                  work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
@@ -102,23 +102,23 @@ struct forward_pass {
         project_qkv(layer, n, kept);
         finish_qkv(layer, cached, n, kept);
         if (kept == 0) return;
-        nibble::attention(threads, {.kernels = attention,
-                                    .shape = workspace::attention_of(config),
-                                    .cache = cached,
-                                    .q = work.q,
-                                    .n_tokens = kept,
-                                    .position = cache.position() + n - kept,
-                                    .window = layer.window,
-                                    .scale = config.attention_scale,
-                                    .out = work.q,
-                                    .workspace = work.attention});
+        attention(threads, {.kernels = kernels.of(cache.type()),
+                            .shape = workspace::attention_of(config),
+                            .cache = cached,
+                            .q = work.q,
+                            .n_tokens = kept,
+                            .position = cache.position() + n - kept,
+                            .window = layer.window,
+                            .scale = config.attention_scale,
+                            .out = work.q,
+                            .workspace = work.attention});
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
     /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
     void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
-        work.activations.quantize(threads, kernels, work.normed, n, std::array{layer.gate, layer.up});
-        gated_linear(threads, kernels, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
+        work.activations.quantize(threads, work.normed, n, std::array{layer.gate, layer.up});
+        gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
     }
 

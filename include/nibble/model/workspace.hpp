@@ -13,8 +13,8 @@
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
-#include <nibble/ops/arg_max.hpp>
 #include <nibble/ops/attention.hpp>
+#include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/rope.hpp>
 
@@ -50,12 +50,13 @@ struct workspace_shape {
 /// The buffers of a forward pass. All are [batch][width]; a pass of n tokens uses the first n rows.
 class workspace {
 public:
-    workspace(const model_config& config, const model_weights& weights, const workspace_shape& shape)
+    workspace(const kernel_set& kernels, const model_config& config, const model_weights& weights,
+              const workspace_shape& shape)
         : batch(shape.batch),
-          activations(activations_of(config, weights, shape)),
+          activations(kernels, activations_of(kernels, config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           largest(shape.n_threads),
-          memory_(n_floats(config, shape)) {
+          memory_(n_floats(kernels, config, shape)) {
         for (const rope_config& rope : config.ropes) ropes.push_back(rotation_of(config, rope, weights.rope_freqs));
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
@@ -67,17 +68,17 @@ public:
         v = take(batch * config.kv_width());
         rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
         gated = take(batch * config.n_ff);
-        up_scratch = take(shape.n_threads * gated_rows_max * batch);
+        up_scratch = take(shape.n_threads * gated_rows(kernels) * batch);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
-    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows_max n_threads)
+    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads)
     ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
-    [[nodiscard]] static std::size_t bytes(const model_config& config, const model_weights& weights,
-                                           const workspace_shape& shape) noexcept {
-        return n_floats(config, shape) * sizeof(float) +
-               activation_buffer::bytes(activations_of(config, weights, shape)) +
+    [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
+                                           const model_weights& weights, const workspace_shape& shape) noexcept {
+        return n_floats(kernels, config, shape) * sizeof(float) +
+               activation_buffer::bytes(kernels, activations_of(kernels, config, weights, shape)) +
                shape.n_threads * sizeof(largest_value) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
     }
@@ -100,25 +101,27 @@ public:
     float* v;             ///< [batch][n_kv_heads][head_dim]
     float* rope_cos_sin;  ///< [n_ropes][batch][rope_dims]  of the tokens' positions
     float* gated;         ///< [batch][n_ff]
-    float* up_scratch;    ///< [n_threads][batch][gated_rows_max]  see gated_linear
+    float* up_scratch;    ///< [n_threads][batch][gated_rows]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t rounded(std::size_t n) noexcept { return (n + 15) / 16 * 16; }  // cache lines
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
-    [[nodiscard]] static std::size_t n_floats(const model_config& config, const workspace_shape& shape) noexcept {
+    [[nodiscard]] static std::size_t n_floats(const kernel_set& kernels, const model_config& config,
+                                              const workspace_shape& shape) noexcept {
         const std::size_t batch = shape.batch;
         return 3 * rounded(batch * config.n_embd) + rounded(batch * config.q_width()) +
                2 * rounded(batch * config.kv_width()) + rounded(config.ropes.size() * batch * config.rope_dims) +
-               rounded(batch * config.n_ff) + rounded(shape.n_threads * gated_rows_max * batch);
+               rounded(batch * config.n_ff) + rounded(shape.n_threads * gated_rows(kernels) * batch);
     }
-    [[nodiscard]] static activation_shape activations_of(const model_config& config, const model_weights& weights,
+    [[nodiscard]] static activation_shape activations_of(const kernel_set& kernels, const model_config& config,
+                                                         const model_weights& weights,
                                                          const workspace_shape& shape) noexcept {
         activation_shape result{shape.batch, std::max({config.n_embd, config.q_width(), config.n_ff}), false, false,
                                 shape.n_threads};
-        const auto count = [&result](const matrix_view& w) {
-            const auto form = scalar_kernels.find(w.type)->form;  // a property of the format, not of the CPU
+        const auto count = [&result, &kernels](const matrix_view& w) {
+            const auto form = kernels.of(w).form;
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };

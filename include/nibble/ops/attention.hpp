@@ -10,7 +10,7 @@
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/kernels/attention.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

@@ -18,22 +18,16 @@ namespace quant {
 /// One scale for 256 values costs a KL divergence of 0.018 on a real 135M model, the sub-scales bring it to 0.0024;
 /// they cost nothing, because a kernel multiplies them into the weight's own sub-scale.
 ///
-/// `sum[i]` is k times the sum of the 16 values of group i: |sum| <= 8 * 16 * 127 = 16,256; `sum32[j]` the sum of
-/// groups 2j and 2j + 1, for formats with one min for 32 values. k and sum hold the groups in the order 0, 2, 4, ...,
-/// 1, 3, 5, ...: the first and the second half of each 32 values fall into the same lane of the low and the high half
-/// of a vector. Aligned so that no vector of a block is split between two cache lines.
+/// `sum[i]` is k times the sum of the 16 values of group i: |sum| <= 8 * 16 * 127 = 16,256. Kernels keep the same
+/// numbers in an order of their own.
 template <std::size_t N>
-struct alignas(32) activation_block {
+struct activation_block {
     static constexpr std::size_t groups = N / sub_size;
 
     std::int8_t q[N];
     std::int16_t k[groups];
     std::int16_t sum[groups];
-    std::int16_t sum32[groups / 2];
     float d;
-
-    /// Where group i stands in `k` and `sum`.
-    [[nodiscard]] static constexpr std::size_t slot(std::size_t i) noexcept { return i / 2 + i % 2 * (groups / 2); }
 };
 
 /// Below this largest magnitude a block is zero: 2^-100 is nothing beside any other activation, and its reciprocal
@@ -71,11 +65,9 @@ inline void quantize_block(const float* x, activation_block<N>& out) noexcept {
             out.q[e] = static_cast<std::int8_t>(q);
             sum += q;
         }
-        out.k[out.slot(i)] = static_cast<std::int16_t>(k);
-        out.sum[out.slot(i)] = static_cast<std::int16_t>(k * sum);
+        out.k[i] = static_cast<std::int16_t>(k);
+        out.sum[i] = static_cast<std::int16_t>(k * sum);
     }
-    for (std::size_t j = 0; j < N / 32; ++j)
-        out.sum32[j] = static_cast<std::int16_t>(out.sum[out.slot(2 * j)] + out.sum[out.slot(2 * j + 1)]);
 }
 
 }  // namespace quant

@@ -46,9 +46,11 @@ concept block_format = requires(const typename F::block& block, block_codes<F::b
     return half_to_float(static_cast<std::uint16_t>(p[0] | p[1] << 8));
 }
 
-/// Decodes one block to floats: out[e] as block_codes says, every product rounded once. The embedding lookup.
+/// Decodes one block to floats: out[e] as block_codes says. The products of a format with mins are exact (11 bits of a
+/// half, at most 6 of a scale or min, at most 5 of a code), so that one rounding is left, whether the sum is fused or
+/// not; without mins there is no sum.
 template <block_format F>
-inline void decode_block(const typename F::block& block, float* out) noexcept {
+inline void dequantize_block(const typename F::block& block, float* out) noexcept {
     block_codes<F::block_size> codes;
     F::unpack(block, codes);
     for (std::size_t e = 0; e < F::block_size; ++e) {

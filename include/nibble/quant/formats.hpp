@@ -2,7 +2,9 @@
 // The list of weight formats. A new format is a folder beside this file and a line in it.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
@@ -31,6 +33,7 @@ namespace quant {
 template <class... F>
 struct format_list {
     static constexpr std::size_t size = sizeof...(F);
+    static constexpr std::array<data_type, size> types{F::type...};
 };
 
 /// Every format that nibble computes with.
@@ -38,5 +41,42 @@ using formats = format_list<q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16,
 
 inline constexpr std::size_t n_formats = formats::size;
 
+/// Where `type` stands in `formats`; n_formats for a type that nibble does not compute with.
+[[nodiscard]] constexpr std::size_t format_index(data_type type) noexcept {
+    std::size_t index = 0;
+    while (index < n_formats && formats::types[index] != type) ++index;
+    return index;
+}
+
+namespace detail {
+
+template <class... F, class Visit>
+constexpr void visit_formats(format_list<F...>, const Visit& visit) {
+    std::size_t index = 0;
+    (visit.template operator()<F>(index++), ...);
+}
+
+}  // namespace detail
+
+/// Calls visit.operator()<F>(index) for each format F, in the order of `formats`.
+template <class Visit>
+constexpr void for_each_format(const Visit& visit) {
+    detail::visit_formats(formats{}, visit);
+}
+
 }  // namespace quant
+
+/// `n_rows` rows of `depth` weights as they lie in a file: `type` is one of quant::formats, and its blocks divide a
+/// row.
+[[nodiscard]] inline matrix_view view_matrix(data_type type, std::size_t n_rows, std::size_t depth,
+                                             const std::byte* data) noexcept {
+    const data_type_info& info = *find_data_type(type);
+    return {.type = type,
+            .format = static_cast<std::uint8_t>(quant::format_index(type)),
+            .n_rows = n_rows,
+            .depth = depth,
+            .row_bytes = depth / info.block_size * info.block_bytes,
+            .data = data};
+}
+
 NIBBLE_NAMESPACE_END

@@ -65,6 +65,14 @@ inline __m128i transpose_add4(__m128i a, __m128i b, __m128i c, __m128i d) noexce
     return _mm_hadd_epi32(_mm_hadd_epi32(a, b), _mm_hadd_epi32(c, d));
 }
 
+/// The sum of 32 floats, folded in halves: 16, 8, 4, 2, 1.
+inline float fold(const __m256 (&v)[4]) noexcept {
+    const __m256 eight = _mm256_add_ps(_mm256_add_ps(v[0], v[2]), _mm256_add_ps(v[1], v[3]));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
 /// The 2 or 4 bytes at `p` as the low bits of an int.
 template <std::size_t Bytes>
 inline std::int32_t load_bits(const void* p) noexcept {

@@ -13,7 +13,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/float_math.hpp>
 #include <nibble/core/half.hpp>
-#include <nibble/kernels/exp2.hpp>
+#include <nibble/kernels/elementwise/exp2.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

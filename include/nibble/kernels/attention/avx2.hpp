@@ -3,7 +3,7 @@
 #pragma once
 
 #include <nibble/kernels/attention/attention.hpp>
-#include <nibble/kernels/exp2.hpp>
+#include <nibble/kernels/elementwise/exp2_avx2.hpp>
 #include <nibble/simd/region.hpp>
 
 #if NIBBLE_X86_64

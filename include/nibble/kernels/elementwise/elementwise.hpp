@@ -49,7 +49,7 @@ struct elementwise_kernels {
 namespace kernels {
 
 /// gelu_tanh(x) = x / (1 + 2^-t) with t = x * (linear + cubic * x^2).
-inline constexpr float gelu_linear = 2.3022082f;   // 2 sqrt(2 / pi) log2(e)
+inline constexpr float gelu_linear = 2.3022082f;  // 2 sqrt(2 / pi) log2(e)
 inline constexpr float gelu_cubic = 0.10294324f;  // 0.044715 times that
 
 /// g / (1 + 2^-t) * u. With e = 2^-|t| <= 1 the sigmoid is 1 / (1 + e) or, for negative t, e / (1 + e): nothing
