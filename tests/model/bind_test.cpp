@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <nibble/core/half.hpp>
+#include <nibble/model/families.hpp>
 #include <nibble/model/read_config.hpp>
 
 #include "support/model_file.hpp"
@@ -106,12 +107,14 @@ TEST_CASE("weights: aliases of tensor names") {
 }
 
 TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibble computes with") {
-    const model_file plain;
+    const auto family = GENERATE(from_range(all_families));
+    const std::string arch{family->name};
+    const model_file plain{arch};
     for (const auto& tensor : plain.tensors()) {
-        INFO(tensor.name);
+        INFO(arch << ' ' << tensor.name);
         const std::string label = "tensor '" + tensor.name + '\'';
         // With every key stated nothing is inferred from the tensor that is spoilt.
-        const auto model = model_file{}.set("smollm3.attention.key_length", 32u);
+        const auto model = model_file{arch}.set(arch + ".attention.key_length", 32u);
         check_refused(model_file{model}.erase_tensor(tensor.name), errc::model_missing_tensor, {label, "none"});
 
         auto dims = tensor.dims;
@@ -125,7 +128,7 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
                           {label, expected, "got " + text(transposed), "looks transposed"});
             dims[1] += 32;
             check_refused(model_file{model}.reshape(tensor.name, dims), errc::model_wrong_shape,
-                          {label, expected, "rows: n_", "key smollm3.", "got " + text(dims)});
+                          {label, expected, "rows: n_", "key " + arch + '.', "got " + text(dims)});
             check_refused(model_file{model}.reshape(tensor.name, {tensor.dims[0], tensor.dims[1], 2}),
                           errc::model_wrong_shape, {label, expected});
             check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q2_k),
@@ -138,8 +141,53 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
         dims[0] += 32;
         check_refused(model_file{model}.reshape(tensor.name, dims, dims.size() == 1 ? data_type::f32 : data_type::q8_0),
                       errc::model_wrong_shape,
-                      {label, expected, "row length: n_", "key smollm3.", "got " + text(dims)});
+                      {label, expected, "row length: ", "key " + arch + '.', "got " + text(dims)});
     }
+}
+
+TEST_CASE("weights: a layer has what its family has") {
+    const auto layer_of_family = [](const char* arch) {
+        model_file model{arch};
+        const auto file = model.parse();
+        const auto config = read_config(file);
+        const auto layer = bind_weights(file, config).layers[0];
+        CHECK(layer.feed_forward.act == config.family->act);
+        CHECK(layer.attention.window == config.layers[0].window);
+        CHECK(layer.attention.rope == config.layers[0].rope);
+        const auto sizes = [](const auto&... spans) { return std::vector<std::size_t>{spans.size()...}; };
+        const auto& [attn, ffn] = layer;
+        return sizes(attn.norm, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm, attn.post_norm,
+                     ffn.norm, ffn.post_norm);
+    };
+    using sizes = std::vector<std::size_t>;
+    CHECK(layer_of_family("llama") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("smollm3") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen2") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen3") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
+    CHECK(layer_of_family("gemma3") == sizes{64, 0, 0, 0, 32, 32, 64, 64, 64});
+    CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
+}
+
+TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {
+    const auto refuse = [](const char* arch, const char* name, std::uint64_t size) {
+        INFO(arch << ' ' << name);
+        check_refused(model_file{arch}.add_tensor(name, {size}, data_type::f32), errc::model_layout,
+                      {"'" + std::string{name} + "'", arch});
+    };
+    refuse("llama", "blk.0.attn_q.bias", 128);
+    refuse("llama", "blk.0.attn_q_norm.weight", 32);
+    refuse("llama", "blk.0.post_attention_norm.weight", 64);
+    refuse("qwen2", "blk.0.attn_output.bias", 64);
+    refuse("qwen2", "rope_freqs.weight", 16);
+    refuse("qwen3", "blk.3.attn_v.bias", 32);
+    refuse("olmo2", "blk.0.attn_norm.weight", 64);
+    refuse("olmo2", "blk.0.ffn_norm.weight", 64);
+    refuse("gemma3", "blk.0.attn_k.bias", 32);
+
+    check_refused(model_file{"qwen3"}.reshape("blk.0.attn_q_norm.weight", {128}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[32]", "head_dim", "[128]"});
+    check_refused(model_file{"olmo2"}.reshape("blk.0.attn_q_norm.weight", {32}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[128]", "n_heads", "[32]"});
 }
 
 TEST_CASE("weights: a contradiction names the key and the tensor") {
