@@ -245,7 +245,7 @@ private:
     for (std::size_t i = 0; i < weights.rope_freqs.size(); ++i)
         if (const float divisor = weights.rope_freqs[i]; !(divisor > 0) || !std::isfinite(divisor))
             throw error{errc::model_bad_weights, "tensor 'rope_freqs.weight', value " + std::to_string(i),
-                        "a finite number above 0", number_text(static_cast<double>(divisor))};
+                        "a finite number above 0", detail::number_text(static_cast<double>(divisor))};
     return weights;
 }
 

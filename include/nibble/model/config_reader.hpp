@@ -25,6 +25,7 @@
 #include <nibble/model/tensors.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+namespace detail {
 
 /// Shortest text that reads back as the same number; one that a float holds is written as a float.
 [[nodiscard]] inline std::string number_text(double number) {
@@ -49,13 +50,16 @@ NIBBLE_NAMESPACE_BEGIN
     return std::string{gguf::name_of(val.type())};
 }
 
-/// A number that may become part of the configuration, and where it came from.
-template <class Number>
+}  // namespace detail
+
+/// A value that may become part of the configuration, and where it came from.
+template <class T>
 struct sourced {
-    Number value{};
+    T value{};
     std::string from;
 };
 
+/// For one file and one family; notes the sources of what it takes.
 class config_reader {
 public:
     using integer = sourced<std::uint64_t>;
@@ -113,7 +117,7 @@ public:
             return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
                                                    : number_in<Number>(val, row, key);
         };
-        return agreed<Number>(id, value_in, [](Number number) { return number_text(number); });
+        return agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
     }
 
     /// Whether the key with this suffix was looked for.
@@ -152,9 +156,9 @@ public:
             throw error{errc::model_missing_key, real_key(id), "a value, or tensors that it follows from", "nothing"};
         if (!in_range(found->value, row)) throw bad(id, *found, range_text<Number>(row));
         if constexpr (std::same_as<Number, double>) {  // the configuration keeps floats
-            note(row.field, number_text(static_cast<double>(static_cast<float>(found->value))), found->from);
+            note(row.field, detail::number_text(static_cast<double>(static_cast<float>(found->value))), found->from);
         } else {
-            note(row.field, number_text(found->value), found->from);
+            note(row.field, detail::number_text(found->value), found->from);
         }
         return found->value;
     }
@@ -173,7 +177,7 @@ public:
     template <class Number>
     [[nodiscard]] static error bad(config_key id, const sourced<Number>& found, std::string expected) {
         return {errc::model_bad_value, std::string{row_of(id).field} + " (" + found.from + ')', std::move(expected),
-                number_text(found.value)};
+                detail::number_text(found.value)};
     }
 
     /// Dimension `index` of a tensor (of layer 0), if the file has it.
@@ -197,7 +201,7 @@ public:
                                                         const std::optional<integer>& part) {
         if (!whole || !part) return {};
         if (part->value == 0 || whole->value % part->value != 0)
-            throw bad(part_id, *part, "a divisor of " + number_text(whole->value) + " (" + whole->from + ')');
+            throw bad(part_id, *part, "a divisor of " + detail::number_text(whole->value) + " (" + whole->from + ')');
         return integer{whole->value / part->value, whole->from + " and " + part->from};
     }
 
@@ -210,8 +214,8 @@ private:
 
     template <class Number>
     [[nodiscard]] static std::string range_text(const key_row& row) {
-        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") + number_text(row.least) +
-               " to " + number_text(row.most);
+        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") +
+               detail::number_text(row.least) + " to " + detail::number_text(row.most);
     }
 
     template <class Number>
@@ -226,7 +230,7 @@ private:
             throw error{errc::model_wrong_type, where, range_text<Number>(row),
                         "type " + std::string{gguf::name_of(val.type())}};
         if (!number || !in_range(*number, row))
-            throw error{errc::model_bad_value, where, range_text<Number>(row), value_text(val)};
+            throw error{errc::model_bad_value, where, range_text<Number>(row), detail::value_text(val)};
         return *number;
     }
 
@@ -247,8 +251,8 @@ private:
             const auto number = number_in<Number>(entry, row, where);
             if (i == 0) common = number;
             if (number != common)
-                throw error{errc::model_bad_value, where, number_text(common) + " as in every layer",
-                            number_text(number)};
+                throw error{errc::model_bad_value, where, detail::number_text(common) + " as in every layer",
+                            detail::number_text(number)};
         }
         return common;
     }

@@ -36,7 +36,7 @@ struct model_family {
     std::uint64_t n_ctx_train = 0;              ///< default
     double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
     double rms_eps = 0;                         ///< default
-    std::size_t no_rope_period = 0;             ///< every so manieth layer has no rotary embedding; 0: all have it
+    std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;

@@ -59,7 +59,7 @@ inline void check_kind(const gguf::file& file) {
         require_number("general.quantization_version", *version, 2, " (the block formats of today)");
 }
 
-/// Refuses whatever would make the model compute something that nobody has asked for yet.
+/// Refuses what would change the result and has not been read, because the family does not have it.
 inline void refuse_unread(const config_reader& reader) {
     for (const auto& row : neutral_keys) {
         if (reader.has_read(row.suffix)) continue;

@@ -22,41 +22,38 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
 
-/// Whether layer i is not the last of its period; all layers of period 0.
-[[nodiscard]] constexpr bool inside_period(std::size_t i, std::size_t period) noexcept {
-    return period == 0 || i % period != period - 1;
+/// All of n layers but the last of each period; all of them where it is 0.
+[[nodiscard]] inline std::vector<bool> all_but_last_of(std::uint64_t period, std::size_t n_layers) {
+    std::vector<bool> layers(n_layers, true);
+    for (std::size_t i = 0; period != 0 && i < n_layers; ++i) layers[i] = i % period != period - 1;
+    return layers;
 }
 
-[[nodiscard]] inline std::string period_text(std::size_t period) {
-    return period == 0 ? "all" : "all but every " + std::to_string(period) + "th";
+/// "3 of 4": how many layers a pattern holds for.
+[[nodiscard]] inline std::string pattern_text(const std::vector<bool>& pattern) {
+    return std::to_string(std::count(pattern.begin(), pattern.end(), true)) + " of " + std::to_string(pattern.size());
 }
 
-/// Which layers a pattern in the file gives the window to: its entries, or all but every so manieth.
+/// Which layers have the window by what the file says: a bool for each, or the period whose last layer has none.
 [[nodiscard]] inline std::vector<bool> window_pattern_in(const gguf::value& val, const std::string& key,
                                                          std::size_t n_layers) {
     const auto wrong_type = [&](std::string type) {
         return error{errc::model_wrong_type, key, "a bool for each layer, or an integer", std::move(type)};
     };
-    std::vector<bool> pattern(n_layers);
     if (val.is_array()) {
         if (!val.is_array_of(gguf::value_type::boolean))
             throw wrong_type("array of " + std::string{gguf::name_of(val.element_type())});
         if (val.array_size() != n_layers)
             throw error{errc::model_bad_value, key, std::to_string(n_layers) + " entries, one per layer",
                         std::to_string(val.array_size())};
-        for (std::size_t i = 0; i < n_layers; ++i) pattern[i] = val.bytes()[i] != std::byte{0};
-    } else {
-        const auto period = val.as_unsigned();
-        if (!period && !val.as_signed()) throw wrong_type("type " + std::string{gguf::name_of(val.type())});
-        if (!period || *period == 0) throw error{errc::model_bad_value, key, "an integer above 0", value_text(val)};
-        for (std::size_t i = 0; i < n_layers; ++i) pattern[i] = inside_period(i, *period);
+        std::vector<bool> layers(n_layers);
+        for (std::size_t i = 0; i < n_layers; ++i) layers[i] = val.bytes()[i] != std::byte{0};
+        return layers;
     }
-    return pattern;
-}
-
-/// "3 of 4": how many layers of a pattern have the window.
-[[nodiscard]] inline std::string pattern_text(const std::vector<bool>& pattern) {
-    return std::to_string(std::count(pattern.begin(), pattern.end(), true)) + " of " + std::to_string(pattern.size());
+    const auto period = val.as_unsigned();
+    if (!period && !val.as_signed()) throw wrong_type("type " + std::string{gguf::name_of(val.type())});
+    if (!period || *period == 0) throw error{errc::model_bad_value, key, "an integer above 0", value_text(val)};
+    return all_but_last_of(*period, n_layers);
 }
 
 /// The window of each layer. Returns whether one has any.
@@ -77,10 +74,8 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     const auto length = reader.accept(config_key::window, window);
     if (length == 0)
         throw config_reader::bad(config_key::window, *window, "an integer above 0, as layers have a window");
-    if (!pattern) {
-        pattern = {std::vector<bool>(config.n_layers), "architecture " + std::string{config.family->name}};
-        for (std::size_t i = 0; i < config.n_layers; ++i) pattern->value[i] = inside_period(i, rule.period);
-    }
+    if (!pattern)
+        pattern = {all_but_last_of(rule.period, config.n_layers), "architecture " + std::string{config.family->name}};
     if (!has_layers(pattern->value))
         throw error{errc::model_bad_value, "window_pattern (" + pattern->from + ')',
                     "a layer for the window of " + number_text(length) + " (" + window->from + ')', "none"};
@@ -156,14 +151,15 @@ inline void read_ropes(config_reader& reader, model_config& config, bool has_win
         config.ropes.push_back({static_cast<float>(reader.take(config_key::rope_freq_base_window, own)), {}});
     }
 
+    const auto turned = all_but_last_of(family.no_rope_period, config.n_layers);
     for (std::size_t i = 0; i < config.n_layers; ++i) {
         auto& layer = config.layers[i];
-        if (!inside_period(i, family.no_rope_period))
+        if (!turned[i])
             layer.rope = no_rope;
         else if (windows_differ && layer.window != no_window)
             layer.rope = 1;
     }
-    reader.note("rope_layers", period_text(family.no_rope_period), "architecture " + std::string{family.name});
+    reader.note("rope_layers", pattern_text(turned), "architecture " + std::string{family.name});
 }
 
 }  // namespace detail

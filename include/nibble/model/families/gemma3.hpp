@@ -18,7 +18,7 @@ namespace families {
 inline void complete_gemma3(config_reader& reader, model_config& config) {
     const auto width = static_cast<double>(config.n_embd), heads = static_cast<double>(config.n_heads);
     config.embedding_scale = static_cast<float>(std::sqrt(width));
-    reader.note("embedding_scale", number_text(static_cast<double>(config.embedding_scale)), "sqrt(n_embd)");
+    reader.note("embedding_scale", detail::number_text(static_cast<double>(config.embedding_scale)), "sqrt(n_embd)");
     if (config.n_layers == 62)
         config.attention_scale = static_cast<float>(
             reader.take(config_key::attention_scale, std::sqrt(heads / width), "1 / sqrt(n_embd / n_heads)"));
