@@ -45,7 +45,7 @@ TEST_CASE("weights: views into the file with the right shapes") {
     const auto check = [](const matrix_view& view, std::size_t depth, std::size_t rows) {
         CHECK(view.type == data_type::q8_0);
         CHECK(view.depth == depth);
-        CHECK(view.rows == rows);
+        CHECK(view.n_rows == rows);
         CHECK(view.row_bytes == depth / 32 * 34);
     };
     check(weights.token_embd, 64, 160);
@@ -65,7 +65,7 @@ TEST_CASE("weights: views into the file with the right shapes") {
     CHECK(weights.output_norm[63] == 1.0f);
     CHECK(weights.tied);
     CHECK(weights.output.data == weights.token_embd.data);
-    CHECK(weights.output.rows == 160);
+    CHECK(weights.output.n_rows == 160);
     CHECK(weights.rope_freqs.empty());
     CHECK(weights.converted.empty());
     CHECK(weights.layers[2].ffn_up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
