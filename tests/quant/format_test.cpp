@@ -105,22 +105,3 @@ TEST_CASE("scales12 unpacks to the reference scales and mins") {
         CHECK(codes.min[i] == mins[i / 2]);
     }
 }
-
-TEST_CASE("block sizes are those of the container's type table") {
-    const auto check = []<class... F>(format_list<F...>) {
-        (
-            [] {
-                const auto* info = find_data_type(F::type);
-                REQUIRE(info);
-                if constexpr (block_format<F>) {
-                    CHECK(info->block_size == F::block_size);
-                    CHECK(info->block_bytes == sizeof(typename F::block));
-                } else {
-                    CHECK(info->block_size == 1);
-                    CHECK(info->block_bytes == F::value_bytes);
-                }
-            }(),
-            ...);
-    };
-    check(formats{});
-}

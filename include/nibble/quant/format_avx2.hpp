@@ -24,7 +24,6 @@ struct scale_pair {
 ///   row_offset       what the row kernel takes off every code after `multiply`
 ///   scales(a, b)     K formats: the scale_pair of two blocks; decoding two costs little more than one
 ///   m_sign           formats with a min: -1 where the min is subtracted
-/// The kernels also rely on the blocks' layout: `d` is a half, and where there is a min, it is the half behind `d`.
 template <class F>
 struct avx2_format;
 

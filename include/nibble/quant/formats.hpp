@@ -64,6 +64,35 @@ constexpr void for_each_format(const Visit& visit) {
     detail::visit_formats(formats{}, visit);
 }
 
+/// Where a block of `type`, one of `formats`, holds floating-point numbers.
+[[nodiscard]] constexpr float_fields floats_of(data_type type) noexcept {
+    float_fields fields{};
+    for_each_format([&]<class F>(std::size_t) {
+        if (F::type == type) fields = F::floats;
+    });
+    return fields;
+}
+
+namespace detail {
+
+/// Whether F says of a block what the container's table of types says, and what kernels rely on.
+template <class F>
+constexpr bool is_laid_out() noexcept {
+    const data_type_info& info = *find_data_type(F::type);
+    if constexpr (block_format<F>)
+        return info.block_size == F::block_size && info.block_bytes == sizeof(typename F::block) &&
+               F::floats.count == (F::has_min ? 2 : 1) && (!F::has_min || F::floats.at[1] == F::floats.at[0] + 2);
+    else
+        return info.block_size == 1 && info.block_bytes == F::value_bytes;
+}
+
+template <class... F>
+constexpr bool are_laid_out(format_list<F...>) noexcept {
+    return (is_laid_out<F>() && ...);
+}
+static_assert(are_laid_out(formats{}));
+
+}  // namespace detail
 }  // namespace quant
 
 /// `n_rows` rows of `depth` weights as they lie in a file: `type` is one of quant::formats, and its blocks divide a
