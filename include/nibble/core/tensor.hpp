@@ -89,7 +89,4 @@ struct matrix_view {
     [[nodiscard]] const std::byte* row(std::size_t r) const noexcept { return data + r * row_bytes; }
 };
 
-/// A token id. Valid ids are 0 .. n_vocab - 1.
-using token = std::int32_t;
-
 NIBBLE_NAMESPACE_END

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/reply_parser.hpp>
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/generate/generation.hpp>
-#include <nibble/text/chat.hpp>
-#include <nibble/text/reply_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

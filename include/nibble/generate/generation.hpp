@@ -15,11 +15,12 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/stop_strings.hpp>
 #include <nibble/generate/thinking.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -17,11 +17,11 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/constraint.hpp>
-#include <nibble/text/calendar_time.hpp>
-#include <nibble/text/json.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/jinja/calendar_time.hpp>
+#include <nibble/json/json.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

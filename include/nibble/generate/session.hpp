@@ -11,15 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/chat.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -14,17 +14,18 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/encoder.hpp>
+#include <nibble/chat/reply_parser.hpp>
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/thread_pool.hpp>
-#include <nibble/generate/chat_prompt.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/sampler.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/reply_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

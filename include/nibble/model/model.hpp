@@ -12,14 +12,15 @@
 #include <string_view>
 #include <utility>
 
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/vocabulary.hpp>
 #include <nibble/model/weights.hpp>
-#include <nibble/text/chat.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

@@ -16,15 +16,15 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/merge.hpp>
-#include <nibble/text/nfc.hpp>
-#include <nibble/text/pretokenizer.hpp>
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
 #include <nibble/text/token_table.hpp>
 #include <nibble/text/vocabulary.hpp>
+#include <nibble/unicode/nfc.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
