@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <nibble/chat/reply_parser.hpp>
-#include <nibble/chat/template.hpp>
+#include <nibble/chat/marks.hpp>
+#include <nibble/chat/message.hpp>
+#include <nibble/chat/reply_format.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/json/json.hpp>
@@ -20,30 +20,22 @@
 #include <nibble/unicode/utf8.hpp>
 
 // The template's control tokens and the messages end up in one text. So that "<|im_end|>" in a message stays text, a
-// seam is put into it before rendering, after its first character: a private-use character that occurs in none of
-// the messages. The rendered prompt is cut at the seams and each part is encoded on its own; no part contains the
-// whole of a control token's text unless the template wrote it. Messages without such text (nearly all) are rendered
-// as they are, in one part, so that their tokens are those of every other implementation.
+// mark is put into it before rendering, after its first character: a character that occurs in none of the messages. The
+// rendered prompt is cut at the marks and each part is encoded on its own; no part contains the whole of a control
+// token's text unless the template wrote it. Messages without such text (nearly all) are rendered as they are, in one
+// part, so that their tokens are those of every other implementation.
 //
 // Some vocabularies have the tags of reasoning and tool calls (<think>, <tool_call>) as control tokens. What the model
 // has said may contain these.
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// The texts with which a reply marks its parts.
-[[nodiscard]] inline std::vector<std::string> tags_of(const reply_format& format) {
-    std::vector<std::string> out{format.think_open, format.think_close};
-    for (const auto& form : format.tool_calls) out.insert(out.end(), {form.open, form.close});
-    std::erase(out, "");
-    return out;
-}
-
 /// Encodes conversations for one tokenizer, which it borrows. Const methods from any thread.
 class chat_encoder {
 public:
     /// Looks through the vocabulary for the texts of control tokens once.
     explicit chat_encoder(const tokenizer& tokens, const reply_format& format = {})
-        : tokens_(&tokens), tags_(tags_of(format)) {
+        : tokens_(&tokens), tags_(format.tags()) {
         for (token id = 0; static_cast<std::size_t>(id) < tokens.n_vocab(); ++id) {
             if (!tokens.is_control(id)) continue;
             const auto text = tokens.piece(id, {.special = true});
@@ -55,19 +47,22 @@ public:
     /// write their own. Throws what `render` throws, and errc::text_too_long.
     template <class Render>
     [[nodiscard]] std::vector<token> encode(std::span<const message> messages, Render render) const {
-        std::vector<message> sewn(messages.begin(), messages.end());
-        const std::string seam = unused_character(sewn);
+        std::vector<message> marked(messages.begin(), messages.end());
+        text_marks marks;
+        for (auto& m : marked) for_each_text(m, [&](const std::string& text) { marks.avoid(text); });
+        const std::string mark = marks.next();
         bool any = false;
-        for (auto& m : sewn)
-            for_each_text(m, [&](std::string& text) { any |= sew(text, seam, m.role == role::assistant); });
-        const std::string prompt = any ? render(std::span<const message>{sewn}) : render(messages);
+        for (auto& m : marked)
+            for_each_text(m, [&](std::string& text) { any |= put_marks(text, mark, m.role == role::assistant); });
 
         std::vector<token> out;
-        for (std::size_t begin = 0; begin <= prompt.size();) {
-            const std::size_t end = any ? std::min(prompt.find(seam, begin), prompt.size()) : prompt.size();
-            tokens_->encode(std::string_view{prompt}.substr(begin, end - begin), out,
-                            {.add_special = false, .parse_special = true});
-            begin = end + (any ? seam.size() : 1);
+        const auto encode_part = [&](std::string_view part, std::size_t) {
+            tokens_->encode(part, out, {.add_special = false, .parse_special = true});
+        };
+        if (any) {
+            marks.split(render(std::span<const message>{marked}), encode_part);
+        } else {
+            encode_part(render(messages), text_marks::none);
         }
         return out;
     }
@@ -110,29 +105,9 @@ private:
         }
     }
 
-    /// The first character of the private-use plane 15 that none of the messages contains.
-    [[nodiscard]] static std::string unused_character(std::vector<message>& messages) {
-        constexpr std::uint32_t first = 0xf0000, count = 0xfffe;
-        std::vector<bool> used;
-        for (auto& m : messages)
-            for_each_text(m, [&](const std::string& text) {
-                for (std::size_t at = text.find('\xf3'); at < text.size(); at = text.find('\xf3', at + 1)) {
-                    const auto offset = decode_utf8(text, at).code_point - first;
-                    if (offset >= count) continue;
-                    used.resize(count);
-                    used[offset] = true;
-                }
-            });
-        std::uint32_t offset = 0;
-        while (offset < used.size() && used[offset]) ++offset;  // all 65534 used: the one after them is no character
-        std::string seam;
-        append_utf8(seam, first + offset);
-        return seam;
-    }
-
-    /// Puts seams into `text` so that it contains no control token's text, and does not end in the start of one.
+    /// Puts marks into `text` so that it contains no control token's text, and does not end in the start of one.
     /// Returns whether there was anything to do. Tags may stay where `tags_stay`.
-    bool sew(std::string& text, std::string_view seam, bool tags_stay) const {
+    bool put_marks(std::string& text, std::string_view mark, bool tags_stay) const {
         if (text.empty()) return false;
         bool any = false;
         // One round finds all but those that another one overlaps.
@@ -148,23 +123,23 @@ private:
             }
             if (found.empty()) break;
             any = true;
-            for (const auto control : found) text = sewn(text, control, seam);
+            for (const auto control : found) text = marked(text, control, mark);
         }
         if (ends_in_start(text)) {
-            text += seam;
+            text += mark;
             any = true;
         }
         return any;
     }
 
-    /// A seam after the first character of every place where `control` occurs, overlapping ones too.
-    [[nodiscard]] static std::string sewn(std::string_view text, std::string_view control, std::string_view seam) {
+    /// A mark after the first character of every place where `control` occurs, overlapping ones too.
+    [[nodiscard]] static std::string marked(std::string_view text, std::string_view control, std::string_view mark) {
         std::string out;
         const std::size_t first = first_character(control);
         std::size_t begin = 0;
         for (std::size_t at = text.find(control); at != std::string_view::npos; at = text.find(control, at + 1)) {
             out += text.substr(begin, at + first - begin);
-            out += seam;
+            out += mark;
             begin = at + first;
         }
         out += text.substr(begin);

@@ -15,6 +15,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
+#include <nibble/unicode/white_space.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -122,7 +123,7 @@ public:
     std::span<const reply_event> finish() {
         events_.clear();
         parse(true);
-        trim_end(reply_.reasoning);
+        reply_.reasoning.resize(trim_end(reply_.reasoning).size());
         return events_;
     }
 
@@ -168,7 +169,7 @@ private:
         give(kind::reasoning, at - done_);
         if (tag == none) return false;
         give(kind::reasoning, format_.think_close.size(), format_.think_close.size());
-        trim_end(reply_.reasoning);
+        reply_.reasoning.resize(trim_end(reply_.reasoning).size());
         part_ = part::answer;
         trim_ = true;
         return true;
@@ -176,8 +177,8 @@ private:
 
     bool read_answer(bool ended) {
         if (at_start_) {
-            const auto text = std::min(buffer_.find_first_not_of(" \t\r\n", done_), buffer_.size());
-            give(kind::answer, text - done_);
+            const auto rest = std::string_view{buffer_}.substr(done_);
+            give(kind::answer, rest.size() - trim_start(rest).size());
             if (done_ == buffer_.size()) return false;
             if (format_.bare_calls && buffer_[done_] == '{') return begin(part::bare_call, 0);
             const auto [at, tag] = find_tag({&format_.think_open, 1}, ended);
@@ -215,7 +216,7 @@ private:
             if (close.empty()) {
                 if (json_.done()) return end_call(scanned_, scanned_);
                 if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
-                if (!json_.started() && !is_space(c) && c != '{' && c != '[')
+                if (!json_.started() && !is_white_space(c) && c != '{' && c != '[')
                     return give_malformed(scanned_, "expected a JSON object or list after " + open);
             } else if (!json_.in_string() && c == close[0]) {
                 const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
@@ -245,8 +246,7 @@ private:
                 return give_calls(calls, scanned_);
             } catch (const error&) {  // no call, then
             }
-        } else if (const auto key = text.find_first_not_of(" \t\r\n", 1);
-                   key != none && text.substr(key).starts_with("\"name\"")) {
+        } else if (text.starts_with('{') && trim_start(text.substr(1)).starts_with("\"name\"")) {
             return give_malformed(scanned_, "not the whole of a JSON object");
         }
         give(kind::answer, scanned_ - done_);
@@ -265,10 +265,7 @@ private:
     }
 
     [[nodiscard]] static tool_call code_call(std::string_view code) {
-        const auto first = std::min(code.find_first_not_of("\r\n"), code.size());
-        const auto last = code.find_last_not_of(" \t\r\n") + 1;  // npos + 1 is 0
-        code = code.substr(first, std::max(first, last) - first);
-        return {"", std::string{code_tool}, json_object{{"code", std::string{code}}}};
+        return {"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(code, "\r\n"))}}};
     }
 
     bool give_calls(const std::vector<tool_call>& calls, std::size_t end) {
@@ -313,7 +310,7 @@ private:
         const auto raw = std::string_view{buffer_}.substr(done_, length);
         auto text = raw.substr(markup);
         if (trim_) {
-            text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+            text = trim_start(text);
             trim_ = text.empty();
         }
         if (events_.empty() || events_.back().type != type) events_.push_back({type, {}, {}});
@@ -322,10 +319,6 @@ private:
         (type == kind::reasoning ? reply_.reasoning : reply_.content) += text;
         done_ += length;
     }
-
-    [[nodiscard]] static bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-    static void trim_end(std::string& text) { text.resize(text.find_last_not_of(" \t\r\n") + 1); }  // npos + 1 is 0
 
     reply_format format_;
     std::vector<std::string> open_tags_;

@@ -73,17 +73,17 @@ inline chat_template::chat_template(std::string_view source, std::string bos, st
 
 inline std::string chat_template::render(std::span<const message> messages,
                                          const chat_template_options& options) const {
-    std::vector<message> told(messages.begin(), messages.end());
-    for (message& m : told) {
+    std::vector<message> shown(messages.begin(), messages.end());
+    for (message& m : shown) {
         if (!shows_calls_) detail::write_calls_as_text(m, format_);
         if (!options.keep_reasoning.value_or(true)) m.reasoning.clear();
     }
     std::optional<detail::kept_reasoning> kept;
     if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
-        kept.emplace(told, std::array{&options.tools, &options.python_tools, &options.variables});
+        kept.emplace(shown, std::array{&options.tools, &options.python_tools, &options.variables});
 
     json variables =
-        json::object{{"messages", to_json(told)}, {"add_generation_prompt", options.add_generation_prompt}};
+        json::object{{"messages", to_json(shown)}, {"add_generation_prompt", options.add_generation_prompt}};
     if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
     if (!options.tools.is_null()) {
         variables["tools"] = options.tools;

@@ -152,10 +152,10 @@ private:
         : session_(&session),
           options_(options),
           stops_(options.stop),
-          thinking_(session.source().tokenizer(), session.format(), prompt, options) {
+          thinking_(session.source().tokenizer(), session.source().reply_format(), prompt, options) {
         const auto started = clock::now();
         const auto& tokenizer = session.source().tokenizer();
-        for (const auto& tag : tags_of(session.format()))
+        for (const auto& tag : session.source().reply_format().tags())
             if (const auto id = tokenizer.find(tag); id && tokenizer.is_control(*id)) shown_control_.push_back(*id);
         starts_in_reasoning_ = thinking_.inside();
         session.check_tokens(prompt, 0, "prompt");

@@ -127,8 +127,9 @@ private:
                                          .python_tools = options.python_tools,
                                          .variables = options.variables,
                                          .date = options.date};
-        return state_->chat().encode(
-            messages, [&](std::span<const message> sewn) { return state_->source().apply_chat_template(sewn, with); });
+        return state_->chat().encode(messages, [&](std::span<const message> marked) {
+            return state_->source().apply_chat_template(marked, with);
+        });
     }
 
     std::unique_ptr<detail::session_state> state_;

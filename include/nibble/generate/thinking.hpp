@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <nibble/chat/reply_parser.hpp>
+#include <nibble/chat/reply_format.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/options.hpp>

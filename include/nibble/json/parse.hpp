@@ -9,6 +9,7 @@
 #include <nibble/json/decimal.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/utf8.hpp>
+#include <nibble/unicode/white_space.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -35,9 +36,7 @@ private:
         throw error(errc::json_syntax, "JSON text", std::move(expected), got, at_);
     }
     void skip_space() noexcept {
-        while (at_ < text_.size() &&
-               (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r'))
-            ++at_;
+        while (at_ < text_.size() && is_white_space(text_[at_])) ++at_;
     }
     [[nodiscard]] char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
     bool accept(char c) noexcept {

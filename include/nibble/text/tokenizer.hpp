@@ -20,6 +20,7 @@
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/merge.hpp>
 #include <nibble/text/pretokenizer/pretokenizer.hpp>
+#include <nibble/text/reply_tags.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
 #include <nibble/text/token_table.hpp>
@@ -253,15 +254,15 @@ private:
     }
 
     static std::uint8_t control_flags(std::string_view text) noexcept {
-        // Tags around reasoning, code and tools are part of what a reply says, even where a file calls them control.
-        constexpr std::string_view shown[] = {"<think>",         "</think>",         "<tool_call>", "</tool_call>",
-                                              "<tool_response>", "</tool_response>", "<code>",      "</code>"};
         constexpr std::string_view ends[] = {"<|eot_id|>", "<|eom_id|>",    "<|end_of_text|>",
                                              "<|im_end|>", "<|endoftext|>", "<|end|>",
                                              "<|eot|>",    "</s>",          "<eos>",
                                              "<EOT>",      "<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>"};
         std::uint8_t flags = control;
-        if (std::find(std::begin(shown), std::end(shown), text) == std::end(shown)) flags |= hidden;
+        const bool is_shown = std::any_of(std::begin(reply_tags), std::end(reply_tags), [&](const reply_tag& row) {
+            return row.always_shown && (row.open == text || row.close == text);
+        });
+        if (!is_shown) flags |= hidden;
         if (std::find(std::begin(ends), std::end(ends), text) != std::end(ends)) flags |= ends_reply;
         return flags;
     }
