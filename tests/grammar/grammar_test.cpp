@@ -371,9 +371,9 @@ TEST_CASE("character classes become exactly their UTF-8 bytes") {
         const bool negated = rng() % 2;
         if (negated && a == 0 && b == 0x10ffff) continue;
         std::string gbnf = negated ? "root ::= [^\\U" : "root ::= [\\U";
-        detail::append_hexadecimal(gbnf, a, 8);
+        append_hex(gbnf, a, 8);
         gbnf += "-\\U";
-        detail::append_hexadecimal(gbnf, b, 8);
+        append_hex(gbnf, b, 8);
         const auto g = grammar::from_gbnf(gbnf + "]");
         for (int i = 0; i < 60; ++i) {
             const char32_t c = i == 0 ? a : i == 1 ? b : random_character();

@@ -19,26 +19,6 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
 
-/// Moves the calls of a message into its content, written as the model writes them.
-inline void write_calls_as_text(message& m, const reply_format& format) {
-    for (const tool_call& call : std::exchange(m.tool_calls, {})) {
-        tool_call_form form;
-        if (!format.tool_calls.empty()) form = format.tool_calls.front();
-        const json* code = call.name == code_tool ? call.arguments.find("code") : nullptr;
-        if (code && code->is_string()) form = code_form();
-        const auto line = [&](std::string_view text) {
-            if (text.empty()) return;
-            if (!m.content.empty()) m.content += '\n';
-            m.content += text;
-        };
-        line(form.open);
-        line(form.is_code
-                 ? code->as_string()
-                 : json(json_object{{"name", call.name}, {"arguments", call.arguments}}).dump(json_format::python()));
-        line(form.close);
-    }
-}
-
 /// Keeps the reasoning of past turns in a prompt. Before rendering, every reasoning and the content behind it get a
 /// mark in front. Where a content's mark comes out of the template without that of its reasoning, the template has left
 /// the reasoning out, and it is put there.

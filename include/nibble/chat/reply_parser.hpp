@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
-#include <nibble/chat/template.hpp>
+#include <nibble/chat/tools.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/json/end_finder.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/white_space.hpp>
 
@@ -32,74 +34,6 @@ struct reply_event {
     nibble::tool_call call = {};
     std::string problem = {};  ///< what is wrong with a malformed call
 };
-
-namespace detail {
-
-/// Finds the end of a JSON object or list while it arrives, byte by byte. Does not check what json::parse will.
-class json_end_finder {
-public:
-    void feed(char c) noexcept {
-        if (broken_) return;
-        if (in_string_) {
-            if (static_cast<unsigned char>(c) < 0x20) {  // a line break cannot be in a string: this one is not closed
-                broken_ = true;
-                in_string_ = false;
-            } else if (escaped_) {
-                escaped_ = false;
-            } else if (c == '\\') {
-                escaped_ = true;
-            } else if (c == '"') {
-                in_string_ = false;
-            }
-        } else if (c == '"') {
-            in_string_ = true;
-        } else if (c == '{' || c == '[') {
-            ++depth_;
-        } else if ((c == '}' || c == ']') && depth_ > 0) {
-            done_ = --depth_ == 0;
-        }
-    }
-    [[nodiscard]] bool started() const noexcept { return depth_ > 0; }
-    [[nodiscard]] bool in_string() const noexcept { return in_string_; }
-    [[nodiscard]] bool done() const noexcept { return done_; }
-    /// No JSON can come of this any more.
-    [[nodiscard]] bool broken() const noexcept { return broken_; }
-
-private:
-    std::size_t depth_ = 0;
-    bool in_string_ = false, escaped_ = false, done_ = false, broken_ = false;
-};
-
-/// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
-[[nodiscard]] inline std::vector<tool_call> read_tool_calls(std::string_view text) {
-    const auto fail = [](const char* expected, const json& got) {
-        throw error(errc::json_type, "tool call", expected, escaped(got.dump()));
-    };
-    std::vector<tool_call> out;
-    const auto read = [&](const json& outer) {
-        const json* function = outer.find("function");
-        const json& inner = function && function->is_object() ? *function : outer;
-        const json* name = inner.find("name");
-        if (!name || !name->is_string() || name->as_string().empty()) fail("an object with a name", outer);
-        const json* arguments = inner.find("arguments");
-        if (!arguments) arguments = inner.find("parameters");
-        json values = arguments && !arguments->is_null() ? *arguments : json{json_object{}};
-        if (values.is_string()) values = json::parse(values.as_string());  // some models write JSON in JSON
-        if (!values.is_object()) fail("arguments that are an object", values);
-        const json* id = outer.find("id");
-        out.push_back({id && id->is_string() ? id->as_string() : "", name->as_string(), std::move(values)});
-    };
-    const json value = json::parse(text);
-    if (!value.is_array()) {
-        read(value);
-    } else {
-        if (value.as_array().empty()) fail("at least one call", value);
-        for (const json& call : value.as_array()) read(call);
-    }
-    return out;
-}
-
-}  // namespace detail
 
 /// Feed it the pieces of a reply, cut anywhere, then finish(). What was said is also collected as a message, to go on
 /// with. Nothing in a reply is an error: a call that cannot be understood is an event of its own. Text is given on as
@@ -333,7 +267,7 @@ private:
     std::size_t form_ = 0;     // of format_.tool_calls
     std::size_t content_ = 0;  // length of its opening tag
     std::size_t scanned_ = 0;
-    detail::json_end_finder json_;
+    json_end_finder json_;
 };
 
 NIBBLE_NAMESPACE_END

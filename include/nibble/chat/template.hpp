@@ -12,6 +12,7 @@
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/past_turns.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/tools.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/jinja/calendar_time.hpp>
 #include <nibble/jinja/template.hpp>

@@ -10,15 +10,12 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/hex.hpp>
 #include <nibble/grammar/syntax.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
-
-inline void append_hexadecimal(std::string& out, std::uint32_t value, int digits) {
-    for (int i = digits; i-- > 0;) out += "0123456789abcdef"[value >> (4 * i) & 15];
-}
 
 /// A GBNF literal for `text`, which must be UTF-8.
 [[nodiscard]] inline std::string gbnf_literal(std::string_view text) {
@@ -28,7 +25,7 @@ inline void append_hexadecimal(std::string& out, std::uint32_t value, int digits
             out += {'\\', c};
         } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
             out += "\\x";
-            append_hexadecimal(out, static_cast<unsigned char>(c), 2);
+            append_hex(out, static_cast<unsigned char>(c), 2);
         } else {
             out += c;
         }
@@ -44,7 +41,7 @@ inline void append_hexadecimal(std::string& out, std::uint32_t value, int digits
             out += static_cast<char>(c);
         } else {
             out += c < 0x100 ? "\\x" : "\\U";
-            append_hexadecimal(out, c, c < 0x100 ? 2 : 8);
+            append_hex(out, c, c < 0x100 ? 2 : 8);
         }
     };
     for (const auto& [first, last] : ranges) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <nibble/core/config.hpp>
+#include <nibble/grammar/compiler.hpp>
 #include <nibble/grammar/gbnf.hpp>
 #include <nibble/grammar/program.hpp>
 #include <nibble/grammar/states.hpp>

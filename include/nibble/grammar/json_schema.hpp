@@ -17,7 +17,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -32,40 +31,26 @@
 #include <nibble/grammar/gbnf_text.hpp>
 #include <nibble/grammar/grammar.hpp>
 #include <nibble/grammar/regex.hpp>
+#include <nibble/grammar/schema_keywords.hpp>
 #include <nibble/grammar/schema_merge.hpp>
+#include <nibble/grammar/schema_rules.hpp>
 #include <nibble/grammar/schema_scalars.hpp>
 #include <nibble/json/json.hpp>
-#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-struct json_schema_options {
-    /// Allow white space between the parts: one space, or a line break and up to 20 spaces or tabs.
-    bool white_space = true;
-    std::size_t max_depth = 100;       ///< schemas inside schemas, through references too
-    std::size_t max_schemas = 20'000;  ///< schemas visited, each $ref once
-};
-
 namespace detail {
 
-/// Collects the rules of a grammar that consists of the forms of JSON values.
-class schema_converter {
+/// Turns schemas into expressions, each by what its keywords say.
+class schema_converter : public schema_rules {
 public:
     schema_converter(const json& root, const json_schema_options& options, std::string prefix = {})
-        : options_(options), prefix_(std::move(prefix)), merge_(root, options.max_schemas) {}
+        : schema_rules(options, std::move(prefix)), merge_(root, options.max_schemas) {}
 
     /// An expression for `schema`; the rules that it needs are in rules().
     std::string convert(const json& schema, const schema_path& path = {}) { return value(schema, path, 0); }
 
-    [[nodiscard]] std::string rules() const {
-        std::string out;
-        for (const auto& [name, body] : rules_) out += name + " ::= " + body + "\n";
-        return out;
-    }
-
 private:
-    using strings = std::vector<std::string>;
-
     // ---- any schema
 
     std::string value(const json& schema, const schema_path& path, std::size_t depth) {
@@ -150,38 +135,6 @@ private:
         return "(" + out + ")";
     }
 
-    std::string literal_value(const json& literal, std::size_t depth) {
-        if (depth > options_.max_depth)
-            schema_path{}.fail("values of at most " + std::to_string(options_.max_depth) + " levels", "more");
-        if (literal.is_array()) {
-            strings items;
-            for (const auto& item : literal.as_array()) items.push_back(literal_value(item, depth + 1));
-            return enclosed("[", items, "]");
-        }
-        if (literal.is_object()) {
-            strings members;
-            for (const auto& [key, member] : literal.as_object())
-                members.push_back(key_text(key) + literal_value(member, depth + 1));
-            return enclosed("{", members, "}");
-        }
-        return gbnf_literal(literal.dump());
-    }
-
-    std::string enclosed(const char* open, const strings& parts, const char* close) {
-        std::string out = gbnf_literal(open) + space();
-        for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? " " : " \",\"" + space() + " ") + parts[i];
-        return out + (parts.empty() ? " " : space() + " ") + gbnf_literal(close);
-    }
-
-    [[nodiscard]] static bool fits_type(const json& candidate, const json_object& keywords) {
-        const auto* nullable = keywords.find("nullable");
-        if (candidate.is_null() && nullable && nullable->is_boolean() && nullable->as_boolean()) return true;
-        const auto fits = [&](const json& type) { return type.is_string() && has_type(candidate, type.as_string()); };
-        const auto& type = *keywords.find("type");
-        if (!type.is_array()) return fits(type);
-        return std::any_of(type.as_array().begin(), type.as_array().end(), fits);
-    }
-
     // ---- one type
 
     std::string value_of_type(const std::string& type, const json_object& keywords, const schema_path& path,
@@ -250,28 +203,20 @@ private:
 
     // ---- objects: the properties in order; those that are not required may be left out
 
+    struct property {
+        std::string name;
+        std::string text;  ///< key and value as GBNF
+        bool required;
+    };
+
     std::string object(const json_object& keywords, const schema_path& path, std::size_t depth) {
-        struct property {
-            std::string text;
-            bool required;
-        };
-        std::vector<property> properties;
-        strings names;
         const auto* listed = keywords.find("properties");
         const auto* additional = keywords.find("additionalProperties");
         const bool closed = additional ? additional->is_boolean() && !additional->as_boolean()
                                        : listed && listed->is_object() && !listed->as_object().empty();
         const auto required = required_names(keywords, path);
-        if (listed) {
-            if (!listed->is_object()) (path / "properties").fail("an object", shown(*listed));
-            for (const auto& [key, schema] : listed->as_object()) {
-                const bool is_required = required.count(key) != 0;
-                if (!is_required && schema.is_boolean() && !schema.as_boolean()) continue;
-                properties.push_back(
-                    {key_text(key) + value(schema, path / "properties" / key, depth + 1), is_required});
-                names.push_back(key);
-            }
-        }
+        std::vector<property> properties;
+        if (listed) properties = listed_properties(*listed, required, path / "properties", depth);
         std::string other_value;
         const auto value_of_others = [&]() -> const std::string& {
             if (other_value.empty())
@@ -283,124 +228,48 @@ private:
         for (const auto& name : required) {
             if (listed && listed->as_object().find(name)) continue;
             if (additional && closed) (path / "required").fail("only names that may occur", "'" + escaped(name) + "'");
-            properties.push_back({key_text(name) + value_of_others(), true});
-            names.push_back(name);
+            properties.push_back({name, key_text(name) + value_of_others(), true});
         }
-        // From the last property to the first: what may follow, with nothing written before it and with something.
-        std::string first, rest;
-        if (!closed) {
-            const std::string member = "(" + key_other_than(names) + " \":\"" + space() + " " + value_of_others() + ")";
-            const std::string member_rule = set_rule(new_rule(), member);
-            rest = set_rule(new_rule(), "(\",\"" + space() + " " + member_rule + ")*");
-            first = set_rule(new_rule(), "(" + member_rule + " " + rest + ")?");
-        }
-        for (auto property = properties.rbegin(); property != properties.rend(); ++property) {
-            const std::string text = set_rule(new_rule(), property->text);
-            const std::string after = text + (rest.empty() ? "" : " " + rest);
-            const std::string skipped_first = first.empty() ? "\"\"" : first,
-                              skipped_rest = rest.empty() ? "\"\"" : rest;
-            first = set_rule(new_rule(), after + (property->required ? "" : " | " + skipped_first));
-            rest = set_rule(new_rule(),
-                            "\",\"" + space() + " " + after + (property->required ? "" : " | " + skipped_rest));
-        }
-        return "\"{\"" + space() + " " + (first.empty() ? "" : first + space() + " ") + "\"}\"";
+        if (closed) return members(properties, "");
+        strings names;
+        for (const auto& one : properties) names.push_back(one.name);
+        return members(properties, "(" + key_other_than(names) + " \":\"" + space() + " " + value_of_others() + ")");
     }
 
-    static std::set<std::string> required_names(const json_object& keywords, const schema_path& path) {
-        std::set<std::string> out;
-        const auto* required = keywords.find("required");
-        if (!required) return out;
-        if (!required->is_array()) (path / "required").fail("a list of names", shown(*required));
-        for (const auto& name : required->as_array()) {
-            if (!name.is_string()) (path / "required").fail("a list of names", shown(name));
-            out.insert(name.as_string());
+    std::vector<property> listed_properties(const json& listed, const std::set<std::string>& required,
+                                            const schema_path& path, std::size_t depth) {
+        if (!listed.is_object()) path.fail("an object", shown(listed));
+        std::vector<property> out;
+        for (const auto& [key, schema] : listed.as_object()) {
+            const bool is_required = required.count(key) != 0;
+            if (!is_required && schema.is_boolean() && !schema.as_boolean()) continue;
+            out.push_back({key, key_text(key) + value(schema, path / key, depth + 1), is_required});
         }
         return out;
     }
 
-    /// `"key": ` as GBNF.
-    std::string key_text(const std::string& key) { return gbnf_literal(json{key}.dump() + ":") + space() + " "; }
-
-    /// A rule for a quoted key that is none of `names`: a trie of them, left at some character or ended too early.
-    /// Escapes are only written where no name can be meant any more.
-    std::string key_other_than(const strings& names) {
-        struct node {
-            std::map<char32_t, std::size_t> next;
-            bool is_name = false;
-            std::string rule;
-        };
-        std::vector<node> trie(1);
-        for (const auto& name : names) {
-            std::size_t at = 0, position = 0;
-            while (position < name.size()) {
-                const auto [c, length] = decode_utf8(name, position);
-                if (c > last_code_point || c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
-                    break;  // not written without an escape
-                position += length;
-                const auto [entry, is_new] = trie[at].next.try_emplace(c, trie.size());
-                at = entry->second;
-                if (is_new) trie.emplace_back();
-            }
-            if (position == name.size()) trie[at].is_name = true;
+    /// An object of the properties in order, and of any number of `other` members behind them unless it is empty.
+    std::string members(const std::vector<property>& properties, const std::string& other) {
+        // From the last property to the first: what may follow, with nothing written before it and with something.
+        std::string first, rest;
+        if (!other.empty()) {
+            const std::string member_rule = set_rule(new_rule(), other);
+            rest = set_rule(new_rule(), "(\",\"" + space() + " " + member_rule + ")*");
+            first = set_rule(new_rule(), "(" + member_rule + " " + rest + ")?");
         }
-        for (std::size_t i = trie.size(); i-- > 0;) {  // children come after their parents
-            std::vector<code_point_range> taken{{0, 0x1f}, {'"', '"'}, {'\\', '\\'}, {0x7f, 0x7f}};
-            std::string out = trie[i].is_name ? "" : "\"\\\"\"";
-            for (const auto& [c, child] : trie[i].next) {
-                taken.push_back({c, c});
-                append_alternative(out, gbnf_class({{c, c}}) + " " + trie[child].rule);
-            }
-            append_alternative(out, gbnf_class(complement(taken)) + " " + character() + "* \"\\\"\"");
-            trie[i].rule = set_rule(new_rule(), out);
+        for (auto one = properties.rbegin(); one != properties.rend(); ++one) {
+            const std::string text = set_rule(new_rule(), one->text);
+            const std::string after = text + (rest.empty() ? "" : " " + rest);
+            const std::string skipped_first = first.empty() ? "\"\"" : first,
+                              skipped_rest = rest.empty() ? "\"\"" : rest;
+            first = set_rule(new_rule(), after + (one->required ? "" : " | " + skipped_first));
+            rest = set_rule(new_rule(), "\",\"" + space() + " " + after + (one->required ? "" : " | " + skipped_rest));
         }
-        return "\"\\\"\" " + trie[0].rule;
+        return "\"{\"" + space() + " " + (first.empty() ? "" : first + space() + " ") + "\"}\"";
     }
 
-    // ---- common parts
-
-    std::string any_value() {
-        const std::string name = prefix_ + "value";
-        if (!rules_.try_emplace(name).second) return name;
-        const std::string any_string = "\"\\\"\" " + character() + "* \"\\\"\"",
-                          member = any_string + " \":\"" + space() + " " + name;
-        const auto list = [&](const char* open, const std::string& item, const char* close) {
-            return gbnf_literal(open) + space() + " (" + item + " (\",\"" + space() + " " + item + ")*" + space() +
-                   ")? " + gbnf_literal(close);
-        };
-        return set_rule(name, list("{", member, "}") + " | " + list("[", name, "]") + " | " + any_string + " | " +
-                                  number_text({}, {}) + " | \"true\" | \"false\" | \"null\"");
-    }
-
-    /// One character of a string. Escapes of surrogates only in pairs.
-    std::string character() {
-        const std::string name = prefix_ + "char";
-        if (rules_.find(name) == rules_.end()) {
-            set_rule(name,
-                     "[^\"\\\\\\x00-\\x1f\\x7f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | "
-                     "[dD] ([0-7] [0-9a-fA-F]{2} | [89abAB] [0-9a-fA-F]{2} \"\\\\u\" [dD] [c-fC-F] [0-9a-fA-F]{2})))");
-        }
-        return name;
-    }
-
-    std::string space() {
-        if (!options_.white_space) return {};
-        const std::string name = prefix_ + "space";
-        if (rules_.find(name) == rules_.end()) set_rule(name, "(\" \" | \"\\n\" [ \\t]{0,20})?");
-        return " " + name;
-    }
-
-    std::string new_rule() { return prefix_ + "r" + std::to_string(++n_rules_); }
-
-    std::string set_rule(const std::string& name, std::string body) {
-        rules_[name] = std::move(body);
-        return name;
-    }
-
-    json_schema_options options_;
-    std::string prefix_;
     schema_merger merge_;
-    std::map<std::string, std::string> rules_, rule_of_reference_;
-    std::size_t n_rules_ = 0;
+    std::map<std::string, std::string> rule_of_reference_;
 };
 
 }  // namespace detail

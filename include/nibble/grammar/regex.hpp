@@ -9,6 +9,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/hex.hpp>
 #include <nibble/grammar/code_points.hpp>
 #include <nibble/grammar/gbnf_text.hpp>
 #include <nibble/unicode/utf8.hpp>
@@ -178,10 +179,9 @@ private:
     char32_t hexadecimal(std::size_t digits) {
         char32_t value = 0;
         for (std::size_t i = 0; i < digits; ++i, ++position_) {
-            const char c = peek();
-            const bool letter = (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-            if (!letter && (c < '0' || c > '9')) fail("hexadecimal digits");
-            value = value << 4 | static_cast<char32_t>(letter ? (c | 0x20) - 'a' + 10 : c - '0');
+            const int digit = hex_value(peek());
+            if (digit < 0) fail("hexadecimal digits");
+            value = value << 4 | static_cast<char32_t>(digit);
         }
         if (!is_scalar_value(value)) fail("a Unicode character");
         return value;
@@ -229,7 +229,7 @@ private:
             default: break;
         }
         std::string out = "\\u";
-        append_hexadecimal(out, c, 4);
+        append_hex(out, c, 4);
         return out;
     }
 

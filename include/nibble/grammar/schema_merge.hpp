@@ -1,143 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a JSON schema means before it becomes a grammar: its keywords, references, and several schemas made one.
+// Several JSON schemas made one: references followed, and what must hold together joined.
 #pragma once
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/grammar/schema_keywords.hpp>
+#include <nibble/grammar/schema_reference.hpp>
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
-
-/// A place in a schema, as a JSON pointer in a fragment.
-class schema_path {
-public:
-    schema_path() = default;
-    explicit schema_path(std::string text) : text_(std::move(text)) {}
-
-    [[nodiscard]] schema_path operator/(std::string_view key) const {
-        std::string out = text_ + '/';
-        for (const char c : key.substr(0, 64)) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-        return schema_path{std::move(out)};
-    }
-    [[nodiscard]] schema_path operator/(std::size_t index) const {
-        return schema_path{text_ + '/' + std::to_string(index)};
-    }
-    [[nodiscard]] std::string text() const { return "JSON schema at " + escaped(text_, 200); }
-
-    /// Returns nothing: its type lets a failure stand where an expression is wanted.
-    [[noreturn]] std::string fail(const std::string& expected, const std::string& got) const {
-        throw error(errc::schema_unsupported, text(), expected, got);
-    }
-
-private:
-    std::string text_ = "#";
-};
-
-/// The start of a value, for messages.
-[[nodiscard]] inline std::string shown(const json& value) { return escaped(value.dump(), 40); }
-
-[[nodiscard]] inline bool is_annotation(std::string_view key) {
-    static constexpr std::array<std::string_view, 16> annotations{
-        "title", "description", "default",          "example",        "examples", "$schema",
-        "$id",   "$comment",    "$anchor",          "deprecated",     "readOnly", "writeOnly",
-        "$defs", "definitions", "contentMediaType", "contentEncoding"};
-    return std::find(annotations.begin(), annotations.end(), key) != annotations.end();
-}
-
-inline void check_keyword(std::string_view key, const schema_path& path) {
-    static constexpr std::array<std::string_view, 24> known{"type",
-                                                            "nullable",
-                                                            "enum",
-                                                            "const",
-                                                            "anyOf",
-                                                            "oneOf",
-                                                            "allOf",
-                                                            "$ref",
-                                                            "properties",
-                                                            "required",
-                                                            "additionalProperties",
-                                                            "items",
-                                                            "prefixItems",
-                                                            "minItems",
-                                                            "maxItems",
-                                                            "uniqueItems",
-                                                            "minLength",
-                                                            "maxLength",
-                                                            "pattern",
-                                                            "format",
-                                                            "minimum",
-                                                            "maximum",
-                                                            "exclusiveMinimum",
-                                                            "exclusiveMaximum"};
-    if (std::find(known.begin(), known.end(), key) == known.end() && !is_annotation(key))
-        throw error(errc::schema_unsupported, path.text(), "supported keywords", "'" + escaped(key) + "'");
-}
-
-[[nodiscard]] inline bool only_annotations_beside(const json_object& keywords, std::string_view but) {
-    return std::all_of(keywords.begin(), keywords.end(),
-                       [but](const auto& member) { return member.key == but || is_annotation(member.key); });
-}
-
-/// The types that a schema without enum, const or combinations allows: its `type`, or those that its other keywords
-/// are about, or all.
-[[nodiscard]] inline std::vector<std::string> types_of(const json_object& keywords, const schema_path& path) {
-    std::vector<std::string> out;
-    if (const auto* type = keywords.find("type")) {
-        const auto add = [&](const json& name) {
-            if (!name.is_string()) (path / "type").fail("a name or a list of names", shown(*type));
-            if (std::find(out.begin(), out.end(), name.as_string()) == out.end()) out.push_back(name.as_string());
-        };
-        if (type->is_array()) {
-            for (const auto& name : type->as_array()) add(name);
-        } else {
-            add(*type);
-        }
-        if (out.empty()) (path / "type").fail("at least one type", "none");
-        if (std::find(out.begin(), out.end(), "number") != out.end())
-            out.erase(std::remove(out.begin(), out.end(), "integer"), out.end());
-        return out;
-    }
-    const auto has = [&](std::initializer_list<std::string_view> keys) {
-        return std::any_of(keys.begin(), keys.end(), [&](auto key) { return keywords.find(key) != nullptr; });
-    };
-    if (has({"properties", "required", "additionalProperties"})) out.push_back("object");
-    if (has({"items", "prefixItems", "minItems", "maxItems", "uniqueItems"})) out.push_back("array");
-    if (has({"minLength", "maxLength", "pattern", "format"})) out.push_back("string");
-    if (has({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})) out.push_back("number");
-    if (out.empty()) out = {"object", "array", "string", "number", "boolean", "null"};
-    return out;
-}
-
-/// The name of a value's type; integers are not "number" here.
-[[nodiscard]] inline std::string_view type_name(const json& value) {
-    constexpr std::array<std::string_view, 7> names{"null",   "boolean", "integer", "number",
-                                                    "string", "array",   "object"};
-    return names[static_cast<std::size_t>(value.type())];
-}
-
-[[nodiscard]] inline bool has_type(const json& value, std::string_view type) {
-    if (type == "number") return value.is_number();
-    if (type == "integer" && value.is_number()) return value.as_double() == std::trunc(value.as_double());
-    return type == type_name(value);
-}
-
-/// Equal as JSON schema sees it: 1 and 1.0 are the same number.
-[[nodiscard]] inline bool same_value(const json& a, const json& b) {
-    return a.is_number() && b.is_number() ? (a.is_integer() && b.is_integer() ? a == b : a.as_double() == b.as_double())
-                                          : a == b;
-}
 
 /// Follows references and joins schemas that must hold together. Counts its work, so that schemas that blow up when
 /// they are written out are refused.
@@ -152,30 +31,9 @@ public:
         schemas_left_ -= schemas;
     }
 
-    /// The schema that a local reference (#, #/$defs/name, any JSON pointer) names.
+    /// The schema that a local reference names.
     [[nodiscard]] const json& target(const json& ref, const schema_path& path) const {
-        const auto here = path / "$ref";
-        if (!ref.is_string() || ref.as_string().empty() || ref.as_string()[0] != '#')
-            here.fail("a reference into this schema (#/...)", shown(ref));
-        const std::string pointer = percent_decoded(std::string_view{ref.as_string()}.substr(1));
-        std::string_view rest = pointer;
-        const json* at = &root_;
-        while (!rest.empty() && at) {
-            if (rest[0] != '/') here.fail("a JSON pointer", shown(ref));
-            const auto end = std::min(rest.find('/', 1), rest.size());
-            const std::string key = unescaped(rest.substr(1, end - 1));
-            rest.remove_prefix(end);
-            if (at->is_array()) {
-                const bool is_index =
-                    !key.empty() && key.size() < 7 && key.find_first_not_of("0123456789") == std::string::npos;
-                const std::size_t index = is_index ? std::stoul(key) : at->as_array().size();
-                at = index < at->as_array().size() ? &at->as_array()[index] : nullptr;
-            } else {
-                at = at->find(key);
-            }
-        }
-        if (!at) here.fail("a place in this schema", shown(ref));
-        return *at;
+        return resolve_reference(root_, ref, path / "$ref");
     }
 
     /// `schema` without `$ref` and `allOf`: what they say is part of it.
@@ -265,14 +123,7 @@ private:
         if (key == "uniqueItems" && a.is_boolean() && b.is_boolean()) return true;
         if (key == "nullable" && a.is_boolean() && b.is_boolean()) return false;
         if (key == "items") return json_object{{"allOf", json::array{a, b}}};
-        if (key == "properties" && a.is_object() && b.is_object()) {
-            json_object out = a.as_object();
-            for (const auto& [name, schema] : b.as_object()) {
-                const auto* present = out.find(name);
-                out.set(name, present ? json{json_object{{"allOf", json::array{*present, schema}}}} : schema);
-            }
-            return out;
-        }
+        if (key == "properties" && a.is_object() && b.is_object()) return both_properties(a.as_object(), b.as_object());
         if (key == "required" && a.is_array() && b.is_array()) {
             json out = a;
             for (const auto& name : b.as_array()) out.push_back(name);
@@ -280,25 +131,38 @@ private:
         }
         if (key == "enum" && a.is_array() && b.is_array()) {
             count(path, a.as_array().size() * b.as_array().size() / 16 + 1);
-            json::array out;
-            for (const auto& x : a.as_array())
-                if (std::any_of(b.as_array().begin(), b.as_array().end(),
-                                [&](const json& y) { return same_value(x, y); }))
-                    out.push_back(x);
-            return out;
+            return values_in_both(a.as_array(), b.as_array());
         }
-        if (key == "type") {
-            json::array out;
-            for (const auto& x : names_in(a))
-                for (const auto& y : names_in(b)) {
-                    if (x == y || (x == "integer" && y == "number")) out.push_back(x);
-                    if (x == "number" && y == "integer") out.push_back(y);
-                }
-            return out;
-        }
+        if (key == "type") return types_in_both(a, b);
         if (key == "additionalProperties" && a.is_boolean()) return a.as_boolean() ? b : a;
         if (key == "additionalProperties" && b.is_boolean()) return b.as_boolean() ? a : b;
         path.fail("schemas that agree", shown(a) + " and " + shown(b));
+    }
+
+    static json_object both_properties(const json_object& a, const json_object& b) {
+        json_object out = a;
+        for (const auto& [name, schema] : b) {
+            const auto* present = out.find(name);
+            out.set(name, present ? json{json_object{{"allOf", json::array{*present, schema}}}} : schema);
+        }
+        return out;
+    }
+
+    static json::array values_in_both(const json::array& a, const json::array& b) {
+        json::array out;
+        for (const auto& x : a)
+            if (std::any_of(b.begin(), b.end(), [&](const json& y) { return same_value(x, y); })) out.push_back(x);
+        return out;
+    }
+
+    static json::array types_in_both(const json& a, const json& b) {
+        json::array out;
+        for (const auto& x : names_in(a))
+            for (const auto& y : names_in(b)) {
+                if (x == y || (x == "integer" && y == "number")) out.push_back(x);
+                if (x == "number" && y == "integer") out.push_back(y);
+            }
+        return out;
     }
 
     /// Properties that only `b` lists fall under the additionalProperties of `a`: that is only written out where it
@@ -366,31 +230,6 @@ private:
         const auto names = required_of(a);
         return closed && std::any_of(names.begin(), names.end(),
                                      [&](const auto& name) { return !property_of(b, name) && !is_required(b, name); });
-    }
-
-    /// %HH of a URI fragment.
-    [[nodiscard]] static std::string percent_decoded(std::string_view text) {
-        std::string out;
-        const auto digit = [](char c) {
-            return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
-        };
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            const bool is_escape =
-                text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0;
-            out += is_escape ? static_cast<char>(digit(text[i + 1]) * 16 + digit(text[i + 2])) : text[i];
-            if (is_escape) i += 2;
-        }
-        return out;
-    }
-
-    /// ~0 and ~1 of a JSON pointer.
-    [[nodiscard]] static std::string unescaped(std::string_view key) {
-        std::string out;
-        for (std::size_t i = 0; i < key.size(); ++i) {
-            const bool is_escape = key[i] == '~' && i + 1 < key.size() && (key[i + 1] == '0' || key[i + 1] == '1');
-            out += is_escape ? (key[++i] == '0' ? '~' : '/') : key[i];
-        }
-        return out;
     }
 
     const json& root_;

@@ -12,7 +12,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/grammar/gbnf_text.hpp>
-#include <nibble/grammar/schema_merge.hpp>
+#include <nibble/grammar/schema_keywords.hpp>
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

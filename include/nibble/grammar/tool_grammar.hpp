@@ -10,6 +10,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/prefix_automaton.hpp>
 #include <nibble/grammar/gbnf_text.hpp>
 #include <nibble/grammar/grammar.hpp>
 #include <nibble/grammar/json_schema.hpp>
@@ -31,8 +32,8 @@ struct tool_grammar_options {
 
 namespace detail {
 
-/// Rules for any text in which `tag` does not occur, up to `tag` and `after`, or to the end. They are the states of
-/// the automaton of Knuth, Morris and Pratt (1977): rule i has read the first i characters of the tag.
+/// Rules for any text in which `tag` does not occur, up to `tag` and `after`, or to the end. They are the states of a
+/// prefix_automaton: rule i has read the first i characters of the tag.
 [[nodiscard]] inline std::string gbnf_until(std::string_view tag, const std::string& prefix, const std::string& after) {
     std::vector<char32_t> letters;
     for (std::size_t at = 0; at < tag.size();) {
@@ -45,19 +46,13 @@ namespace detail {
     std::vector<code_point_range> in_tag;
     for (const char32_t c : letters) in_tag.push_back({c, c});
     in_tag = normalised(in_tag);
-    std::vector<std::size_t> border(letters.size() + 1,
-                                    0);  // of the first i letters: the longest proper prefix that ends them
-    const auto next = [&](std::size_t i, char32_t c) {
-        while (i > 0 && letters[i] != c) i = border[i];
-        return letters[i] == c ? i + 1 : 0;
-    };
-    for (std::size_t i = 1; i < letters.size(); ++i) border[i + 1] = next(border[i], letters[i]);
+    const prefix_automaton<char32_t> automaton{letters};
     std::string out;
     for (std::size_t i = 0; i < letters.size(); ++i) {
         std::map<std::size_t, std::vector<code_point_range>> reads{
             {0, complement(in_tag)}};  // by the state that they lead to
         for (const auto& [first, last] : in_tag)
-            for (char32_t c = first; c <= last; ++c) reads[next(i, c)].push_back({c, c});
+            for (char32_t c = first; c <= last; ++c) reads[automaton.next(i, c)].push_back({c, c});
         out += prefix + std::to_string(i) + " ::= \"\"";
         for (const auto& [to, characters] : reads)
             out += " | " + gbnf_class(normalised(characters)) + " " +

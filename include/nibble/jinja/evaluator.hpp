@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/builtins.hpp>
 #include <nibble/jinja/library/filters.hpp>

@@ -2,48 +2,26 @@
 // Template source to tokens, with Jinja2's white space rules (trim_blocks and lstrip_blocks on).
 #pragma once
 
-#include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/jinja/lexeme.hpp>
+#include <nibble/jinja/literals.hpp>
+#include <nibble/jinja/place.hpp>
 #include <nibble/jinja/python_text.hpp>
-#include <nibble/jinja/runtime.hpp>
-#include <nibble/json/decimal.hpp>
+#include <nibble/unicode/class_tables.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
-
-enum class token_kind : std::uint8_t {
-    data,
-    variable_begin,
-    variable_end,
-    block_begin,
-    block_end,
-    name,
-    string,
-    integer,
-    number,
-    op,
-    end
-};
-
-struct lexeme {
-    token_kind kind;
-    std::uint32_t offset;   ///< into the source
-    std::string_view text;  ///< data, name, operator; a string without quotes and escapes
-    std::int64_t integer = 0;
-    double number = 0;
-};
 
 /// The source as the lexer wants it: line ends as \n, and without one last of them, as Jinja2 has it.
 [[nodiscard]] inline std::string normalised_source(std::string_view raw) {
@@ -76,7 +54,7 @@ public:
 
 private:
     [[noreturn]] void fail(std::size_t offset, std::string expected, std::string got = {}) const {
-        throw error(errc::tmpl_syntax, place(source_, offset), std::move(expected), std::move(got));
+        syntax_error(source_, offset, std::move(expected), std::move(got));
     }
     [[nodiscard]] bool looking_at(std::string_view word) const noexcept {
         return source_.substr(at_, word.size()) == word;
@@ -215,7 +193,8 @@ private:
             if (c == '"' || c == '\'') {
                 string_literal();
             } else if (c >= '0' && c <= '9') {
-                number_literal();
+                tokens_.push_back(read_number(source_, at_));
+                at_ += tokens_.back().text.size();
             } else if (const utf8_unit next = decode_utf8(source_, at_); is_word(next.code_point)) {
                 const std::size_t start = at_;
                 while (at_ < source_.size()) {
@@ -251,60 +230,6 @@ private:
         ++at_;
     }
 
-    void number_literal() {
-        const std::size_t start = at_;
-        const auto digits = [&](auto&& is_digit) {  // single underscores between digits are allowed
-            while (at_ < source_.size() &&
-                   (is_digit(source_[at_]) ||
-                    (source_[at_] == '_' && at_ + 1 < source_.size() && is_digit(source_[at_ + 1]))))
-                ++at_;
-        };
-        const auto decimal = [](char c) { return c >= '0' && c <= '9'; };
-        int base = 10;
-        if (source_[at_] == '0' && at_ + 1 < source_.size()) {
-            const char letter = static_cast<char>(source_[at_ + 1] | 0x20);
-            base = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 10;
-        }
-        if (base != 10) at_ += 2;
-        digits([&](char c) {
-            if (base <= 10) return c >= '0' && c < '0' + base;
-            return decimal(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
-        });
-        bool whole = true;
-        if (base == 10 && (start == 0 || source_[start - 1] != '.')) {  // after a dot: the 0 of a.0.1
-            if (at_ + 1 < source_.size() && source_[at_] == '.' && decimal(source_[at_ + 1])) {
-                whole = false;
-                ++at_;
-                digits(decimal);
-            }
-            if (at_ < source_.size() && (source_[at_] | 0x20) == 'e') {
-                std::size_t exponent = at_ + 1;
-                if (exponent < source_.size() && (source_[exponent] == '+' || source_[exponent] == '-')) ++exponent;
-                if (exponent < source_.size() && decimal(source_[exponent])) {
-                    whole = false;
-                    at_ = exponent;
-                    digits(decimal);
-                }
-            }
-        }
-        std::string plain;
-        for (const char c : source_.substr(start + (base == 10 ? 0 : 2), at_ - start - (base == 10 ? 0 : 2)))
-            if (c != '_') plain += c;
-        lexeme token{whole ? token_kind::integer : token_kind::number, static_cast<std::uint32_t>(start),
-                     source_.substr(start, at_ - start)};
-        if (whole) {
-            const char* last = plain.data() + plain.size();
-            const auto [end, status] = std::from_chars(plain.data(), last, token.integer, base);
-            if (status == std::errc::result_out_of_range) fail(start, "an integer of at most 64 bits");
-            if (status != std::errc{} || end != last ||
-                (plain.size() > 1 && plain[0] == '0' && base == 10 && token.integer != 0))
-                fail(start, "a number", "'" + escaped(token.text, 32) + "'");
-        } else {
-            token.number = parse_double(plain).value_or(0);
-        }
-        tokens_.push_back(token);
-    }
-
     void string_literal() {
         const std::size_t start = at_;
         const char quote = source_[at_++];
@@ -321,40 +246,7 @@ private:
         const std::string_view body = source_.substr(start + 1, at_ - start - 1);
         ++at_;
         add(token_kind::string, start,
-            plain ? body : std::string_view(strings_.emplace_back(unescape(body, start + 1))));
-    }
-    // The escapes of Python's string literals.
-    [[nodiscard]] std::string unescape(std::string_view body, std::size_t offset) const {
-        static constexpr std::string_view names = "\\'\"abfnrtv", values = "\\'\"\a\b\f\n\r\t\v";
-        std::string out;
-        for (std::size_t i = 0; i < body.size(); ++i) {
-            if (body[i] != '\\') {
-                out += body[i];
-                continue;
-            }
-            const char c = body[++i];  // the lexer saw to it that something follows
-            const auto code_from = [&](std::size_t first, std::size_t most, int base, bool exactly) {
-                std::uint32_t code = 0;
-                const char* begin = body.data() + std::min(first, body.size());
-                const char* end = body.data() + std::min(first + most, body.size());
-                const char* stop = std::from_chars(begin, end, code, base).ptr;
-                if ((exactly && stop != begin + most) || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
-                    fail(offset + first, "the digits of an escaped code point",
-                         "'" + escaped(body.substr(first, most)) + "'");
-                append_utf8(out, code);
-                i = static_cast<std::size_t>(stop - body.data()) - 1;
-            };
-            if (const std::size_t known = names.find(c); known != std::string_view::npos) {
-                out += values[known];
-            } else if (c >= '0' && c <= '7') {
-                code_from(i, 3, 8, false);
-            } else if (c == 'x' || c == 'u' || c == 'U') {
-                code_from(i + 1, c == 'x' ? 2 : c == 'u' ? 4 : 8, 16, true);
-            } else if (c != '\n') {  // an escaped newline is nothing; an unknown escape is itself
-                out += {'\\', c};
-            }
-        }
-        return out;
+            plain ? body : std::string_view(strings_.emplace_back(unescaped_literal(source_, start + 1, at_ - 1))));
     }
 
     std::string_view source_;

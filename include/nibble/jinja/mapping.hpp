@@ -144,8 +144,9 @@ private:
     void sort_positions() {
         by_key_.resize(entries.size());
         for (std::size_t i = 0; i < by_key_.size(); ++i) by_key_[i] = i;
-        std::stable_sort(by_key_.begin(), by_key_.end(), [&](std::size_t i, std::size_t j) {
-            return compare_keys(entries[i].key, entries[j].key) < 0;
+        std::sort(by_key_.begin(), by_key_.end(), [&](std::size_t i, std::size_t j) {
+            const int order = compare_keys(entries[i].key, entries[j].key);
+            return order != 0 ? order < 0 : i < j;
         });
     }
 

@@ -16,20 +16,12 @@
 #include <nibble/jinja/calendar_time.hpp>
 #include <nibble/jinja/limits.hpp>
 #include <nibble/jinja/mapping.hpp>
-#include <nibble/jinja/python_text.hpp>
+#include <nibble/jinja/place.hpp>
 #include <nibble/jinja/value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
-
-/// "chat template line 3, column 14" for a byte offset into the source.
-[[nodiscard]] inline std::string place(std::string_view source, std::size_t offset) {
-    const std::string_view before = source.substr(0, std::min(offset, source.size()));
-    const std::size_t line = 1 + static_cast<std::size_t>(std::count(before.begin(), before.end(), '\n'));
-    const std::size_t column = 1 + count_code_points(before.substr(before.rfind('\n') + 1));
-    return "chat template line " + std::to_string(line) + ", column " + std::to_string(column);
-}
 
 /// The state of one rendering, used by one thread. All containers made on the way live until it ends: so nothing can
 /// dangle, and releasing them takes no recursion, however deep they are nested.

@@ -4,68 +4,41 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include <nibble/json/decimal.hpp>
 #include <nibble/json/json.hpp>
+#include <nibble/json/writer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// Appends `text` as a JSON string with its quotes. UTF-8 is kept; quotes, backslashes and control characters are
-/// escaped, with the short forms where JSON has one.
-inline void append_json_string(std::string& out, std::string_view text) {
-    static constexpr char hex[] = "0123456789abcdef";
-    static constexpr std::string_view plain = "\"\\\b\f\n\r\t", names = "\"\\bfnrt";
-    out += '"';
-    std::size_t start = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
-        out.append(text, start, i - start);
-        start = i + 1;
-        if (const std::size_t short_form = plain.find(text[i]); short_form != std::string_view::npos) {
-            out += {'\\', names[short_form]};
-        } else {
-            out.append("\\u00");
-            out += {hex[byte >> 4], hex[byte & 15]};
-        }
-    }
-    out.append(text, start);
-    out += '"';
-}
 
 namespace detail {
 
 // Recursion follows the value's own depth: json::parse bounds that of text from outside.
-inline void dump_json(std::string& out, const json& value, const json_format& format) {
+template <class Punctuation>
+void dump_json(std::string& out, const json& value, const json_format& format, Punctuation& punctuation) {
     switch (value.type()) {
         case json::kind::null: out += "null"; break;
         case json::kind::boolean: out += value.as_boolean() ? "true" : "false"; break;
         case json::kind::integer: out += std::to_string(value.as_integer()); break;
-        case json::kind::number: append_double(out, value.as_double(), "Infinity", "NaN"); break;
-        case json::kind::string: append_json_string(out, value.as_string()); break;
-        case json::kind::array: {
-            out += '[';
-            bool first = true;
+        case json::kind::number: append_json_number(out, value.as_double()); break;
+        case json::kind::string: append_json_string(out, value.as_string(), format.ensure_ascii); break;
+        case json::kind::array:
+            punctuation.open("[");
             for (const json& item : value.as_array()) {
-                if (!std::exchange(first, false)) out += format.item_separator;
-                dump_json(out, item, format);
+                punctuation.item();
+                dump_json(out, item, format, punctuation);
             }
-            out += ']';
+            punctuation.close("]");
             break;
-        }
-        case json::kind::object: {
-            out += '{';
-            bool first = true;
+        case json::kind::object:
+            punctuation.open("{");
             for (const json_member& member : value.as_object()) {
-                if (!std::exchange(first, false)) out += format.item_separator;
-                append_json_string(out, member.key);
-                out += format.key_separator;
-                dump_json(out, member.value, format);
+                punctuation.item();
+                append_json_string(out, member.key, format.ensure_ascii);
+                punctuation.after_key();
+                dump_json(out, member.value, format, punctuation);
             }
-            out += '}';
+            punctuation.close("}");
             break;
-        }
     }
 }
 
@@ -73,7 +46,8 @@ inline void dump_json(std::string& out, const json& value, const json_format& fo
 
 inline std::string json::dump(const json_format& format) const {
     std::string out;
-    detail::dump_json(out, *this, format);
+    json_punctuation punctuation(format, [&out](std::string_view text) { out += text; });
+    detail::dump_json(out, *this, format, punctuation);
     return out;
 }
 

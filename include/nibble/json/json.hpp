@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/json/writer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -26,13 +27,6 @@ struct json_member;
 struct json_limits {
     std::size_t depth = 128;                    ///< arrays and objects inside each other
     std::size_t bytes = std::size_t{64} << 20;  ///< length of the text
-};
-
-/// How json::dump writes. The defaults give compact text; `python()` gives what Python's json.dumps gives.
-struct json_format {
-    std::string_view item_separator = ",";
-    std::string_view key_separator = ":";
-    [[nodiscard]] static json_format python() { return {", ", ": "}; }
 };
 
 /// The members of a JSON object, in the order in which their keys first came. Looking a key up costs at most

@@ -2,8 +2,10 @@
 // datetime.strftime() in the C locale, for a date that is given.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,17 +58,102 @@ struct iso_week {
     return {t.year, week};
 }
 
-/// Writes `t` as `pattern` says: the directives of the C standard and glibc's %-d, %_d, %0d, %^a, %e, %k, %l, %P, %s
-/// excepted; an unknown one stays as it is.
-[[nodiscard]] inline std::string strftime(runtime& rt, std::string_view pattern, const calendar_time& t) {
+/// A directive that stands for a pattern of others.
+struct composite_directive {
+    char name;
+    std::string_view pattern;
+};
+inline constexpr composite_directive composite_directives[] = {
+    {'c', "%a %b %e %H:%M:%S %Y"},
+    {'D', "%m/%d/%y"},
+    {'F', "%Y-%m-%d"},
+    {'r', "%I:%M:%S %p"},
+    {'R', "%H:%M"},
+    {'T', "%H:%M:%S"},
+    {'x', "%m/%d/%y"},
+    {'X', "%H:%M:%S"},
+};
+
+/// A directive that stands for a number: at least `width` characters, with `fill` in front.
+struct numeric_field {
+    int number;
+    std::size_t width;
+    char fill = '0';
+};
+[[nodiscard]] inline std::optional<numeric_field> numeric_directive(char name, const calendar_time& t) {
+    const int weekday = day_of_week(t), yearday = day_of_year(t), hour12 = t.hour % 12 == 0 ? 12 : t.hour % 12;
+    switch (name) {
+        case 'C': return numeric_field{t.year / 100, 2};
+        case 'd': return numeric_field{t.day, 2};
+        case 'e': return numeric_field{t.day, 2, ' '};
+        case 'g': return numeric_field{iso_week_of(t).year % 100, 2};
+        case 'G': return numeric_field{iso_week_of(t).year, 4};
+        case 'H': return numeric_field{t.hour, 2};
+        case 'I': return numeric_field{hour12, 2};
+        case 'j': return numeric_field{yearday + 1, 3};
+        case 'k': return numeric_field{t.hour, 2, ' '};
+        case 'l': return numeric_field{hour12, 2, ' '};
+        case 'm': return numeric_field{t.month, 2};
+        case 'M': return numeric_field{t.minute, 2};
+        case 'S': return numeric_field{t.second, 2};
+        case 'u': return numeric_field{weekday == 0 ? 7 : weekday, 1};
+        case 'U': return numeric_field{(yearday + 7 - weekday) / 7, 2};
+        case 'V': return numeric_field{iso_week_of(t).week, 2};
+        case 'w': return numeric_field{weekday, 1};
+        case 'W': return numeric_field{(yearday + 7 - (weekday + 6) % 7) / 7, 2};
+        case 'y': return numeric_field{t.year % 100, 2};
+        case 'Y': return numeric_field{t.year, 1};
+        default: return std::nullopt;
+    }
+}
+
+/// A directive that stands for words; nullopt for none that is known.
+[[nodiscard]] inline std::optional<std::string_view> text_directive(char name, const calendar_time& t) {
     static constexpr std::string_view months[] = {"January",   "February", "March",    "April",
                                                   "May",       "June",     "July",     "August",
                                                   "September", "October",  "November", "December"};
     static constexpr std::string_view days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                 "Thursday", "Friday", "Saturday"};
+    const std::string_view month = months[t.month - 1], day = days[day_of_week(t)];
+    switch (name) {
+        case 'a': return day.substr(0, 3);
+        case 'A': return day;
+        case 'b':
+        case 'h': return month.substr(0, 3);
+        case 'B': return month;
+        case 'f': return "000000";
+        case 'n': return "\n";
+        case 'p': return t.hour < 12 ? "AM" : "PM";
+        case 'P': return t.hour < 12 ? "am" : "pm";
+        case 't': return "\t";
+        case 'z':
+        case 'Z': return "";  // a time without a zone
+        case '%': return "%";
+        default: return std::nullopt;
+    }
+}
+
+[[nodiscard]] inline std::string strftime(runtime& rt, std::string_view pattern, const calendar_time& t);
+
+/// One directive. `pad` is its flag, or NUL; `spelling` is shown for an unknown one.
+[[nodiscard]] inline std::string strftime_directive(runtime& rt, char name, char pad, std::string_view spelling,
+                                                    const calendar_time& t) {
+    for (const auto& [composite, pattern] : composite_directives)
+        if (composite == name) return strftime(rt, pattern, t);
+    if (const auto field = numeric_directive(name, t)) {
+        const char fill = pad == '-' ? '\0' : pad == '_' ? ' ' : pad == '0' ? '0' : field->fill;
+        std::string digits = std::to_string(field->number);
+        if (fill != '\0' && digits.size() < field->width) digits.insert(0, field->width - digits.size(), fill);
+        return digits;
+    }
+    return std::string(text_directive(name, t).value_or(spelling));
+}
+
+/// Writes `t` as `pattern` says: the directives of the C standard and glibc's %e, %k, %l and %P, with the flags - _ 0
+/// for padding and ^ for capitals; an unknown one stays as it is.
+inline std::string strftime(runtime& rt, std::string_view pattern, const calendar_time& t) {
     if (!is_valid(t)) rt.type_error("the date given for this rendering is not in the calendar");
     const runtime::level nested(rt);
-    const int weekday = day_of_week(t), yearday = day_of_year(t), hour12 = t.hour % 12 == 0 ? 12 : t.hour % 12;
     std::string out;
     for (std::size_t at = 0; at < pattern.size();) {
         const std::size_t percent = std::min(pattern.find('%', at), pattern.size());
@@ -77,59 +164,8 @@ struct iso_week {
         bool upper = false;
         for (; at < pattern.size() && std::string_view("-_0^").find(pattern[at]) != std::string_view::npos; ++at)
             (pattern[at] == '^' ? upper = true : (pad = pattern[at], true));
-        const auto number = [&](int n, std::size_t width, char usual) {
-            const char filler = pad == '-' ? '\0' : pad == '_' ? ' ' : pad == '0' ? '0' : usual;
-            std::string digits = std::to_string(n);
-            if (filler != '\0' && digits.size() < width) digits.insert(0, width - digits.size(), filler);
-            return digits;
-        };
-        const auto again = [&](std::string_view inner) { return strftime(rt, inner, t); };
-        std::string piece;
-        const char directive = at < pattern.size() ? pattern[at++] : '\0';
-        switch (directive) {
-            case 'a': piece = days[weekday].substr(0, 3); break;
-            case 'A': piece = days[weekday]; break;
-            case 'b':
-            case 'h': piece = months[t.month - 1].substr(0, 3); break;
-            case 'B': piece = months[t.month - 1]; break;
-            case 'c': piece = again("%a %b %e %H:%M:%S %Y"); break;
-            case 'C': piece = number(t.year / 100, 2, '0'); break;
-            case 'd': piece = number(t.day, 2, '0'); break;
-            case 'D':
-            case 'x': piece = again("%m/%d/%y"); break;
-            case 'e': piece = number(t.day, 2, ' '); break;
-            case 'f': piece = "000000"; break;
-            case 'F': piece = again("%Y-%m-%d"); break;
-            case 'g': piece = number(iso_week_of(t).year % 100, 2, '0'); break;
-            case 'G': piece = number(iso_week_of(t).year, 4, '0'); break;
-            case 'H': piece = number(t.hour, 2, '0'); break;
-            case 'I': piece = number(hour12, 2, '0'); break;
-            case 'j': piece = number(yearday + 1, 3, '0'); break;
-            case 'k': piece = number(t.hour, 2, ' '); break;
-            case 'l': piece = number(hour12, 2, ' '); break;
-            case 'm': piece = number(t.month, 2, '0'); break;
-            case 'M': piece = number(t.minute, 2, '0'); break;
-            case 'n': piece = "\n"; break;
-            case 'p': piece = t.hour < 12 ? "AM" : "PM"; break;
-            case 'P': piece = t.hour < 12 ? "am" : "pm"; break;
-            case 'r': piece = again("%I:%M:%S %p"); break;
-            case 'R': piece = again("%H:%M"); break;
-            case 'S': piece = number(t.second, 2, '0'); break;
-            case 't': piece = "\t"; break;
-            case 'T':
-            case 'X': piece = again("%H:%M:%S"); break;
-            case 'u': piece = number(weekday == 0 ? 7 : weekday, 1, '0'); break;
-            case 'U': piece = number((yearday + 7 - weekday) / 7, 2, '0'); break;
-            case 'V': piece = number(iso_week_of(t).week, 2, '0'); break;
-            case 'w': piece = number(weekday, 1, '0'); break;
-            case 'W': piece = number((yearday + 7 - (weekday + 6) % 7) / 7, 2, '0'); break;
-            case 'y': piece = number(t.year % 100, 2, '0'); break;
-            case 'Y': piece = number(t.year, 1, '0'); break;
-            case 'z':
-            case 'Z': break;  // a time without a zone
-            case '%': piece = "%"; break;
-            default: piece = pattern.substr(percent, at - percent); break;
-        }
+        const char name = at < pattern.size() ? pattern[at++] : '\0';
+        const std::string piece = strftime_directive(rt, name, pad, pattern.substr(percent, at - percent), t);
         rt.append(out, upper ? uppered(piece) : piece);
     }
     return out;

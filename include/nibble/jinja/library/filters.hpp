@@ -5,8 +5,12 @@
 #include <string_view>
 
 #include <nibble/jinja/builtins.hpp>
+#include <nibble/jinja/library/html_filters.hpp>
+#include <nibble/jinja/library/layout_filters.hpp>
 #include <nibble/jinja/library/number_filters.hpp>
+#include <nibble/jinja/library/order_filters.hpp>
 #include <nibble/jinja/library/sequence_filters.hpp>
+#include <nibble/jinja/library/string_methods.hpp>
 #include <nibble/jinja/library/text_filters.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

@@ -12,6 +12,7 @@
 #include <nibble/jinja/builtins.hpp>
 #include <nibble/jinja/formatting/strftime.hpp>
 #include <nibble/jinja/operators.hpp>
+#include <nibble/jinja/print.hpp>
 #include <nibble/jinja/runtime.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

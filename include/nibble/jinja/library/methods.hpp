@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <nibble/jinja/builtins.hpp>
+#include <nibble/jinja/library/arguments.hpp>
 #include <nibble/jinja/library/string_methods.hpp>
 #include <nibble/jinja/operators.hpp>
 #include <nibble/jinja/runtime.hpp>

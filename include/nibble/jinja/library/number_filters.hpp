@@ -11,8 +11,8 @@
 #include <string_view>
 #include <system_error>
 
-#include <nibble/jinja/formatting/format.hpp>
-#include <nibble/jinja/operators.hpp>
+#include <nibble/jinja/arithmetic.hpp>
+#include <nibble/jinja/formatting/format_spec.hpp>
 #include <nibble/jinja/runtime.hpp>
 #include <nibble/json/decimal.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The methods of Python's str that templates may call.
+// The methods of Python's str that templates may call: those that give strings, and the table of all.
 #pragma once
 
 #include <cstddef>
@@ -10,37 +10,19 @@
 #include <vector>
 
 #include <nibble/jinja/builtins.hpp>
-#include <nibble/jinja/formatting/format.hpp>
+#include <nibble/jinja/formatting/str_format.hpp>
+#include <nibble/jinja/library/arguments.hpp>
+#include <nibble/jinja/library/string_questions.hpp>
+#include <nibble/jinja/library/string_search.hpp>
 #include <nibble/jinja/library/strings.hpp>
 #include <nibble/jinja/operators.hpp>
 #include <nibble/jinja/runtime.hpp>
+#include <nibble/unicode/code_points.hpp>
 #include <nibble/unicode/letter_case.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja::string_methods {
-
-// ---- arguments
-
-[[nodiscard]] inline std::string_view text_argument(runtime& rt, const value* given, std::string_view method) {
-    if (!given || !given->is_string())
-        rt.type_error(std::string(method) + "() wants a string" +
-                      (given ? std::string(", not ") + type_name(*given) : ""));
-    return given->str();
-}
-[[nodiscard]] inline std::int64_t integer_argument(runtime& rt, const value* given, std::int64_t otherwise,
-                                                   std::string_view method) {
-    if (!given) return otherwise;
-    if (!given->is_integer()) rt.type_error(std::string(method) + "() wants an integer, not " + type_name(*given));
-    return given->integer();
-}
-[[nodiscard]] inline value strings_list(runtime& rt, const value& self, const std::vector<std::string_view>& parts) {
-    std::vector<value> items;
-    items.reserve(parts.size());
-    for (const std::string_view part : parts) items.push_back(self.as_text().part(part));
-    return rt.list(std::move(items));
-}
-inline void pay_for_scan(runtime& rt, const value& self) { rt.spend(1 + self.str().size() / 64); }
 
 // ---- case
 
@@ -51,128 +33,12 @@ value change_case(runtime& rt, const value& self, const call_arguments& args) {
 }
 inline std::string folded(std::string_view s) { return in_case(s, case_form::folded); }
 
-// ---- questions
-
-template <bool (*Holds)(char32_t)>
-value every(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "is...");
-    pay_for_scan(rt, self);
-    return every_code_point(self.str(), Holds);
+[[nodiscard]] inline value strings_list(runtime& rt, const value& self, const std::vector<std::string_view>& parts) {
+    std::vector<value> items;
+    items.reserve(parts.size());
+    for (const std::string_view part : parts) items.push_back(self.as_text().part(part));
+    return rt.list(std::move(items));
 }
-constexpr bool is_decimal(char32_t c) noexcept { return digit_value(c) >= 0; }
-constexpr bool is_digit(char32_t c) noexcept {
-    return is_decimal(c) || c == 0xb2 || c == 0xb3 || c == 0xb9 || c == 0x2070 || (c >= 0x2074 && c <= 0x2079) ||
-           (c >= 0x2080 && c <= 0x2089) || (c >= 0x2460 && c <= 0x2468);
-}
-constexpr bool is_numeric(char32_t c) noexcept { return class_of(c) == char_class::number; }
-template <bool Upper>
-value cased(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "is...");
-    pay_for_scan(rt, self);
-    bool some = false, none_other = true;
-    for_each_code_point(self.str(), [&](char32_t c, std::string_view) {
-        some |= class_of(c) == (Upper ? char_class::upper : char_class::lower);
-        none_other &= class_of(c) != (Upper ? char_class::lower : char_class::upper);
-    });
-    return some && none_other;
-}
-inline value isascii(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "isascii");
-    pay_for_scan(rt, self);
-    return is_ascii(self.str());
-}
-inline value isprintable(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "isprintable");
-    pay_for_scan(rt, self);
-    return self.str().empty() || every_code_point(self.str(), is_printable);
-}
-inline value isidentifier(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "isidentifier");
-    pay_for_scan(rt, self);
-    return every_code_point(self.str(), is_word) && digit_value(decode_utf8(self.str(), 0).code_point) < 0;
-}
-inline value istitle(runtime& rt, const value& self, const call_arguments& args) {
-    bind_nothing(rt, args, "istitle");
-    pay_for_scan(rt, self);
-    bool some = false, right = true, inside = false;
-    for_each_code_point(self.str(), [&](char32_t c, std::string_view) {
-        const char_class k = class_of(c);
-        if (k == char_class::upper) right &= !inside;
-        if (k == char_class::lower) right &= inside;
-        inside = k == char_class::upper || k == char_class::lower;
-        some |= inside;
-    });
-    return some && right;
-}
-
-// ---- searching
-
-/// The part of the string between the code points `start` and `stop`, and the number of code points before it.
-/// nullopt: the range is empty because it begins beyond the end.
-struct window {
-    std::string_view part;
-    std::size_t skipped;
-};
-[[nodiscard]] inline std::optional<window> window_of(runtime& rt, std::string_view s, const value* start,
-                                                     const value* stop, std::string_view method) {
-    rt.spend(1 + s.size() / 64);
-    const auto bound = [&](const value* given, std::int64_t otherwise) {
-        return !given || given->is_none() ? otherwise : integer_argument(rt, given, otherwise, method);
-    };
-    if (!start && !stop) return window{s, 0};
-    const auto size = static_cast<std::int64_t>(count_code_points(s));
-    std::int64_t from = bound(start, 0), to = bound(stop, size);
-    if (from < 0) from = std::max<std::int64_t>(from + size, 0);
-    if (to < 0) to = std::max<std::int64_t>(to + size, 0);
-    to = std::min(to, size);
-    if (from > to) return std::nullopt;
-    const std::size_t first = byte_offset(s, static_cast<std::size_t>(from));
-    const std::size_t bytes = byte_offset(s.substr(first), static_cast<std::size_t>(to - from));
-    return window{s.substr(first, bytes), static_cast<std::size_t>(from)};
-}
-/// find, rfind, index, rindex: `Strict` makes not finding it an error.
-template <bool FromRight, bool Strict>
-value find(runtime& rt, const value& self, const call_arguments& args) {
-    const auto [sub, start, stop] = bind<3>(rt, args, Strict ? "index" : "find", {"sub", "start", "end"}, 1);
-    const std::string_view wanted = text_argument(rt, sub, "find");
-    if (const auto where = window_of(rt, self.str(), start, stop, "find")) {
-        const std::size_t at = FromRight ? where->part.rfind(wanted) : where->part.find(wanted);
-        if (at != std::string_view::npos)
-            return static_cast<std::int64_t>(where->skipped + count_code_points(where->part.substr(0, at)));
-    }
-    if (Strict) rt.type_error("substring not found");
-    return std::int64_t{-1};
-}
-inline value count(runtime& rt, const value& self, const call_arguments& args) {
-    const auto [sub, start, stop] = bind<3>(rt, args, "count", {"sub", "start", "end"}, 1);
-    const std::string_view wanted = text_argument(rt, sub, "count");
-    const auto where = window_of(rt, self.str(), start, stop, "count");
-    if (!where) return std::int64_t{0};
-    if (wanted.empty()) return static_cast<std::int64_t>(count_code_points(where->part)) + 1;
-    std::int64_t found = 0;
-    for (std::size_t at = where->part.find(wanted); at != std::string_view::npos;
-         at = where->part.find(wanted, at + wanted.size()))
-        ++found;
-    return found;
-}
-/// startswith and endswith: the affix is a string or a tuple of strings.
-template <bool AtEnd>
-value has_affix(runtime& rt, const value& self, const call_arguments& args) {
-    const auto [affix, start, stop] =
-        bind<3>(rt, args, AtEnd ? "endswith" : "startswith", {"prefix", "start", "end"}, 1);
-    const auto where = window_of(rt, self.str(), start, stop, "startswith");
-    const auto matches = [&](const value& one) {
-        const std::string_view wanted = text_argument(rt, &one, AtEnd ? "endswith" : "startswith");
-        return where && (AtEnd ? where->part.ends_with(wanted) : where->part.starts_with(wanted));
-    };
-    if (affix->is_sequence() && affix->seq().form == sequence::flavor::tuple) {
-        for (const value& one : affix->seq().elements)
-            if (matches(one)) return true;
-        return false;
-    }
-    return matches(*affix);
-}
-
 // ---- parts
 
 template <bool Left, bool Right>

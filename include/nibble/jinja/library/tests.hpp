@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/builtins.hpp>
 #include <nibble/jinja/library/string_methods.hpp>
 #include <nibble/jinja/operators.hpp>
