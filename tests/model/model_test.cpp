@@ -36,7 +36,7 @@ errc code_of_load(const std::filesystem::path& path) {
 
 TEST_CASE("a model file gives config, weights, tokenizer and template") {
     const auto m = model::load(test::models_dir() / "nibble-tiny.gguf");
-    CHECK(m.config().arch == architecture::smollm3);
+    CHECK(m.config().family == &families::smollm3);
     CHECK(m.config().n_layers == 4);
     CHECK(m.weights().layers.size() == 4);
     CHECK(m.weights().tied);

@@ -185,7 +185,6 @@ private:
           pass_{model_.config(),
                 model_.weights(),
                 best_kernels(options.cpu),
-                best_kernels(options.cpu).of(options.kv_type),
                 executor{*pool_},
                 cache_,
                 workspace_},

@@ -19,9 +19,10 @@
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
+#include <nibble/model/read_config.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/model/weights.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

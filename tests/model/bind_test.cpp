@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nibble/model/weights.hpp>
+#include <nibble/model/bind.hpp>
 
 #include <cstring>
 #include <limits>
@@ -7,6 +7,8 @@
 #include <vector>
 
 #include <nibble/core/half.hpp>
+#include <nibble/model/families.hpp>
+#include <nibble/model/read_config.hpp>
 
 #include "support/model_file.hpp"
 #include "support/paths.hpp"
@@ -51,15 +53,15 @@ TEST_CASE("weights: views into the file with the right shapes") {
     check(weights.token_embd, 64, 160);
     REQUIRE(weights.layers.size() == 4);
     for (const auto& layer : weights.layers) {
-        CHECK(layer.attn_norm.size() == 64);
-        check(layer.attn_q, 64, 128);
-        check(layer.attn_k, 64, 32);
-        check(layer.attn_v, 64, 32);
-        check(layer.attn_output, 128, 64);
-        CHECK(layer.ffn_norm.size() == 64);
-        check(layer.ffn_gate, 64, 96);
-        check(layer.ffn_up, 64, 96);
-        check(layer.ffn_down, 96, 64);
+        CHECK(layer.attention.norm.size() == 64);
+        check(layer.attention.q.w, 64, 128);
+        check(layer.attention.k.w, 64, 32);
+        check(layer.attention.v.w, 64, 32);
+        check(layer.attention.output, 128, 64);
+        CHECK(layer.feed_forward.norm.size() == 64);
+        check(layer.feed_forward.gate, 64, 96);
+        check(layer.feed_forward.up, 64, 96);
+        check(layer.feed_forward.down, 96, 64);
     }
     CHECK(weights.output_norm.size() == 64);
     CHECK(weights.output_norm[63] == 1.0f);
@@ -68,8 +70,8 @@ TEST_CASE("weights: views into the file with the right shapes") {
     CHECK(weights.output.n_rows == 160);
     CHECK(weights.rope_freqs.empty());
     CHECK(weights.converted.empty());
-    CHECK(weights.layers[2].ffn_up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
-    CHECK(weights.layers[2].ffn_up.row(3) == weights.layers[2].ffn_up.data + 3 * 68);
+    CHECK(weights.layers[2].feed_forward.up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
+    CHECK(weights.layers[2].feed_forward.up.row(3) == weights.layers[2].feed_forward.up.data + 3 * 68);
 }
 
 TEST_CASE("weights: an output matrix of its own") {
@@ -105,12 +107,14 @@ TEST_CASE("weights: aliases of tensor names") {
 }
 
 TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibble computes with") {
-    const model_file plain;
+    const auto family = GENERATE(from_range(all_families));
+    const std::string arch{family->name};
+    const model_file plain{arch};
     for (const auto& tensor : plain.tensors()) {
-        INFO(tensor.name);
+        INFO(arch << ' ' << tensor.name);
         const std::string label = "tensor '" + tensor.name + '\'';
         // With every key stated nothing is inferred from the tensor that is spoilt.
-        const auto model = model_file{}.set("smollm3.attention.key_length", 32u);
+        const auto model = model_file{arch}.set(arch + ".attention.key_length", 32u);
         check_refused(model_file{model}.erase_tensor(tensor.name), errc::model_missing_tensor, {label, "none"});
 
         auto dims = tensor.dims;
@@ -124,7 +128,7 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
                           {label, expected, "got " + text(transposed), "looks transposed"});
             dims[1] += 32;
             check_refused(model_file{model}.reshape(tensor.name, dims), errc::model_wrong_shape,
-                          {label, expected, "rows: n_", "key smollm3.", "got " + text(dims)});
+                          {label, expected, "rows: n_", "key " + arch + '.', "got " + text(dims)});
             check_refused(model_file{model}.reshape(tensor.name, {tensor.dims[0], tensor.dims[1], 2}),
                           errc::model_wrong_shape, {label, expected});
             check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q2_k),
@@ -137,8 +141,53 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
         dims[0] += 32;
         check_refused(model_file{model}.reshape(tensor.name, dims, dims.size() == 1 ? data_type::f32 : data_type::q8_0),
                       errc::model_wrong_shape,
-                      {label, expected, "row length: n_", "key smollm3.", "got " + text(dims)});
+                      {label, expected, "row length: ", "key " + arch + '.', "got " + text(dims)});
     }
+}
+
+TEST_CASE("weights: a layer has what its family has") {
+    const auto layer_of_family = [](const char* arch) {
+        model_file model{arch};
+        const auto file = model.parse();
+        const auto config = read_config(file);
+        const auto layer = bind_weights(file, config).layers[0];
+        CHECK(layer.feed_forward.act == config.family->act);
+        CHECK(layer.attention.window == config.layers[0].window);
+        CHECK(layer.attention.rope == config.layers[0].rope);
+        const auto sizes = [](const auto&... spans) { return std::vector<std::size_t>{spans.size()...}; };
+        const auto& [attn, ffn] = layer;
+        return sizes(attn.norm, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm, attn.post_norm,
+                     ffn.norm, ffn.post_norm);
+    };
+    using sizes = std::vector<std::size_t>;
+    CHECK(layer_of_family("llama") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("smollm3") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen2") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen3") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
+    CHECK(layer_of_family("gemma3") == sizes{64, 0, 0, 0, 32, 32, 64, 64, 64});
+    CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
+}
+
+TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {
+    const auto refuse = [](const char* arch, const char* name, std::uint64_t size) {
+        INFO(arch << ' ' << name);
+        check_refused(model_file{arch}.add_tensor(name, {size}, data_type::f32), errc::model_layout,
+                      {"'" + std::string{name} + "'", arch});
+    };
+    refuse("llama", "blk.0.attn_q.bias", 128);
+    refuse("llama", "blk.0.attn_q_norm.weight", 32);
+    refuse("llama", "blk.0.post_attention_norm.weight", 64);
+    refuse("qwen2", "blk.0.attn_output.bias", 64);
+    refuse("qwen2", "rope_freqs.weight", 16);
+    refuse("qwen3", "blk.3.attn_v.bias", 32);
+    refuse("olmo2", "blk.0.attn_norm.weight", 64);
+    refuse("olmo2", "blk.0.ffn_norm.weight", 64);
+    refuse("gemma3", "blk.0.attn_k.bias", 32);
+
+    check_refused(model_file{"qwen3"}.reshape("blk.0.attn_q_norm.weight", {128}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[32]", "head_dim", "[128]"});
+    check_refused(model_file{"olmo2"}.reshape("blk.0.attn_q_norm.weight", {32}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[128]", "n_heads", "[32]"});
 }
 
 TEST_CASE("weights: a contradiction names the key and the tensor") {
@@ -186,8 +235,8 @@ TEST_CASE("weights: every supported type of matrix, no other") {
         if (is_supported(format.type)) {
             const auto file = model.parse();
             const auto weights = bind_weights(file, read_config(file));
-            CHECK(weights.layers[0].ffn_up.type == format.type);
-            CHECK(weights.layers[0].ffn_up.row_bytes == 256 / format.block_size * format.block_bytes);
+            CHECK(weights.layers[0].feed_forward.up.type == format.type);
+            CHECK(weights.layers[0].feed_forward.up.row_bytes == 256 / format.block_size * format.block_bytes);
         } else {
             check_refused(model, errc::model_wrong_tensor_type,
                           {"blk.0.ffn_up.weight", "got " + std::string{format.name}});
@@ -209,10 +258,10 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
         const auto file = model.parse();
         const auto weights = bind_weights(file, read_config(file));
         CHECK(weights.converted.size() == 2);
-        CHECK(weights.layers[1].attn_norm[5] == 0.625f);
-        CHECK(weights.layers[1].attn_norm[6] == 0.0f);
-        CHECK(weights.layers[2].ffn_norm[63] == -3.5f);
-        CHECK(weights.layers[0].attn_norm[0] == 1.0f);
+        CHECK(weights.layers[1].attention.norm[5] == 0.625f);
+        CHECK(weights.layers[1].attention.norm[6] == 0.0f);
+        CHECK(weights.layers[2].feed_forward.norm[63] == -3.5f);
+        CHECK(weights.layers[0].attention.norm[0] == 1.0f);
     }
     // The same bytes one further in memory: no float is aligned then, all vectors are copied.
     const auto bytes = model.bytes();
@@ -223,7 +272,7 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
     CHECK(weights.converted.size() == 9);
     const auto moved = std::move(weights);
     CHECK(moved.output_norm[9] == 0.1f);
-    CHECK(moved.layers[1].attn_norm[5] == 0.625f);
+    CHECK(moved.layers[1].attention.norm[5] == 0.625f);
 }
 
 TEST_CASE("weights: rope_freqs are positive finite divisors, one per pair") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nibble/model/config.hpp>
+#include <nibble/model/read_config.hpp>
 
 #include <cmath>
 #include <cstdint>
@@ -27,6 +27,18 @@ void check_refused(model_file model, errc code, const std::vector<std::string>& 
     check_error(code, pieces, [&] { return config_of(model); });
 }
 
+std::vector<std::size_t> ropes_of(const model_config& config) {
+    std::vector<std::size_t> ropes;
+    for (const auto& layer : config.layers) ropes.push_back(layer.rope);
+    return ropes;
+}
+
+std::vector<std::size_t> windows_of(const model_config& config) {
+    std::vector<std::size_t> windows;
+    for (const auto& layer : config.layers) windows.push_back(layer.window);
+    return windows;
+}
+
 void check_sizes(const model_config& config) {
     CHECK(config.n_layers == 4);
     CHECK(config.n_embd == 64);
@@ -37,7 +49,7 @@ void check_sizes(const model_config& config) {
     CHECK(config.n_vocab == 160);
     CHECK(config.n_ctx_train == 512);
     CHECK(config.rope_dims == 32);
-    CHECK(config.rope_freq_base == 10000.0f);
+    CHECK(config.ropes[0].freq_base == 10000.0f);
     CHECK(config.rms_eps == 1e-6f);
     CHECK(config.q_width() == 128);
     CHECK(config.kv_width() == 32);
@@ -50,29 +62,29 @@ TEST_CASE("config: values and their sources") {
     model.set("general.name", "a \"model\"");
     const auto config = config_of(model);
     check_sizes(config);
-    CHECK(config.arch == architecture::smollm3);
+    CHECK(config.family == &families::smollm3);
     CHECK(config.name == "a \"model\"");
     CHECK(config.attention_scale == static_cast<float>(1 / std::sqrt(32.0)));
-    CHECK(config.layer_uses_rope == std::vector<bool>{true, true, true, false});
-    CHECK(config.scaling.type == rope_scaling::method::none);
+    CHECK(ropes_of(config) == std::vector<std::size_t>{0, 0, 0, no_rope});
+    CHECK(config.ropes[0].scaling.type == rope_scaling::method::none);
     CHECK(source_of(config, "n_layers") == "key smollm3.block_count");
     CHECK(source_of(config, "head_dim") ==
           "shape of tensor 'blk.0.attn_q.weight' and key smollm3.attention.head_count");
     CHECK(source_of(config, "attention_scale") == "default: 1 / sqrt(head_dim)");
-    CHECK(source_of(config, "layer_uses_rope") == "architecture smollm3");
+    CHECK(source_of(config, "rope_layers") == "architecture smollm3");
     CHECK(source_of(config, "no such field").empty());
 
     model_file llama{"llama"};
     const auto other = config_of(llama);
     check_sizes(other);
-    CHECK(other.arch == architecture::llama);
-    CHECK(other.layer_uses_rope == std::vector<bool>(4, true));
+    CHECK(other.family == &families::llama);
+    CHECK(ropes_of(other) == std::vector<std::size_t>(4, 0));
 }
 
 TEST_CASE("config: every fourth layer of smollm3 has no rope") {
     model_file model{"smollm3", {.n_layers = 9}};
     const auto config = config_of(model);
-    CHECK(config.layer_uses_rope == std::vector<bool>{true, true, true, false, true, true, true, false, true});
+    CHECK(ropes_of(config) == std::vector<std::size_t>{0, 0, 0, no_rope, 0, 0, 0, no_rope, 0});
 }
 
 TEST_CASE("config: every spelling of every key is read and reported") {
@@ -172,7 +184,7 @@ TEST_CASE("config: defaults") {
         model.erase(model.key(suffix));
     const auto config = config_of(model);
     CHECK(config.n_ctx_train == 65536);
-    CHECK(config.rope_freq_base == 5e6f);
+    CHECK(config.ropes[0].freq_base == 5e6f);
     CHECK(config.rms_eps == 1e-6f);
     CHECK(config.rope_dims == 32);
     CHECK(source_of(config, "rope_freq_base") == "default: architecture smollm3");
@@ -180,7 +192,7 @@ TEST_CASE("config: defaults") {
 
     model_file llama{"llama"};
     llama.erase("llama.rope.freq_base");
-    CHECK(config_of(llama).rope_freq_base == 10000.0f);
+    CHECK(config_of(llama).ropes[0].freq_base == 10000.0f);
     for (const std::string key : {"llama.context_length", "llama.attention.layer_norm_rms_epsilon"}) {
         model_file without{"llama"};
         check_refused(without.erase(key), errc::model_missing_key, {key});
@@ -210,8 +222,8 @@ TEST_CASE("config: a file without tensors needs its keys") {
 
 TEST_CASE("config: architecture") {
     model_file model;
-    check_refused(model_file{}.set("general.architecture", "qwen2"), errc::model_unsupported_arch,
-                  {"general.architecture", "llama or smollm3", "'qwen2'"});
+    check_refused(model_file{}.set("general.architecture", "bert"), errc::model_unsupported_arch,
+                  {"general.architecture", "gemma3, llama, olmo2, qwen2, qwen3 or smollm3", "'bert'"});
     check_refused(model_file{}.set("general.architecture", "a\x1b[31m\n"), errc::model_unsupported_arch,
                   {"'a\\x1b[31m\\x0a'"});
     check_refused(model_file{}.set("general.architecture", ""), errc::model_unsupported_arch, {"got ''"});
@@ -325,37 +337,43 @@ TEST_CASE("config: rope scaling") {
     const std::string scaling = "smollm3.rope.scaling.";
     SECTION("none") {
         auto model = model_file{}.set(scaling + "type", "none");
-        CHECK(config_of(model).scaling.type == rope_scaling::method::none);
+        CHECK(config_of(model).ropes[0].scaling.type == rope_scaling::method::none);
     }
     SECTION("linear, also from the old key alone") {
         auto model = model_file{}.set(scaling + "type", "linear").set(scaling + "factor", 4.0f);
         const auto config = config_of(model);
-        CHECK(config.scaling.type == rope_scaling::method::linear);
-        CHECK(config.scaling.factor == 4.0f);
+        CHECK(config.ropes[0].scaling.type == rope_scaling::method::linear);
+        CHECK(config.ropes[0].scaling.factor == 4.0f);
         CHECK(source_of(config, "rope_scaling.type") == "key smollm3.rope.scaling.type");
         auto old = model_file{}.set("smollm3.rope.scale_linear", 2.0f);
         const auto old_config = config_of(old);
-        CHECK(old_config.scaling.type == rope_scaling::method::linear);
-        CHECK(old_config.scaling.factor == 2.0f);
+        CHECK(old_config.ropes[0].scaling.type == rope_scaling::method::linear);
+        CHECK(old_config.ropes[0].scaling.factor == 2.0f);
         CHECK(source_of(old_config, "rope_scaling.factor") == "alias key smollm3.rope.scale_linear");
     }
     SECTION("yarn, defaults and stated") {
         auto model = model_file{}.set(scaling + "type", "yarn").set(scaling + "factor", 2.0f);
         const auto config = config_of(model);
-        CHECK(config.scaling.type == rope_scaling::method::yarn);
-        CHECK(config.scaling.original_context == 512);
-        CHECK(config.scaling.beta_fast == 32.0f);
-        CHECK(config.scaling.beta_slow == 1.0f);
-        CHECK(config.scaling.attn_factor == 1.0f);
+        CHECK(config.ropes[0].scaling.type == rope_scaling::method::yarn);
+        CHECK(config.ropes[0].scaling.original_context == 512);
+        CHECK(config.ropes[0].scaling.beta_fast == 32.0f);
+        CHECK(config.ropes[0].scaling.beta_slow == 1.0f);
+        CHECK(config.ropes[0].scaling.attn_factor == 1.0f);
+        CHECK(config.ropes[0].scaling.magnitude == 0.0f);
+        CHECK(config.ropes[0].scaling.log_multiplier == 0.0f);
         model.set(scaling + "original_context_length", std::uint32_t{256})
             .set(scaling + "yarn_beta_fast", 16.0f)
             .set(scaling + "yarn_beta_slow", 2.0f)
-            .set(scaling + "attn_factor", 0.5f);
+            .set(scaling + "attn_factor", 0.5f)
+            .set(scaling + "yarn_attn_factor", 1.25f)
+            .set(scaling + "yarn_log_multiplier", 0.75f);
         const auto stated = config_of(model);
-        CHECK(stated.scaling.original_context == 256);
-        CHECK(stated.scaling.beta_fast == 16.0f);
-        CHECK(stated.scaling.beta_slow == 2.0f);
-        CHECK(stated.scaling.attn_factor == 0.5f);
+        CHECK(stated.ropes[0].scaling.original_context == 256);
+        CHECK(stated.ropes[0].scaling.beta_fast == 16.0f);
+        CHECK(stated.ropes[0].scaling.beta_slow == 2.0f);
+        CHECK(stated.ropes[0].scaling.attn_factor == 0.5f);
+        CHECK(stated.ropes[0].scaling.magnitude == 1.25f);
+        CHECK(stated.ropes[0].scaling.log_multiplier == 0.75f);
     }
     SECTION("refused") {
         const auto yarn = model_file{}.set(scaling + "type", "yarn").set(scaling + "factor", 2.0f);
@@ -375,10 +393,99 @@ TEST_CASE("config: rope scaling") {
         check_refused(with("yarn_beta_fast", nan_value), errc::model_bad_value, {scaling + "yarn_beta_fast"});
         check_refused(with("yarn_beta_slow", -1.0f), errc::model_bad_value, {scaling + "yarn_beta_slow"});
         check_refused(with("attn_factor", 0.0f), errc::model_bad_value, {scaling + "attn_factor"});
+        check_refused(with("yarn_attn_factor", 0.0f), errc::model_bad_value, {scaling + "yarn_attn_factor"});
+        check_refused(with("yarn_log_multiplier", -1.0f), errc::model_bad_value, {scaling + "yarn_log_multiplier"});
         check_refused(model_file{yarn}.erase(scaling + "factor"), errc::model_missing_key, {scaling + "factor"});
         check_refused(model_file{yarn}.set("llama.rope.scaling.type", "linear"), errc::model_bad_value,
                       {"llama.rope.scaling.type", "'yarn'", "'linear'"});
     }
+}
+
+TEST_CASE("config: windows by the pattern of the family") {
+    model_file model{"gemma3", {.n_layers = 7}};
+    model.set("gemma3.rope.freq_base", 5e5f);
+    const auto config = config_of(model);
+    CHECK(windows_of(config) == std::vector<std::size_t>{9, 9, 9, 9, 9, no_window, 9});
+    CHECK(ropes_of(config) == std::vector<std::size_t>{1, 1, 1, 1, 1, 0, 1});
+    REQUIRE(config.ropes.size() == 2);
+    CHECK(config.ropes[0].freq_base == 5e5f);
+    CHECK(config.ropes[1].freq_base == 1e4f);
+    CHECK(source_of(config, "window") == "key gemma3.attention.sliding_window");
+    CHECK(source_of(config, "window_layers") == "architecture gemma3");
+    CHECK(source_of(config, "rope_freq_base_window") == "default: architecture gemma3");
+
+    model.set("gemma3.rope.scaling.type", "linear").set("gemma3.rope.scaling.factor", 8.0f);
+    model.set("gemma3.rope.freq_base_swa", 2e4f);
+    const auto scaled = config_of(model);
+    CHECK(scaled.ropes[0].scaling.type == rope_scaling::method::linear);
+    CHECK(scaled.ropes[1].scaling.type == rope_scaling::method::none);  // layers with a window are never stretched
+    CHECK(scaled.ropes[1].freq_base == 2e4f);
+
+    model_file olmo{"olmo2"};
+    CHECK(windows_of(config_of(olmo)) == std::vector<std::size_t>(4, no_window));
+    CHECK(config_of(olmo).ropes.size() == 1);
+    olmo.set("olmo2.attention.sliding_window", 0u);
+    CHECK(windows_of(config_of(olmo)) == std::vector<std::size_t>(4, no_window));
+    olmo.set("olmo2.attention.sliding_window", 9u);
+    CHECK(windows_of(config_of(olmo)) == std::vector<std::size_t>{9, 9, 9, no_window});
+    CHECK(config_of(olmo).ropes[1].freq_base == 10000.0f);
+    CHECK(source_of(config_of(olmo), "rope_freq_base_window") == "default: rope_freq_base");
+}
+
+TEST_CASE("config: windows by the pattern of the file") {
+    const std::string window = "gemma3.attention.sliding_window", pattern = window + "_pattern";
+    const model_file model{"gemma3"};
+    auto by_layer = model_file{model}.set_array(pattern, std::vector<bool>{false, true, true, false});
+    CHECK(windows_of(config_of(by_layer)) == std::vector<std::size_t>{no_window, 9, 9, no_window});
+    CHECK(ropes_of(config_of(by_layer)) == std::vector<std::size_t>{0, 1, 1, 0});
+    CHECK(source_of(config_of(by_layer), "window_layers") == "key " + pattern);
+    auto every_third = model_file{model}.set(pattern, 3u);
+    CHECK(windows_of(config_of(every_third)) == std::vector<std::size_t>{9, 9, no_window, 9});
+    auto alike = model_file{model}.set(pattern, 3u).set("olmo2.attention.sliding_window_pattern", 3u);
+    CHECK(windows_of(config_of(alike)) == std::vector<std::size_t>{9, 9, no_window, 9});
+    auto none = model_file{"olmo2"}.set_array("olmo2.attention.sliding_window_pattern", std::vector<bool>(4, false));
+    CHECK(windows_of(config_of(none)) == std::vector<std::size_t>(4, no_window));
+
+    check_refused(model_file{model}.erase(window), errc::model_missing_key, {window});
+    check_refused(model_file{model}.set(window, 0u), errc::model_bad_value, {"window", window, "above 0", "got 0"});
+    check_refused(model_file{model}.set(window, -1), errc::model_bad_value, {window, "-1"});
+    check_refused(model_file{model}.set(window, 9.0f), errc::model_wrong_type, {window, "f32"});
+    check_refused(model_file{model}.set_array(window, std::vector<std::uint32_t>(4, 9)), errc::model_wrong_type,
+                  {window, "array"});
+    for (const std::size_t n : {0u, 3u, 5u})
+        check_refused(model_file{model}.set_array(pattern, std::vector<bool>(n, true)), errc::model_bad_value,
+                      {pattern, "4 entries, one per layer", "got " + std::to_string(n)});
+    check_refused(model_file{model}.set_array(pattern, std::vector<std::uint32_t>(4, 1)), errc::model_wrong_type,
+                  {pattern, "a bool for each layer, or an integer", "array of u32"});
+    check_refused(model_file{model}.set(pattern, "3"), errc::model_wrong_type, {pattern, "type string"});
+    check_refused(model_file{model}.set(pattern, 0u), errc::model_bad_value, {pattern, "above 0", "got 0"});
+    check_refused(model_file{model}.set(pattern, -2), errc::model_bad_value, {pattern, "above 0", "-2"});
+    check_refused(model_file{model}.set_array(pattern, std::vector<bool>(4, false)), errc::model_bad_value,
+                  {pattern, "a layer for the window of 9", "none"});
+    check_refused(model_file{model}.set(pattern, 1u), errc::model_bad_value,
+                  {pattern, "a layer for the window", "none"});
+    check_refused(model_file{model}.set(pattern, 3u).set("olmo2.attention.sliding_window_pattern", 2u),
+                  errc::model_bad_value, {"olmo2.attention.sliding_window_pattern", "3 of 4 as in key", "2 of 4"});
+    check_refused(model_file{"olmo2"}.set_array("olmo2.attention.sliding_window_pattern", std::vector<bool>(4, true)),
+                  errc::model_missing_key, {"olmo2.attention.sliding_window"});
+    check_refused(model_file{"llama"}.set("llama.attention.sliding_window", 9u), errc::model_bad_value,
+                  {"llama.attention.sliding_window", "not supported", "9"});
+}
+
+TEST_CASE("config: gemma3 scales embeddings, and its 27B scores, by the size of the model") {
+    model_file model{"gemma3"};
+    const auto config = config_of(model);
+    CHECK(config.embedding_scale == 8.0f);
+    CHECK(source_of(config, "embedding_scale") == "sqrt(n_embd)");
+    CHECK(config.attention_scale == static_cast<float>(1 / std::sqrt(32.0)));
+    model_file other;
+    CHECK(config_of(other).embedding_scale == 1.0f);
+
+    model_file large{"gemma3", {.n_layers = 62}};
+    CHECK(config_of(large).attention_scale == 0.25f);  // 1 / sqrt(64 / 4)
+    CHECK(source_of(config_of(large), "attention_scale") == "default: 1 / sqrt(n_embd / n_heads)");
+    large.set("gemma3.attention.scale", 0.5f);
+    CHECK(config_of(large).attention_scale == 0.5f);
 }
 
 TEST_CASE("config: what nibble does not compute is refused, its neutral value is not") {
@@ -436,7 +543,7 @@ TEST_CASE("config: golden models") {
         CHECK(config.head_dim == expected.head_dim);
         CHECK(config.n_ff == expected.n_ff);
         CHECK(config.n_vocab == expected.n_vocab);
-        CHECK(config.rope_freq_base == expected.rope_freq_base);
+        CHECK(config.ropes[0].freq_base == expected.rope_freq_base);
         CHECK(config.n_ctx_train == 512);
         CHECK(config.rope_dims == expected.head_dim);
         CHECK(config.rms_eps == 1e-6f);
@@ -457,6 +564,6 @@ TEST_CASE("config: the shape of SmolLM3-3B") {
     CHECK(config.n_ff == 11008);
     CHECK(config.n_vocab == 128256);
     CHECK(config.n_ctx_train == 65536);
-    CHECK(config.rope_freq_base == 5e6f);
-    for (std::size_t layer = 0; layer < 36; ++layer) CHECK(config.layer_uses_rope[layer] == (layer % 4 != 3));
+    CHECK(config.ropes[0].freq_base == 5e6f);
+    for (std::size_t layer = 0; layer < 36; ++layer) CHECK(config.layers[layer].rope == (layer % 4 != 3 ? 0 : no_rope));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weights of a model as checked views into its file: every tensor found, of the right shape and a usable type.
+// Binds the weights of a model: every tensor of its family found, checked for shape and type, and viewed as it lies.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,10 @@
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/config.hpp>
-#include <nibble/model/keymap.hpp>
+#include <nibble/model/config_reader.hpp>
+#include <nibble/model/family.hpp>
+#include <nibble/model/layer.hpp>
+#include <nibble/model/tensors.hpp>
 #include <nibble/quant/formats.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -38,21 +41,10 @@ inline constexpr auto supported_types = quant::formats::types;
     return type == data_type::f32 || type == data_type::f16 || type == data_type::bf16;
 }
 
-/// Weights of one layer; the names are those of the GGUF tensors blk.N.NAME.weight.
-struct layer_weights {
-    std::span<const float> attn_norm;  ///< [n_embd]
-    matrix_view attn_q;                ///< n_embd -> q_width
-    matrix_view attn_k, attn_v;        ///< n_embd -> kv_width
-    matrix_view attn_output;           ///< q_width -> n_embd
-    std::span<const float> ffn_norm;   ///< [n_embd]
-    matrix_view ffn_gate, ffn_up;      ///< n_embd -> n_ff
-    matrix_view ffn_down;              ///< n_ff -> n_embd
-};
-
 /// All weights of a model: views into the file, which must outlive them. Move-only.
 struct model_weights {
     matrix_view token_embd;                           ///< n_vocab rows of n_embd
-    std::vector<layer_weights> layers;                ///< n_layers
+    std::vector<layer> layers;                        ///< n_layers
     std::span<const float> output_norm;               ///< [n_embd]
     matrix_view output;                               ///< n_embd -> n_vocab; the same view as token_embd when tied
     bool tied = false;                                ///< the file has no output.weight
@@ -65,31 +57,34 @@ namespace detail {
 /// Finds, checks and counts off the tensors of a file.
 class weight_binder {
 public:
-    weight_binder(const gguf::file& file, const model_config& config)
-        : file_(file), config_(config), used_(file.tensors().size(), false) {}
+    /// Vectors that do not lie in the file as floats are added to `converted`.
+    weight_binder(const gguf::file& file, const model_config& config, std::vector<std::unique_ptr<float[]>>& converted)
+        : file_(file), config_(config), converted_(converted), used_(file.tensors().size(), false) {}
 
-    [[nodiscard]] bool has(tensor_id id) const { return find_tensor(file_, id) != nullptr; }
-
+    /// The tensor as a matrix; empty if the family does not have it, or does not require it and neither has the file.
     [[nodiscard]] matrix_view matrix(tensor_id id, std::size_t layer = 0) {
-        const auto& tensor = take(id, layer);
+        const auto* found = take(id, layer);
+        if (!found) return {};
+        const auto& tensor = *found;
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
         // its blocks divide rows evenly: the reader saw to that
         return view_matrix(tensor.type, tensor.dims[1], tensor.dims[0], tensor.bytes.data());
     }
 
-    /// A vector of floats: in the file if it lies there as such, else in `converted`.
-    [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer,
-                                                std::vector<std::unique_ptr<float[]>>& converted) {
+    /// The same as a vector of floats.
+    [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
         static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
-        const auto& tensor = take(id, layer);
+        const auto* found = take(id, layer);
+        if (!found) return {};
+        const auto& tensor = *found;
         if (!is_float(tensor.type)) throw wrong_type(tensor, types);
         check_shape(tensor, row_of(id));
         const auto size = static_cast<std::size_t>(tensor.dims[0]);
         const std::byte* data = tensor.bytes.data();
         if (tensor.type == data_type::f32 && std::bit_cast<std::uintptr_t>(data) % alignof(float) == 0)
             return {reinterpret_cast<const float*>(data), size};
-        auto& floats = converted.emplace_back(std::make_unique<float[]>(size));
+        auto& floats = converted_.emplace_back(std::make_unique<float[]>(size));
         for (std::size_t i = 0; i < size; ++i) floats[i] = float_at(tensor.type, data, i);
         return {floats.get(), size};
     }
@@ -106,7 +101,7 @@ public:
                             "one of " + std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')',
                             "number " + std::to_string(*layer)};
             throw error{errc::model_layout, label(tensor),
-                        "only tensors that architecture " + std::string{name_of(config_.arch)} + " uses", "another"};
+                        "only tensors that architecture " + std::string{config_.family->name} + " uses", "another"};
         }
     }
 
@@ -126,16 +121,18 @@ private:
         return type == data_type::f16 ? half_to_float(bits) : bf16_to_float(bits);
     }
 
-    const tensor_view& take(tensor_id id, std::size_t layer) {
+    const tensor_view* take(tensor_id id, std::size_t layer) {
+        if (!config_.family->knows(id)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
-        if (!tensor) {
+        if (tensor) {
+            used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
+        } else if (config_.family->required.has(id)) {
             const std::string layers = std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')';
             throw error{errc::model_missing_tensor, "tensor '" + tensor_name(id, layer) + '\'',
                         row_of(id).per_layer ? "one for each of " + layers : "one in every model",
                         file_.tensors().empty() ? "a file without tensors" : "none"};
         }
-        used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
-        return *tensor;
+        return tensor;
     }
 
     void check_shape(const tensor_view& tensor, const tensor_row& row) const {
@@ -160,6 +157,7 @@ private:
             case extent::n_embd: return config_.n_embd;
             case extent::n_vocab: return config_.n_vocab;
             case extent::n_ff: return config_.n_ff;
+            case extent::head_dim: return config_.head_dim;
             case extent::q_width: return config_.q_width();
             case extent::kv_width: return config_.kv_width();
             case extent::rope_pairs: return config_.rope_dims / 2;
@@ -174,6 +172,7 @@ private:
             case extent::n_embd: return "n_embd, " + source("n_embd");
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff: return "n_ff, " + source("n_ff");
+            case extent::head_dim: return "head_dim, " + source("head_dim");
             case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
             case extent::rope_pairs: return "rope_dims / 2, " + source("rope_dims");
@@ -191,38 +190,56 @@ private:
 
     const gguf::file& file_;
     const model_config& config_;
+    std::vector<std::unique_ptr<float[]>>& converted_;
     std::vector<bool> used_;
 };
 
+/// The first of two tensors of which a family has one at most.
+[[nodiscard]] inline std::span<const float> either(std::span<const float> one, std::span<const float> other) noexcept {
+    return one.empty() ? other : one;
+}
+
+[[nodiscard]] inline layer bind_layer(weight_binder& bind, const model_config& config, std::size_t index) {
+    const auto matrix = [&](tensor_id id) { return bind.matrix(id, index); };
+    const auto vector = [&](tensor_id id) { return bind.vector(id, index); };
+    return {
+        .attention = {.norm = vector(tensor_id::attn_norm),
+                      .post_norm = vector(tensor_id::attn_post_norm),
+                      .q = {matrix(tensor_id::attn_q), vector(tensor_id::attn_q_bias)},
+                      .k = {matrix(tensor_id::attn_k), vector(tensor_id::attn_k_bias)},
+                      .v = {matrix(tensor_id::attn_v), vector(tensor_id::attn_v_bias)},
+                      .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
+                      .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
+                      .output = matrix(tensor_id::attn_output),
+                      .rope = config.layers[index].rope,
+                      .window = config.layers[index].window},
+        .feed_forward = {.norm = vector(tensor_id::ffn_norm),
+                         .post_norm = vector(tensor_id::ffn_post_norm),
+                         .gate = matrix(tensor_id::ffn_gate),
+                         .up = matrix(tensor_id::ffn_up),
+                         .down = matrix(tensor_id::ffn_down),
+                         .act = config.family->act},
+    };
+}
+
 }  // namespace detail
 
-/// Finds every tensor that `config` calls for, checks shapes and types, and refuses tensors that would be left over:
-/// biases, more layers than block_count says, a second spelling of a tensor. Reads no weights except rope_freqs.
-/// Throws model_missing_tensor, model_wrong_shape, model_wrong_tensor_type, model_layout, and model_bad_weights for a
-/// divisor in rope_freqs that is not a positive finite number. `file` must outlive the result.
+/// Finds every tensor that the family of `config` has, checks shapes and types, and refuses tensors that would be left
+/// over: those of another family, more layers than block_count says, a second spelling of a tensor. Reads no weights
+/// except rope_freqs. Throws model_missing_tensor, model_wrong_shape, model_wrong_tensor_type, model_layout, and
+/// model_bad_weights for a divisor in rope_freqs that is not a positive finite number. `file` must outlive the result.
 [[nodiscard]] inline model_weights bind_weights(const gguf::file& file, const model_config& config) {
-    detail::weight_binder bind{file, config};
     model_weights weights;
-    const auto vector = [&](tensor_id id, std::size_t layer = 0) { return bind.vector(id, layer, weights.converted); };
-
+    detail::weight_binder bind{file, config, weights.converted};
     weights.token_embd = bind.matrix(tensor_id::token_embd);
     weights.layers.reserve(config.n_layers);
-    for (std::size_t layer = 0; layer < config.n_layers; ++layer)
-        weights.layers.push_back({
-            .attn_norm = vector(tensor_id::attn_norm, layer),
-            .attn_q = bind.matrix(tensor_id::attn_q, layer),
-            .attn_k = bind.matrix(tensor_id::attn_k, layer),
-            .attn_v = bind.matrix(tensor_id::attn_v, layer),
-            .attn_output = bind.matrix(tensor_id::attn_output, layer),
-            .ffn_norm = vector(tensor_id::ffn_norm, layer),
-            .ffn_gate = bind.matrix(tensor_id::ffn_gate, layer),
-            .ffn_up = bind.matrix(tensor_id::ffn_up, layer),
-            .ffn_down = bind.matrix(tensor_id::ffn_down, layer),
-        });
-    weights.output_norm = vector(tensor_id::output_norm);
-    weights.tied = !bind.has(tensor_id::output);
-    weights.output = weights.tied ? weights.token_embd : bind.matrix(tensor_id::output);
-    if (bind.has(tensor_id::rope_freqs)) weights.rope_freqs = vector(tensor_id::rope_freqs);
+    for (std::size_t index = 0; index < config.n_layers; ++index)
+        weights.layers.push_back(detail::bind_layer(bind, config, index));
+    weights.output_norm = bind.vector(tensor_id::output_norm);
+    weights.output = bind.matrix(tensor_id::output);
+    weights.tied = weights.output.empty();
+    if (weights.tied) weights.output = weights.token_embd;
+    weights.rope_freqs = bind.vector(tensor_id::rope_freqs);
     bind.refuse_unused();
 
     for (std::size_t i = 0; i < weights.rope_freqs.size(); ++i)

@@ -2,8 +2,7 @@
 // Attention over one block of positions with AVX2, FMA and F16C.
 #pragma once
 
-#include <nibble/kernels/attention_layout.hpp>
-#include <nibble/kernels/attention_scalar.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/exp2_avx2.hpp>
 #include <nibble/simd/region.hpp>
 
@@ -16,7 +15,7 @@
 
 NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
-namespace attention_avx2 {
+namespace kernels::attention_avx2 {
 
 /// Query rows in registers: 6 rows x 2 vectors are 12 chains of fma, enough to cover a latency of 4 at two a cycle;
 /// with the two panel vectors and a broadcast that is 15 of 16 registers, and 8 loads go with 12 fma.
@@ -105,20 +104,28 @@ inline float sum_lanes(__m256 low, __m256 high) noexcept {
     return _mm_cvtss_f32(_mm_add_ss(v2, _mm_movehdup_ps(v2)));
 }
 
-/// Turns the scores of `n` positions (a multiple of 16), of which the first `visible` count, into weights.
+/// Sets what a row does not see of positions begin .. end - 1.
+inline void fill_hidden(float* p, std::size_t begin, std::size_t end, std::size_t row_first, std::size_t row_end,
+                        float value) noexcept {
+    for (std::size_t i = begin; i < row_first && i < end; ++i) p[i] = value;
+    for (std::size_t i = row_end; i < end; ++i) p[i] = value;
+}
+
+/// Turns the scores of positions begin .. end - 1 (multiples of 16) of one row, which sees row_first .. row_end - 1 of
+/// them, into weights.
 template <class Cache>
-inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const cache_block<Cache>& cache, float* max,
-                            float* sum) noexcept {
+inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first, std::size_t row_end,
+                            const cache_block<Cache>& cache, float* max, float* sum) noexcept {
     const float hidden = -std::numeric_limits<float>::infinity();
     __m256 top_low = _mm256_set1_ps(hidden), top_high = top_low;
     if constexpr (Cache::scaled) {
         const __m256 zero = _mm256_setzero_ps();
-        for (std::size_t i = 0; i < n; i += 8)
+        for (std::size_t i = begin; i < end; i += 8)
             _mm256_storeu_ps(p + i,
                              _mm256_fmadd_ps(_mm256_loadu_ps(p + i), _mm256_loadu_ps(cache.key_scales + i), zero));
     }
-    for (std::size_t i = visible; i < n; ++i) p[i] = hidden;
-    for (std::size_t i = 0; i < n; i += attention_panel) {
+    fill_hidden(p, begin, end, row_first, row_end, hidden);
+    for (std::size_t i = begin; i < end; i += attention_panel) {
         top_low = _mm256_max_ps(top_low, _mm256_loadu_ps(p + i));
         top_high = _mm256_max_ps(top_high, _mm256_loadu_ps(p + i + 8));
     }
@@ -126,9 +133,9 @@ inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const 
 
     const __m256 top = _mm256_set1_ps(*max);
     __m256 sum_low = _mm256_setzero_ps(), sum_high = sum_low;
-    for (std::size_t i = 0; i < n; i += attention_panel) {
-        __m256 low = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i), top));
-        __m256 high = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i + 8), top));
+    for (std::size_t i = begin; i < end; i += attention_panel) {
+        __m256 low = exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i), top));
+        __m256 high = exp2_nonpositive_avx2(_mm256_sub_ps(_mm256_loadu_ps(p + i + 8), top));
         sum_low = _mm256_add_ps(sum_low, low);
         sum_high = _mm256_add_ps(sum_high, high);
         if constexpr (Cache::scaled) {
@@ -139,29 +146,31 @@ inline void softmax_weights(float* p, std::size_t visible, std::size_t n, const 
         _mm256_storeu_ps(p + i + 8, high);
     }
     *sum = sum_lanes(sum_low, sum_high);
-    if constexpr (Cache::scaled)
-        for (std::size_t i = visible; i < n; ++i) p[i] = 0;  // the scale of a later position may be NaN
+    if constexpr (Cache::scaled) fill_hidden(p, begin, end, row_first, row_end, 0.0f);  // a hidden scale may be NaN
 }
 
-/// As the specification; a position that a row does not see has weight 0 and adds exact zeros.
+/// As the specification; a position that a row does not see has weight 0 and adds exact zeros. What no row sees, the
+/// first one sees neither, is left out: scores from the panel of the first position on, sums from that position.
 template <class Cache>
 inline void attend(const attention_queries& queries, const std::byte* block, const attention_partial& out,
                    const attention_work& work) noexcept {
     const std::size_t head_dim = queries.head_dim;
     const std::size_t stride = padded_head_dim(head_dim);
     const cache_block<Cache> cache{const_cast<std::byte*>(block), head_dim};  // only read
-    const std::size_t n = queries.visible_to(queries.rows - 1);
-    const std::size_t n_scores = (n + attention_panel - 1) / attention_panel * attention_panel;
+    const std::size_t first = queries.first_of(0), end = queries.end_of(queries.rows - 1);
+    const std::size_t first_panel = first / attention_panel * attention_panel;
+    const std::size_t end_panel = (end + attention_panel - 1) / attention_panel * attention_panel;
 
-    for (std::size_t i = 0; i < n_scores; i += attention_panel)
+    for (std::size_t i = first_panel; i < end_panel; i += attention_panel)
         multiply_cached(queries.rows, queries.q, head_dim, cache.keys + i * head_dim, head_dim, work.scores + i,
                         attention_block, work.panel);
     for (std::size_t r = 0; r < queries.rows; ++r)
-        softmax_weights(work.scores + r * attention_block, queries.visible_to(r), n_scores, cache, out.max + r,
-                        out.sum + r);
+        softmax_weights(work.scores + r * attention_block, first_panel, end_panel, queries.first_of(r),
+                        queries.end_of(r), cache, out.max + r, out.sum + r);
     for (std::size_t d = 0; d < stride; d += attention_panel)
-        multiply_cached(queries.rows, work.scores, attention_block, cache.values + d * attention_block, n, out.acc + d,
-                        stride, work.panel);
+        multiply_cached(queries.rows, work.scores + first, attention_block,
+                        cache.values + d * attention_block + first * attention_panel, end - first, out.acc + d, stride,
+                        work.panel);
 }
 
 inline void merge(const attention_partial& total, const attention_partial& next, std::size_t rows,
@@ -170,8 +179,8 @@ inline void merge(const attention_partial& total, const attention_partial& next,
     for (std::size_t r = 0; r < rows; ++r) {
         const __m256 old_max = _mm256_broadcast_ss(total.max + r), next_max = _mm256_broadcast_ss(next.max + r);
         const __m256 max = _mm256_max_ps(old_max, next_max);
-        const __m256 a = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(old_max, max));
-        const __m256 b = kernels::exp2_nonpositive_avx2(_mm256_sub_ps(next_max, max));
+        const __m256 a = exp2_nonpositive_avx2(_mm256_sub_ps(old_max, max));
+        const __m256 b = exp2_nonpositive_avx2(_mm256_sub_ps(next_max, max));
         const __m256 sum =
             _mm256_fmadd_ps(_mm256_broadcast_ss(next.sum + r), b, _mm256_mul_ps(_mm256_broadcast_ss(total.sum + r), a));
         total.max[r] = _mm256_cvtss_f32(max);
@@ -181,14 +190,6 @@ inline void merge(const attention_partial& total, const attention_partial& next,
             const __m256 old = _mm256_mul_ps(_mm256_loadu_ps(acc + d), a);
             _mm256_storeu_ps(acc + d, _mm256_fmadd_ps(_mm256_loadu_ps(next.acc + r * stride + d), b, old));
         }
-    }
-}
-
-inline void finish(const attention_partial& total, std::size_t rows, std::size_t head_dim, float* out) noexcept {
-    const std::size_t stride = padded_head_dim(head_dim);
-    for (std::size_t r = 0; r < rows; ++r) {
-        const float inverse = 1.0f / total.sum[r];
-        for (std::size_t d = 0; d < head_dim; ++d) out[r * head_dim + d] = total.acc[r * stride + d] * inverse;
     }
 }
 
@@ -250,9 +251,9 @@ inline void store(const float* k, const float* v, std::size_t head_dim, std::siz
 }
 
 template <class Cache>
-inline constexpr attention_kernels table{&store<Cache>, &attend<Cache>, &merge, &finish};
+inline constexpr attention_kernels table{&store<Cache>, &attend<Cache>, &merge, &attention_scalar::finish};
 
-}  // namespace attention_avx2
+}  // namespace kernels::attention_avx2
 NIBBLE_NAMESPACE_END
 NIBBLE_REGION_END
 
