@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/merge_sort.hpp>
 #include <nibble/text/nfc_tables.hpp>
 #include <nibble/text/utf8.hpp>
 
@@ -92,7 +93,7 @@ private:
         const auto is_starter = [](char32_t c) { return combining_class(c) == 0; };
         for (auto at = codes_.begin(); at != codes_.end();) {
             const auto end = std::find_if(at, codes_.end(), is_starter);
-            std::stable_sort(at, end, [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
+            merge_sort(at, end, [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
             at = std::find_if_not(end, codes_.end(), is_starter);
         }
     }
