@@ -14,8 +14,8 @@ NIBBLE_NAMESPACE_BEGIN
 /// Sorts [first, last) by `less`; equals keep their order. O(n log n) comparisons, one buffer of n values, which need a
 /// default constructor. A merge sort stays inside its range whatever `less` answers, even where a NaN makes it
 /// contradict itself. If `less` throws, the values are there, but some may have been moved from.
-/// Not std::stable_sort: libstdc++ 12 takes its buffer from a function that clang 17 and newer report as deprecated, in
-/// the unit of the user.
+/// Not std::stable_sort: libstdc++ 12 takes its buffer from a function that clang 19 reports as deprecated, in the unit
+/// of the user.
 template <std::random_access_iterator Iterator, class Less>
 void merge_sort(Iterator first, Iterator last, Less less) {
     using difference = std::iter_difference_t<Iterator>;
