@@ -5,6 +5,7 @@
 #include <random>
 #include <vector>
 
+#include "support/same_bits.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -34,14 +35,15 @@ TEST_CASE("row operations give the same bits for any number of threads and rows"
     }
 
     for (const unsigned n_threads : {1u, 2u, 3u}) {
+        CAPTURE(n_threads);
         thread_pool pool{n_threads};
         executor threads{pool};
         std::vector<float> out(n * n_tokens);
         rms_norm(threads, x.data(), w, 1e-5f, n_tokens, out.data());
-        CHECK(out == normed);
+        CHECK_THAT(out, test::same_bits_as(normed, n));
         auto sum = x;
         add_rms_norm(threads, sum.data(), y.data(), w, 1e-5f, n_tokens, out.data());
-        CHECK(sum == summed);
-        CHECK(out == summed_normed);
+        CHECK_THAT(sum, test::same_bits_as(summed, n));
+        CHECK_THAT(out, test::same_bits_as(summed_normed, n));
     }
 }
