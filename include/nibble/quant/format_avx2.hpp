@@ -29,6 +29,11 @@ struct avx2_format;
 
 inline __m256i multiply_unsigned(__m256i codes, __m256i q) noexcept { return _mm256_maddubs_epi16(codes, q); }
 
+/// Indices that bring the scales of a scale_pair into its order: groups 0, 2, .. 14, then 1, 3, .. 15.
+inline __m128i evens_then_odds() noexcept {
+    return _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+
 /// 16 bytes of nibbles as 32 codes: the low nibbles, then the high ones.
 inline __m256i nibbles(const std::uint8_t* qs) noexcept {
     const __m128i bytes = avx2::load128(qs);

@@ -9,6 +9,8 @@
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
 #include <nibble/quant/f32/block.hpp>
+#include <nibble/quant/q3_k/avx2.hpp>
+#include <nibble/quant/q3_k/block.hpp>
 #include <nibble/quant/q4_0/avx2.hpp>
 #include <nibble/quant/q4_0/block.hpp>
 #include <nibble/quant/q4_1/avx2.hpp>
@@ -37,7 +39,7 @@ struct format_list {
 };
 
 /// Every format that nibble computes with.
-using formats = format_list<q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
+using formats = format_list<q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
 
 inline constexpr std::size_t n_formats = formats::size;
 
