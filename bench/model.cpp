@@ -88,7 +88,7 @@ std::vector<token> test_tokens(std::size_t n, std::size_t from, std::size_t n_vo
 std::size_t weight_bytes(const model& m) {
     std::size_t bytes = 0;
     for (const auto& tensor : m.file().tensors()) bytes += tensor.bytes.size();
-    if (!m.weights().tied) bytes -= m.weights().token_embd.rows * m.weights().token_embd.row_bytes;
+    if (!m.weights().tied) bytes -= m.weights().token_embd.n_rows * m.weights().token_embd.row_bytes;
     return bytes;
 }
 

@@ -244,7 +244,7 @@ TEST_CASE("weights: every supported type of matrix, no other") {
     }
     CHECK(supported_types.size() == 11);
     CHECK(is_supported(data_type::q4_k));
-    CHECK_FALSE(is_supported(data_type::q3_k));
+    CHECK_FALSE(is_supported(data_type::q2_k));
 }
 
 TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {

@@ -9,7 +9,7 @@
 
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
-#include <nibble/text/json.hpp>
+#include <nibble/json/json.hpp>
 
 #include "support/gguf_files.hpp"
 #include "support/program.hpp"

@@ -10,6 +10,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
