@@ -48,7 +48,7 @@ struct forward_pass {
             for (std::size_t t = begin; t < end; ++t) {
                 decode_row(kernels, weights.token_embd, static_cast<std::size_t>(tokens[t]),
                            work.x + t * config.n_embd);
-                work.rope.turns(cache.position() + t, work.turns + t * config.rope_dims);
+                work.rope.cos_sin(cache.position() + t, work.turns + t * config.rope_dims);
             }
         });
         rms_norm(threads, work.x, weights.layers.front().attn_norm, config.rms_eps, n, work.h);
