@@ -26,7 +26,7 @@ struct scale_lanes {
 /// Specialised once per format, in its folder:
 ///   codes<J>(block)  the codes of sub-block J, in order
 ///   scales(block)    K formats: the scales, and the mins where the format has them
-///   load_min(block)  formats with a min: m of block_codes
+///   min_half(block)  formats with a min: the half that is m of block_codes, times `m_sign`
 ///   scale_grain      K formats: weights that share a scale, 16 or 32
 template <class F>
 struct portable_format;
@@ -37,14 +37,16 @@ inline code_pair nibble_pair(const std::uint8_t* qs) noexcept {
     return {portable::bits<0, 4, 0>(bytes), portable::bits<4, 4, 0>(bytes)};
 }
 
-/// 32 bits as 32 bytes: 16 where the bit is set.
+/// Eight bits as eight bytes: 16 where the bit is set. Bit i is found in byte i and carried to bit 7.
+inline std::uint64_t spread_bits(std::uint64_t byte) noexcept {
+    const std::uint64_t found = byte * 0x0101010101010101 & 0x8040201008040201;
+    return (found + 0x7f7f7f7f7f7f7f7f) >> 3 & 0x1010101010101010;
+}
+
+/// The fifth bits of 32 codes, where they belong.
 inline code_pair fifth_bit_pair(const std::uint8_t* qh) noexcept {
-    std::uint64_t words[4];
-    for (std::size_t i = 0; i < 4; ++i) {
-        const std::uint64_t set = qh[i] * 0x0101010101010101ull & 0x8040201008040201ull;  // bit i of byte i, or nothing
-        words[i] = (set + 0x7f7f7f7f7f7f7f7full) >> 3 & 0x1010101010101010ull;            // anything: carried to bit 7
-    }
-    return {portable::from_words(words[0], words[1]), portable::from_words(words[2], words[3])};
+    return {portable::from_words(spread_bits(qh[0]), spread_bits(qh[1])),
+            portable::from_words(spread_bits(qh[2]), spread_bits(qh[3]))};
 }
 
 /// The scales12 field of Q4_K and Q5_K (quant/q4_k/block.hpp), four bytes at a time.

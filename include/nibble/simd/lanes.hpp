@@ -49,9 +49,6 @@ struct vector {
     friend vector operator^(vector a, vector b) noexcept {
         return of([&](std::size_t i) { return a.lane[i] ^ b.lane[i]; });
     }
-    friend vector max(vector a, vector b) noexcept {
-        return of([&](std::size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
-    }
 };
 
 template <class T>
@@ -79,6 +76,10 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return u8x16::of([&](std::size_t i) { return (i < 8 ? low : high) >> (i % 8 * 8) & 255; });
 }
+NIBBLE_INLINE i32x4 from_lanes(std::int32_t a, std::int32_t b, std::int32_t c, std::int32_t d) noexcept {
+    return {{a, b, c, d}};
+}
+NIBBLE_INLINE f32x4 from_lanes(float a, float b, float c, float d) noexcept { return {{a, b, c, d}}; }
 NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept {
     return i16x8::of([&](std::size_t i) { return v.lane[i]; });
 }
@@ -113,6 +114,9 @@ NIBBLE_INLINE f32x4 float_of(i32x4 v) noexcept { return std::bit_cast<f32x4>(v);
 template <int N>
 NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
     return i32x4::of([&](std::size_t i) { return static_cast<std::uint32_t>(v.lane[i]) << N; });
+}
+NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept {
+    return i32x4::of([&](std::size_t i) { return a.lane[i] > b.lane[i] ? -1 : 0; });
 }
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept {
     return f32x4::of([&](std::size_t i) { return exact_fma(a.lane[i], b.lane[i], c.lane[i]); });

@@ -74,6 +74,11 @@ NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
 }
 
+NIBBLE_INLINE i32x4 from_lanes(std::int32_t a, std::int32_t b, std::int32_t c, std::int32_t d) noexcept {
+    return _mm_setr_epi32(a, b, c, d);
+}
+NIBBLE_INLINE f32x4 from_lanes(float a, float b, float c, float d) noexcept { return _mm_setr_ps(a, b, c, d); }
+
 /// The first and the last eight bytes as int16.
 NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept { return _mm_unpacklo_epi8(v, _mm_setzero_si128()); }
 NIBBLE_INLINE i16x8 widen_high(u8x16 v) noexcept { return _mm_unpackhi_epi8(v, _mm_setzero_si128()); }
@@ -114,7 +119,8 @@ template <int N>
 NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
     return _mm_slli_epi32(v, N);
 }
-NIBBLE_INLINE i32x4 max(i32x4 a, i32x4 b) noexcept { return xsimd::max(a, b); }
+/// All bits set where a > b, else none.
+NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept { return _mm_cmpgt_epi32(a, b); }
 
 #if defined(__FMA__)
 /// a * b + c, rounded once.
@@ -154,6 +160,10 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
 }
+NIBBLE_INLINE i32x4 from_lanes(std::int32_t a, std::int32_t b, std::int32_t c, std::int32_t d) noexcept {
+    return int32x4_t{a, b, c, d};
+}
+NIBBLE_INLINE f32x4 from_lanes(float a, float b, float c, float d) noexcept { return float32x4_t{a, b, c, d}; }
 NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept { return vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(v))); }
 NIBBLE_INLINE i16x8 widen_high(u8x16 v) noexcept { return vreinterpretq_s16_u16(vmovl_high_u8(v)); }
 template <int J>
@@ -176,7 +186,7 @@ template <int N>
 NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
     return vshlq_n_s32(v, N);
 }
-NIBBLE_INLINE i32x4 max(i32x4 a, i32x4 b) noexcept { return vmaxq_s32(a, b); }
+NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept { return vreinterpretq_s32_u32(vcgtq_s32(a, b)); }
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept { return vfmaq_f32(c, a, b); }
 
 #endif
@@ -186,6 +196,23 @@ NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept { return vfmaq_f32(c
 using namespace lanes;
 
 #endif
+
+/// The lanes of `a` where `mask` is set, else those of `b`.
+NIBBLE_INLINE i32x4 select(i32x4 mask, i32x4 a, i32x4 b) noexcept { return b ^ (mask & (a ^ b)); }
+
+NIBBLE_INLINE i32x4 max(i32x4 a, i32x4 b) noexcept { return select(greater(a, b), a, b); }
+
+/// nibble::half_to_float of the low 16 bits of each lane. No operand is subnormal, which a caller's mode of the
+/// processor could turn to zero: the scales of real weights are subnormal halves.
+NIBBLE_INLINE f32x4 half_to_float(i32x4 half) noexcept {
+    const auto ints = [](std::int32_t value) { return splat(value); };
+    const i32x4 magnitude = half & ints(0x7fff), shifted = shift_left<13>(magnitude);
+    const i32x4 normal = shifted + ints(112 << 23);
+    const i32x4 subnormal = bits_of(to_float(magnitude) * splat(0x1p-24f));
+    const i32x4 special = greater(magnitude, ints(0x7bff)) & ints(0x7f800000);  // infinity, NaN
+    const i32x4 sign = shift_left<16>(half & ints(0x8000));
+    return float_of(sign | special | select(greater(magnitude, ints(0x3ff)), normal, subnormal));
+}
 
 }  // namespace portable
 NIBBLE_NAMESPACE_END

@@ -2,6 +2,8 @@
 // Few tokens, portable vectors: weight rows straight from the mapping, four (row, token) pairs a step.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,7 +21,7 @@ using portable::i32x4;
 
 template <class F, int J, std::size_t Tokens>
 NIBBLE_INLINE void add_sub_block(const typename F::block& w, const quant::scale_lanes& scales,
-                                 const token_block<F::block_size>* const (&x)[Tokens], i32x4 (&s)[Tokens]) noexcept {
+                                 const token_block<F::block_size>* const (&x)[Tokens], i32x4* s) noexcept {
     const quant::widened_weights weights = quant::widen<F, J, 0>(w, &scales);
     NIBBLE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
@@ -31,7 +33,7 @@ NIBBLE_INLINE void add_sub_block(const typename F::block& w, const quant::scale_
 
 template <class F, std::size_t Tokens, int... J>
 NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const quant::scale_lanes& scales,
-                                  const token_block<F::block_size>* const (&x)[Tokens], i32x4 (&s)[Tokens],
+                                  const token_block<F::block_size>* const (&x)[Tokens], i32x4* s,
                                   std::integer_sequence<int, J...>) noexcept {
     (add_sub_block<F, J>(w, scales, x, s), ...);
 }
@@ -40,7 +42,7 @@ NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const quant::scale
 /// the codes is taken off as a whole: offset times the sum of the activations.
 template <class F, std::size_t Tokens>
 NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::block_size>* const (&x)[Tokens],
-                              i32x4 (&s)[Tokens], i32x4 (&m)[Tokens]) noexcept {
+                              i32x4* s, [[maybe_unused]] i32x4* m) noexcept {
     using namespace portable;
     const i32x4 zero = splat<std::int32_t>(0);
     quant::scale_lanes scales;
@@ -58,46 +60,50 @@ NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::b
     add_sub_blocks<F>(w, scales, x, s, std::make_integer_sequence<int, F::block_size / 32>{});
 }
 
-/// Rows rows, `row_bytes` apart, times Tokens tokens, at most four pairs: lane r * Tokens + t is the chain of row r and
-/// token t.
+/// The halves at p(0) .. p(3) as floats.
+template <class Place>
+NIBBLE_INLINE f32x4 load_halves(const Place& p) noexcept {
+    const auto bits = [&p](std::size_t i) { return static_cast<std::int32_t>(p(i)[0] | p(i)[1] << 8); };
+    return portable::half_to_float(portable::from_lanes(bits(0), bits(1), bits(2), bits(3)));
+}
+
+/// Rows rows, `row_bytes` apart, times Tokens tokens, four pairs: lane i is the chain of row i / Tokens and token
+/// i % Tokens. Where Rows is less, the last row stands in for those that are missing.
 template <class F, std::size_t Rows, std::size_t Tokens>
 inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_blocks,
                      const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using namespace portable;
-    const i32x4 zero = splat<std::int32_t>(0);
+    using format = quant::portable_format<F>;
     f32x4 chain = splat(0.0f);
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const token_block<F::block_size>* x[Tokens];
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
-        i32x4 s[4] = {zero, zero, zero, zero}, m[4] = {zero, zero, zero, zero};
-        float d[4] = {}, min[4] = {}, d_x[4] = {};
-        std::int32_t sums[4] = {};  // of the activations
+        i32x4 s[4], m[4];
         NIBBLE_ROLLED
-        for (std::size_t r = 0; r < Rows; ++r) {
-            const typename F::block& w = quant::blocks_of<F>(rows + r * row_bytes)[b];
-            i32x4 row_s[Tokens], row_m[Tokens];
-            block_sums<F>(w, x, row_s, row_m);
-            NIBBLE_UNROLL
-            for (std::size_t t = 0; t < Tokens; ++t) {
-                const std::size_t i = r * Tokens + t;
-                s[i] = row_s[t];
-                if constexpr (F::has_min && F::has_scales) m[i] = row_m[t];
-                d_x[i] = x[t]->d;
-                sums[i] = x[t]->sum32[0];
-                d[i] = quant::load_half(w.d);
-                if constexpr (F::has_min) min[i] = quant::portable_format<F>::load_min(w);
-            }
-        }
+        for (std::size_t r = 0; r < Rows; ++r)
+            block_sums<F, Tokens>(quant::blocks_of<F>(rows + r * row_bytes)[b], x, s + r * Tokens, m + r * Tokens);
+        NIBBLE_UNROLL
+        for (std::size_t i = Rows * Tokens; i < 4; ++i) s[i] = m[i] = splat<std::int32_t>(0);
+
+        const auto row = [=](std::size_t i) -> const typename F::block& {
+            return quant::blocks_of<F>(rows + std::min(i / Tokens, Rows - 1) * row_bytes)[b];
+        };
+        const auto token = [&x](std::size_t i) -> const token_block<F::block_size>& { return *x[i % Tokens]; };
+        const f32x4 d_x = from_lanes(token(0).d, token(1).d, token(2).d, token(3).d);
+        const i32x4 sums = from_lanes(token(0).sum32[0], token(1).sum32[0], token(2).sum32[0], token(3).sum32[0]);
         i32x4 total = transpose_sum(s[0], s[1], s[2], s[3]);
-        if constexpr (!F::has_scales && F::offset != 0)
-            for (std::int32_t& sum : sums) sum *= F::offset;
-        if constexpr (!F::has_scales && F::offset != 0) total = total - load(sums);
-        chain = portable::fma(load(d_x) * load(d), to_float(total), chain);
+        if constexpr (!F::has_scales && F::offset != 0) {
+            static_assert(std::has_single_bit(unsigned{F::offset}));
+            total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
+        }
+        const f32x4 d = load_halves([&](std::size_t i) { return row(i).d; });
+        chain = portable::fma(d_x * d, to_float(total), chain);
         if constexpr (F::has_min) {
-            const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : load(sums);
-            chain = portable::fma(load(d_x) * load(min), to_float(minima), chain);
+            const f32x4 min = load_halves([&](std::size_t i) { return format::min_half(row(i)); });
+            const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : sums;
+            chain = portable::fma(d_x * (splat(format::m_sign) * min), to_float(minima), chain);
         }
     }
     float lanes[4];

@@ -10,11 +10,12 @@ namespace quant {
 
 template <>
 struct portable_format<q4_1> {
+    static constexpr float m_sign = 1;
     template <int>
     static code_pair codes(const q4_1::block& block) noexcept {
         return nibble_pair(block.qs);
     }
-    static float load_min(const q4_1::block& block) noexcept { return load_half(block.m); }
+    static const std::uint8_t* min_half(const q4_1::block& block) noexcept { return block.m; }
 };
 
 }  // namespace quant

@@ -10,6 +10,7 @@ namespace quant {
 
 template <>
 struct portable_format<q4_k> {
+    static constexpr float m_sign = -1;
     static constexpr int scale_grain = 32;
 
     template <int J>
@@ -20,7 +21,7 @@ struct portable_format<q4_k> {
     }
 
     static scale_lanes scales(const q4_k::block& block) noexcept { return unpack_scales12_portable(block.scales); }
-    static float load_min(const q4_k::block& block) noexcept { return -load_half(block.dmin); }
+    static const std::uint8_t* min_half(const q4_k::block& block) noexcept { return block.dmin; }
 };
 
 }  // namespace quant

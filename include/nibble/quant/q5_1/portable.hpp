@@ -10,12 +10,13 @@ namespace quant {
 
 template <>
 struct portable_format<q5_1> {
+    static constexpr float m_sign = 1;
     template <int>
     static code_pair codes(const q5_1::block& block) noexcept {
         const code_pair low = nibble_pair(block.qs), high = fifth_bit_pair(block.qh);
         return {low.first | high.first, low.second | high.second};
     }
-    static float load_min(const q5_1::block& block) noexcept { return load_half(block.m); }
+    static const std::uint8_t* min_half(const q5_1::block& block) noexcept { return block.m; }
 };
 
 }  // namespace quant

@@ -10,6 +10,7 @@ namespace quant {
 
 template <>
 struct portable_format<q5_k> {
+    static constexpr float m_sign = -1;
     static constexpr int scale_grain = 32;
 
     template <int J>
@@ -21,7 +22,7 @@ struct portable_format<q5_k> {
     }
 
     static scale_lanes scales(const q5_k::block& block) noexcept { return unpack_scales12_portable(block.scales); }
-    static float load_min(const q5_k::block& block) noexcept { return -load_half(block.dmin); }
+    static const std::uint8_t* min_half(const q5_k::block& block) noexcept { return block.dmin; }
 };
 
 }  // namespace quant
