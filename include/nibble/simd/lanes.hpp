@@ -96,6 +96,7 @@ NIBBLE_INLINE i32x4 add_products(i32x4 sums, i16x8 a, i16x8 b) noexcept {
         return sums.lane[i] + a.lane[2 * i] * b.lane[2 * i] + a.lane[2 * i + 1] * b.lane[2 * i + 1];
     });
 }
+NIBBLE_INLINE void pin(i32x4&) noexcept {}
 NIBBLE_INLINE i32x4 transpose_sum(i32x4 a, i32x4 b, i32x4 c, i32x4 d) noexcept {
     const auto sum = [](const i32x4& v) { return v.lane[0] + v.lane[1] + v.lane[2] + v.lane[3]; };
     return {{sum(a), sum(b), sum(c), sum(d)}};

@@ -98,6 +98,9 @@ NIBBLE_INLINE i32x4 add_products(i32x4 sums, i16x8 a, i16x8 b) noexcept {
     return _mm_add_epi32(sums, _mm_madd_epi16(a, b));
 }
 
+/// Keeps an accumulator in its register: g++ otherwise loads and multiplies ahead of the sums and spills.
+NIBBLE_INLINE void pin(i32x4& v) noexcept { asm("" : "+x"(v.data)); }
+
 /// The sums of the lanes of each of four vectors, in order.
 NIBBLE_INLINE i32x4 transpose_sum(i32x4 a, i32x4 b, i32x4 c, i32x4 d) noexcept {
     const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
@@ -174,6 +177,7 @@ NIBBLE_INLINE i16x8 multiply(i16x8 a, i16x8 b) noexcept { return vmulq_s16(a, b)
 NIBBLE_INLINE i32x4 add_products(i32x4 sums, i16x8 a, i16x8 b) noexcept {
     return vmlal_high_s16(vmlal_s16(sums, vget_low_s16(a), vget_low_s16(b)), a, b);
 }
+NIBBLE_INLINE void pin(i32x4&) noexcept {}
 NIBBLE_INLINE i32x4 transpose_sum(i32x4 a, i32x4 b, i32x4 c, i32x4 d) noexcept {
     return vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
 }

@@ -76,7 +76,10 @@ inline void add_block(const packed_weights<F>& weights, const packed_tokens<F::b
         for (std::size_t t = 0; t < token_group; ++t) {
             const i16x8 values = load(x.tokens[t].x + e);
             NIBBLE_UNROLL
-            for (std::size_t r = 0; r < row_group; ++r) s[r][t] = add_products(s[r][t], w[r], values);
+            for (std::size_t r = 0; r < row_group; ++r) {
+                s[r][t] = add_products(s[r][t], w[r], values);
+                pin(s[r][t]);
+            }
         }
     }
     float d_x[token_group];
