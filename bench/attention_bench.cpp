@@ -67,6 +67,7 @@ void run(benchmark::State& state, cache_type type, std::size_t depth, std::size_
                             .q = q.data(),
                             .n_tokens = n_tokens,
                             .position = depth,
+                            .window = no_window,
                             .scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim)),
                             .out = out.data(),
                             .workspace = workspace});

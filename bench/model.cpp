@@ -88,7 +88,7 @@ std::vector<token> test_tokens(std::size_t n, std::size_t from, std::size_t n_vo
 std::size_t weight_bytes(const model& m) {
     std::size_t bytes = 0;
     for (const auto& tensor : m.file().tensors()) bytes += tensor.bytes.size();
-    if (!m.weights().tied) bytes -= m.weights().token_embd.rows * m.weights().token_embd.row_bytes;
+    if (!m.weights().tied) bytes -= m.weights().token_embd.n_rows * m.weights().token_embd.row_bytes;
     return bytes;
 }
 
@@ -107,7 +107,7 @@ public:
             n_params += static_cast<double>(t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3]);
         params_ = n_params;
         size_ = static_cast<double>(weight_bytes(m));
-        name_ = std::string{name_of(m.weights().layers.front().ffn_gate.type)};
+        name_ = std::string{name_of(m.weights().layers.front().feed_forward.gate.type)};
         const auto& config = m.config();
         name_ = (config.name.empty() ? std::string{"model"} : config.name) + ' ' + name_;
     }

@@ -24,10 +24,10 @@
 #include <nibble/generate/session.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/grammar/json_schema.hpp>
+#include <nibble/grammar/tool_grammar.hpp>
 #include <nibble/model/model.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/text/grammar/json_schema.hpp>
-#include <nibble/text/grammar/tool_grammar.hpp>
 
 #include "support/machine.hpp"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <nibble/text/chat.hpp>
+#include <nibble/chat/template.hpp>
 
 namespace {
 

@@ -16,7 +16,7 @@
 
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/text/pretokenizer.hpp>
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 namespace {

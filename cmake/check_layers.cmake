@@ -4,17 +4,22 @@
 #   cmake -D SELFTEST_DIR=scratch -P check_layers.cmake       checks that each rule finds its violation
 cmake_minimum_required(VERSION 3.25)
 
-# Layers that a layer may include beside itself: everything below it, and sideways model -> text and model -> gguf.
+# What a layer may include beside itself: what it needs of the layers below it, and sideways what is said here.
 set(core_may)
 set(simd_may core)
 set(quant_may core simd)
 set(kernels_may core simd quant)
 set(ops_may core simd quant kernels)
-set(gguf_may core simd quant kernels)
-set(text_may core)
-set(model_may core simd quant kernels ops gguf text)
-set(generate_may core simd quant kernels ops gguf text model)
-set(layers core simd quant kernels ops gguf text model generate)
+set(gguf_may core)
+set(unicode_may core)
+set(json_may core unicode)
+set(jinja_may core unicode json)
+set(grammar_may core unicode json)
+set(text_may core unicode)
+set(chat_may core unicode json jinja text)
+set(model_may core simd quant kernels ops gguf text chat)
+set(generate_may core simd quant kernels ops gguf unicode json jinja grammar text chat model)
+set(layers core simd quant kernels ops gguf unicode json jinja grammar text chat model generate)
 
 # Headers of lower layers that a layer must still not know: quant no file, kernels no threads.
 set(quant_may_not core/mapped_file.hpp core/thread_pool.hpp)
@@ -112,7 +117,11 @@ if(DEFINED SELFTEST_DIR)
         "core/a.hpp|<nibble/version.hpp>|right" "quant/q4_k/avx2.hpp|<nibble/simd/avx2.hpp>|right"
         "simd/portable.hpp|<xsimd/xsimd.hpp>|right" "ops/a.hpp|<nibble/core/thread_pool.hpp>|right"
         "model/a.hpp|<nibble/text/b.hpp>|right" "model/a.hpp|<nibble/gguf/b.hpp>|right"
-        "generate/a.hpp|<nibble/text/b.hpp>|right" "nibble.hpp|<nibble/generate/a.hpp>|right"
+        "model/a.hpp|<nibble/chat/b.hpp>|right" "chat/a.hpp|<nibble/text/b.hpp>|right"
+        "chat/a.hpp|<nibble/jinja/b.hpp>|right" "jinja/a/b.hpp|<nibble/json/c.hpp>|right"
+        "grammar/a.hpp|<nibble/json/b.hpp>|right" "text/a/b.hpp|<nibble/unicode/c.hpp>|right"
+        "generate/a.hpp|<nibble/text/b.hpp>|right" "generate/a.hpp|<nibble/chat/b.hpp>|right"
+        "generate/a.hpp|<nibble/grammar/b.hpp>|right" "nibble.hpp|<nibble/generate/a.hpp>|right"
         "core/a.hpp|\"b.hpp\"|wrong" "core/a.hpp|<nibble/core/../quant/b.hpp>|wrong"
         "core/a.hpp|<nibble/gguf/b.hpp>|wrong" "core/a.hpp|<nibble/nibble.hpp>|wrong" "core/a.hpp|<iostream>|wrong"
         "simd/a.hpp|<nibble/quant/b.hpp>|wrong" "quant/a.hpp|<nibble/kernels/b.hpp>|wrong"
@@ -120,6 +129,12 @@ if(DEFINED SELFTEST_DIR)
         "kernels/a.hpp|<nibble/core/thread_pool.hpp>|wrong" "ops/a.hpp|<nibble/model/b.hpp>|wrong"
         "ops/a.hpp|<nibble/gguf/b.hpp>|wrong" "gguf/a.hpp|<nibble/ops/b.hpp>|wrong"
         "text/a.hpp|<nibble/gguf/b.hpp>|wrong" "text/a.hpp|<nibble/model/b.hpp>|wrong"
+        "unicode/a.hpp|<nibble/json/b.hpp>|wrong" "json/a.hpp|<nibble/jinja/b.hpp>|wrong"
+        "jinja/a.hpp|<nibble/grammar/b.hpp>|wrong" "jinja/a.hpp|<nibble/text/b.hpp>|wrong"
+        "grammar/a.hpp|<nibble/jinja/b.hpp>|wrong" "grammar/a.hpp|<nibble/chat/b.hpp>|wrong"
+        "text/a.hpp|<nibble/json/b.hpp>|wrong" "text/a.hpp|<nibble/chat/b.hpp>|wrong"
+        "chat/a.hpp|<nibble/grammar/b.hpp>|wrong" "chat/a.hpp|<nibble/generate/b.hpp>|wrong"
+        "gguf/a.hpp|<nibble/quant/b.hpp>|wrong" "model/a.hpp|<nibble/grammar/b.hpp>|wrong"
         "gguf/a.hpp|<sys/mman.h>|wrong" "model/a.hpp|<nibble/generate/b.hpp>|wrong"
         "text/a.hpp|<nlohmann/json.hpp>|wrong" "version.hpp|<nibble/core/config.hpp>|wrong"
         "utils/a.hpp|<vector>|wrong" "core/a.cpp|<vector>|wrong")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes include/nibble/text/jinja/case_tables.hpp from the Unicode Character Database (Debian package unicode-data).
+"""Writes include/nibble/unicode/case_tables.hpp from the Unicode Character Database (Debian package unicode-data).
 
-    python3 cmake/make_case_tables.py [--ucd /usr/share/unicode] > include/nibble/text/jinja/case_tables.hpp
+    python3 cmake/make_case_tables.py [--ucd /usr/share/unicode] > include/nibble/unicode/case_tables.hpp
 """
 import argparse
 import pathlib
@@ -91,7 +91,7 @@ print("""// SPDX-License-Identifier: Apache-2.0
 
 NIBBLE_NAMESPACE_BEGIN
 
-namespace jinja {
+namespace unicode_detail {
 
 /// Every `step`-th code point from first to last maps to itself plus `difference`.
 struct case_run {
@@ -120,4 +120,4 @@ print("/// The zeros of all decimal digit systems; the other nine digits follow 
 print(f"inline constexpr char32_t decimal_zeros[{len(zeros)}] = {{")
 for i in range(0, len(zeros), 10):
     print("    " + " ".join("0x%x," % zero for zero in zeros[i:i + 10]))
-print("};\n\n}  // namespace jinja\n\nNIBBLE_NAMESPACE_END")
+print("};\n\n}  // namespace unicode_detail\n\nNIBBLE_NAMESPACE_END")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes include/nibble/text/nfc_tables.hpp from the Unicode Character Database (Debian package unicode-data).
+"""Writes include/nibble/unicode/nfc_tables.hpp from the Unicode Character Database (Debian package unicode-data).
 
-    python3 cmake/make_nfc_tables.py [--ucd /usr/share/unicode] > include/nibble/text/nfc_tables.hpp
+    python3 cmake/make_nfc_tables.py [--ucd /usr/share/unicode] > include/nibble/unicode/nfc_tables.hpp
 """
 import argparse
 import pathlib

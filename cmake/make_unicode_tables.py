@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write include/nibble/text/unicode_tables.hpp from the Unicode Character Database.
+"""Write include/nibble/unicode/class_tables.hpp from the Unicode Character Database.
 
-    python3 cmake/make_unicode_tables.py [--ucd /usr/share/unicode] > include/nibble/text/unicode_tables.hpp
+    python3 cmake/make_unicode_tables.py [--ucd /usr/share/unicode] > include/nibble/unicode/class_tables.hpp
 
 Reads UnicodeData.txt (general categories), PropList.txt (White_Space) and DerivedAge.txt (the version) as
 Debian's package unicode-data installs them. The output is deterministic: the same files give the same bytes.

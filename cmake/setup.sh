@@ -46,11 +46,17 @@ need_packages() {
     say "Going on: CMake fetches the libraries from GitHub, if it can."
 }
 
-# configure_and_build PRESET TARGET [CMAKE-ARGUMENT...]
-configure_and_build() {
-    local preset=$1 target=$2
-    shift 2
+# configure PRESET [CMAKE-ARGUMENT...]
+configure() {
+    local preset=$1
+    shift
     if has_command ccache; then export CMAKE_CXX_COMPILER_LAUNCHER=ccache; fi
     cmake --preset "$preset" --log-level=WARNING "$@" >&2
-    cmake --build --preset "$preset" --target "$target" --parallel "$(nproc)" >&2
+}
+
+# build PRESET TARGET...
+build() {
+    local preset=$1
+    shift
+    cmake --build --preset "$preset" --parallel "$(nproc)" --target "$@" >&2
 }

@@ -239,7 +239,7 @@ checklist check(const nibble::gguf::file& file, const std::optional<nibble::mode
     std::optional<nibble::model_config> config;
     list.run("config", [&] {
         config = nibble::read_config(file);
-        return "architecture " + std::string{nibble::name_of(config->arch)} + ", consistent";
+        return "architecture " + std::string{config->family->name} + ", consistent";
     });
     if (config) {
         list.run("tensors", [&] {

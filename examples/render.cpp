@@ -16,11 +16,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nibble/chat/template.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/json/json.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/text/chat.hpp>
-#include <nibble/text/json.hpp>
 
 #include "read_file.hpp"
 

@@ -20,7 +20,8 @@ need_packages cmake g++ ninja-build libxsimd-dev libcli11-dev nlohmann-json3-dev
     # A first build needs neither tests nor benchmarks; a tree that has them keeps them.
     only_examples=()
     [ -e build/release/CMakeCache.txt ] || only_examples=(-D NIBBLE_BUILD_TESTS=OFF -D NIBBLE_BUILD_BENCH=OFF)
-    configure_and_build release nibble-examples "${only_examples[@]}"
+    configure release "${only_examples[@]}"
+    build release nibble-examples
 )
 for argument in "$@"; do
     case $argument in --model | --model=* | -m) exec "$root/build/release/bin/chat" "$@" ;; esac

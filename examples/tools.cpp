@@ -5,7 +5,7 @@
 #include <nibble/nibble.hpp>
 
 #include <nibble/generate/structure.hpp>
-#include <nibble/text/grammar/tool_grammar.hpp>
+#include <nibble/grammar/tool_grammar.hpp>
 
 #include <array>
 #include <cmath>

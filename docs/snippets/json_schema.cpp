@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A reply that is valid against a JSON schema, whatever the model would like to say.
 #include <nibble/generate/structure.hpp>
+#include <nibble/grammar/json_schema.hpp>
 #include <nibble/nibble.hpp>
-#include <nibble/text/grammar/json_schema.hpp>
 
 #include <iostream>
 #include <memory>

@@ -11,7 +11,6 @@
 using namespace nibble;
 
 static_assert(std::is_trivially_copyable_v<tensor_view> && std::is_trivially_copyable_v<matrix_view>);
-static_assert(std::is_same_v<token, std::int32_t>);
 
 TEST_CASE("the types that a file may hold") {
     std::set<std::uint32_t> ids;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the two hashes that tests/text/nfc_test.cpp expects, from Python's unicodedata.
+"""Prints the two hashes that tests/unicode/nfc_test.cpp expects, from Python's unicodedata.
 
 The first is of every code point in form C, each followed by a newline. The second is of 200,000 texts of up to 8 code
 points that combine with each other. Unicode 14 and 15 give the same.

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include <nibble/generate/session.hpp>
+#include <nibble/grammar/json_schema.hpp>
+#include <nibble/grammar/matcher.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/grammar/json_schema.hpp>
-#include <nibble/text/grammar/matcher.hpp>
 
 #include "support/paths.hpp"
 #include "support/schema_validator.hpp"

@@ -7,7 +7,7 @@
 
 #include <nibble/generate/session.hpp>
 #include <nibble/generate/structure.hpp>
-#include <nibble/text/grammar/tool_grammar.hpp>
+#include <nibble/grammar/tool_grammar.hpp>
 
 #include "support/tiny_model.hpp"
 #include "test.hpp"

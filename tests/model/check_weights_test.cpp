@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <nibble/model/weights.hpp>
+#include <nibble/model/bind.hpp>
+#include <nibble/model/read_config.hpp>
 
 #include "support/model_file.hpp"
 #include "support/paths.hpp"

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "support/forward_run.hpp"
 #include "support/paths.hpp"
+#include "support/same_bits.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -20,15 +22,25 @@ const test::opened_model& small_model() {
     return model;
 }
 
+/// Windows of 9 positions in five layers of six, and a rotation of their own.
+const test::opened_model& model_with_windows() {
+    static const test::opened_model model{test::data_dir() / "gemma3-f32.gguf"};
+    return model;
+}
+
 /// The logits of the last `n` of all positions in `all`.
-std::vector<float> tail(const std::vector<float>& all, std::size_t n) {
-    return {all.end() - static_cast<std::ptrdiff_t>(n * small_model().config.n_vocab), all.end()};
+std::vector<float> tail(const std::vector<float>& all, std::size_t n, const test::opened_model& model = small_model()) {
+    return {all.end() - static_cast<std::ptrdiff_t>(n * model.config.n_vocab), all.end()};
+}
+
+test::same_bits_as same_logits_as(std::vector<float> expected, const test::opened_model& model = small_model()) {
+    return test::same_bits_as{std::move(expected), model.config.n_vocab};
 }
 
 std::vector<token> some_tokens(std::size_t n) {
     std::vector<token> tokens(n);
     for (std::size_t i = 0; i < n; ++i)
-        tokens[i] = static_cast<token>((i * 37 + i * i * 11 + 5) % small_model().config.n_vocab);
+        tokens[i] = static_cast<token>((i * 37 + i * i * 11 + 5) % 128);  // the smallest vocabulary
     return tokens;
 }
 
@@ -38,7 +50,7 @@ TEST_CASE("asking for fewer logits changes none of them") {
     const auto tokens = some_tokens(40);
     const auto all = test::sequence_run{small_model(), 64}.read_at_once(tokens, 40);
     for (const std::size_t n : {1u, 2u, 9u, 39u})
-        CHECK(test::sequence_run{small_model(), 64}.read_at_once(tokens, n) == tail(all, n));
+        CHECK_THAT((test::sequence_run{small_model(), 64}.read_at_once(tokens, n)), same_logits_as(tail(all, n)));
 }
 
 TEST_CASE("the best logit of the last token is known when its logits are") {
@@ -61,7 +73,7 @@ TEST_CASE("a pass without logits fills the cache all the same") {
     test::sequence_run run{small_model(), 64};
     CHECK(run.read_at_once({tokens.data(), 33}, 0).empty());
     CHECK(run.cache().position() == 33);
-    CHECK(run.read_at_once({tokens.data() + 33, 7}, 7) == tail(all, 7));
+    CHECK_THAT(run.read_at_once({tokens.data() + 33, 7}, 7), same_logits_as(tail(all, 7)));
     CHECK(run.cache().position() == 40);
 }
 
@@ -69,25 +81,50 @@ TEST_CASE("after rewinding, a sequence goes on as if the rest had never been") {
     const auto tokens = some_tokens(200);
     auto other = tokens;
     std::reverse(other.begin(), other.end());
-    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
-        const test::run_options options{.chunk = 256, .cached_as = type};
-        const auto expected = test::sequence_run{small_model(), 256, options}.read(tokens);
-        test::sequence_run run{small_model(), 256, options};
-        run.read({tokens.data(), 130});
-        run.read({other.data(), 60});
-        run.cache().rewind(130);
-        CHECK(run.read({tokens.data() + 130, 70}) == tail(expected, 70));
-    }
+    for (const auto* model : {&small_model(), &model_with_windows()})
+        for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
+            const test::run_options options{.chunk = 256, .cached_as = type};
+            const auto expected = test::sequence_run{*model, 256, options}.read(tokens);
+            test::sequence_run run{*model, 256, options};
+            run.read({tokens.data(), 130});
+            run.read({other.data(), 60});
+            run.cache().rewind(130);
+            CAPTURE(static_cast<int>(type), model == &model_with_windows());
+            CHECK_THAT(run.read({tokens.data() + 130, 70}), same_logits_as(tail(expected, 70, *model), *model));
+        }
 }
 
-TEST_CASE("every cache type gives the same bits for any chunking") {
+TEST_CASE("every cache type gives the same bits for any chunking, with windows and without") {
     const auto tokens = some_tokens(150);
-    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
-        const auto expected =
-            test::sequence_run{small_model(), 150, {.chunk = 1, .n_threads = 1, .cached_as = type}}.read(tokens);
-        for (const std::size_t chunk : {3u, 40u, 150u})
-            CHECK(test::sequence_run{small_model(), 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}}.read(
-                      tokens) == expected);
+    for (const auto* model : {&small_model(), &model_with_windows()})
+        for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
+            const auto expected =
+                test::sequence_run{*model, 150, {.chunk = 1, .n_threads = 1, .cached_as = type}}.read(tokens);
+            for (const std::size_t chunk : {3u, 40u, 150u}) {
+                CAPTURE(static_cast<int>(type), model == &model_with_windows(), chunk);
+                test::sequence_run run{*model, 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}};
+                CHECK_THAT(run.read(tokens), same_logits_as(expected, *model));
+            }
+        }
+}
+
+TEST_CASE("through windows alone a token sees as far as they reach") {
+    // the first five layers of gemma3-old have windows of 7, which reach back 6 positions each
+    test::opened_model model{test::data_dir() / "gemma3-old-f32.gguf"};
+    model.config.n_layers = 5;
+    model.weights.layers.resize(5);
+    auto tokens = some_tokens(60);
+    const std::size_t n_vocab = model.config.n_vocab, reach = 5 * 6;
+    const auto before = test::sequence_run{model, 60}.read(tokens);
+    tokens[10] += 1;
+    const auto after = test::sequence_run{model, 60}.read(tokens);
+    for (std::size_t t = 0; t < 60; ++t) {
+        const auto first = static_cast<std::ptrdiff_t>(t * n_vocab);
+        const bool same =
+            std::equal(before.begin() + first, before.begin() + first + static_cast<std::ptrdiff_t>(n_vocab),
+                       after.begin() + first);
+        CAPTURE(t);
+        CHECK(same == (t < 10 || t > 10 + reach));
     }
 }
 

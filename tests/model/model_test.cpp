@@ -36,7 +36,7 @@ errc code_of_load(const std::filesystem::path& path) {
 
 TEST_CASE("a model file gives config, weights, tokenizer and template") {
     const auto m = model::load(test::models_dir() / "nibble-tiny.gguf");
-    CHECK(m.config().arch == architecture::smollm3);
+    CHECK(m.config().family == &families::smollm3);
     CHECK(m.config().n_layers == 4);
     CHECK(m.weights().layers.size() == 4);
     CHECK(m.weights().tied);
@@ -89,6 +89,23 @@ TEST_CASE("a model without vocabulary or template runs and says so when asked fo
     CHECK_FALSE(m.has_chat_template());
     const message hello{role::user, "Hello!"};
     CHECK(code_of([&] { return m.apply_chat_template({&hello, 1}); }) == errc::tmpl_missing);
+}
+
+TEST_CASE("a template of one's own takes the place of the file's, in prompts and in how replies are read") {
+    const auto path = test::models_dir() / "nibble-tiny.gguf";
+    const auto plain = model::load(path);
+    CHECK(plain.reply_format().tags() == plain.chat_template().format().tags());
+    CHECK_FALSE(plain.reply_format().think_open.empty());
+    const auto own = model::load(path, {.chat_template = "[TOOL_CALLS]{{ messages[0].content }}"});
+    const message hello{role::user, "Hello!"};
+    CHECK(own.apply_chat_template({&hello, 1}) == "[TOOL_CALLS]Hello!");
+    CHECK(own.reply_format().tags() == own.chat_template().format().tags());
+    CHECK(own.reply_format().think_open.empty());
+    REQUIRE(own.reply_format().tool_calls.size() == 1);
+    CHECK(own.reply_format().tool_calls[0].open == "[TOOL_CALLS]");
+    const model without{test::model_file{}.parse(), {.chat_template = "{{ messages[0].content }}"}};
+    CHECK(without.has_chat_template());
+    CHECK(without.apply_chat_template({&hello, 1}) == "Hello!");
 }
 
 TEST_CASE("what is no model is refused") {

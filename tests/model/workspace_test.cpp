@@ -2,6 +2,8 @@
 // The memory plan, and that running a model takes no more than it says: a float copy of the weights cannot hide.
 #include <nibble/model/workspace.hpp>
 
+#include <algorithm>
+#include <string>
 #include <vector>
 
 #include "support/forward_run.hpp"
@@ -13,17 +15,22 @@
 using namespace nibble;
 
 TEST_CASE("the plan follows its formula") {
-    const test::opened_model model{test::data_dir() / "smollm3-q4_k.gguf"};
-    const auto& config = model.config;
-    const kernel_set& set = best_kernels(detect_cpu());
-    const workspace_shape shape{.batch = 32, .capacity = 1000, .n_threads = 3};
-    const std::size_t floats =
-        32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() + config.rope_dims + config.n_ff) +
-        3 * 32 * gated_rows(set);
-    REQUIRE(config.q_width() == config.n_embd);
-    const std::size_t rest = workspace::bytes(set, config, model.weights, shape) - 4 * floats;
-    CHECK(rest == activation_buffer::bytes(set, {32, config.n_ff, true, false, 3}) + 3 * sizeof(largest_value) +
-                      attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3));
+    // heads wider and narrower than the embedding, one rotation and two
+    for (const auto* name : {"smollm3-q4_k", "qwen3-f32", "gemma3-f32"}) {
+        CAPTURE(name);
+        const test::opened_model model{test::data_dir() / (std::string{name} + ".gguf")};
+        const auto& config = model.config;
+        const bool in_blocks = model.weights.output.type == data_type::q4_k;
+        const kernel_set& set = best_kernels(detect_cpu());
+        const workspace_shape shape{.batch = 32, .capacity = 1000, .n_threads = 3};
+        const std::size_t floats = 32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() +
+                                         config.ropes.size() * config.rope_dims + config.n_ff) +
+                                   3 * 32 * gated_rows(set);
+        const std::size_t rest = workspace::bytes(set, config, model.weights, shape) - 4 * floats;
+        const std::size_t depth = std::max({config.n_embd, config.q_width(), config.n_ff});
+        CHECK(rest == activation_buffer::bytes(set, {32, depth, in_blocks, false, 3}) + 3 * sizeof(largest_value) +
+                          attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3));
+    }
 }
 
 TEST_CASE("running a model takes the memory of the plan") {
@@ -44,7 +51,7 @@ TEST_CASE("running a model takes the memory of the plan") {
     const auto cpu = detect_cpu();
     const kernel_set& set = best_kernels(cpu);
     workspace work{set, model.config, model.weights, {batch, capacity, pool.size()}};
-    forward_pass pass{model.config, model.weights, set, set.of(cache_type::q16), executor{pool}, cache, work};
+    forward_pass pass{model.config, model.weights, set, executor{pool}, cache, work};
     for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
     pass.run({tokens.data(), 1}, 1, logits.data());
     const std::size_t allocated_now = test::allocated_bytes(), resident_now = test::process_bytes("RssAnon:");

@@ -3,9 +3,14 @@
 // instruction sets each has its own, so that code for AVX2 never stands in for the baseline's.
 #include <cstdio>
 
+#include "holder.hpp"
 #include "unit.hpp"
 
 int main() {
+    if (!holder{}.is_empty()) {
+        std::puts("a program that was compiled with fwd.hpp alone is another one");
+        return 1;
+    }
     if (seen_by_other() != &nibble::escaped) {
         std::puts("two units with equal flags see two functions");
         return 1;

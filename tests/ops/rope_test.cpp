@@ -17,7 +17,7 @@ namespace {
 /// Angle of each pair at `position`, from its cosine and sine.
 std::vector<double> angles(const rotation& rope, std::size_t position) {
     std::vector<float> turns(rope.dims());
-    rope.turns(position, turns.data());
+    rope.cos_sin(position, turns.data());
     std::vector<double> out;
     for (std::size_t i = 0; i < turns.size(); i += 2)
         out.push_back(std::atan2(static_cast<double>(turns[i + 1]), static_cast<double>(turns[i])));
@@ -26,7 +26,7 @@ std::vector<double> angles(const rotation& rope, std::size_t position) {
 
 double length(const rotation& rope, std::size_t position, std::size_t pair) {
     std::vector<float> turns(rope.dims());
-    rope.turns(position, turns.data());
+    rope.cos_sin(position, turns.data());
     return std::hypot(static_cast<double>(turns[2 * pair]), static_cast<double>(turns[2 * pair + 1]));
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("pair i turns by base^(-2i/dims) a position") {
 TEST_CASE("angles keep their precision at far positions") {
     const rotation rope{128, 5e6};
     std::vector<float> turns(128);
-    rope.turns(65535, turns.data());
+    rope.cos_sin(65535, turns.data());
     for (std::size_t i = 0; i < 64; ++i) {
         const long double angle = 65535 * std::pow(5e6L, -2.0L * static_cast<long double>(i) / 128);
         CHECK(static_cast<double>(turns[2 * i]) == Approx(static_cast<double>(std::cos(angle))).margin(1e-7));
@@ -76,7 +76,8 @@ TEST_CASE("linear scaling slows all pairs alike") {
 TEST_CASE("YaRN keeps fast pairs, interpolates slow ones and raises the magnitude") {
     // SmolLM3 stretched from 65,536 to 131,072: the ramp goes from pair 24 to pair 39
     rotation plain{128, 5e6}, rope{128, 5e6};
-    rope.interpolate_yarn(2, 65536, 32, 1, 1);
+    rope.interpolate_yarn(2, 65536, 32, 1);
+    rope.set_magnitude(rotation::yarn_magnitude(2));
     const auto at_1 = angles(plain, 1), stretched = angles(rope, 1);
     for (std::size_t i = 0; i < 64; ++i) {
         const double kept = i <= 24 ? 1 : i >= 39 ? 0 : 1 - (static_cast<double>(i) - 24) / 15;
@@ -89,7 +90,7 @@ TEST_CASE("YaRN keeps fast pairs, interpolates slow ones and raises the magnitud
 TEST_CASE("rope turns the leading values of each head and no others") {
     const rotation rope{4, 10};
     std::vector<float> turns(4);
-    rope.turns(3, turns.data());
+    rope.cos_sin(3, turns.data());
     std::vector<float> heads{1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6};  // two heads of 6
     kernels::elementwise_scalar::rope_interleaved(heads.data(), 2, 6, turns.data(), 4);
     for (const std::size_t head : {0u, 6u}) {
@@ -106,9 +107,9 @@ TEST_CASE("the product of a rotated query and key depends on their distance alon
     const auto score = [&](std::size_t q_position, std::size_t k_position) {
         auto a = q, b = k;
         std::array<float, 8> turns;
-        rope.turns(q_position, turns.data());
+        rope.cos_sin(q_position, turns.data());
         kernels::elementwise_scalar::rope_interleaved(a.data(), 1, 8, turns.data(), 8);
-        rope.turns(k_position, turns.data());
+        rope.cos_sin(k_position, turns.data());
         kernels::elementwise_scalar::rope_interleaved(b.data(), 1, 8, turns.data(), 8);
         double sum = 0;
         for (std::size_t i = 0; i < 8; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);

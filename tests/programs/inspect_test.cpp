@@ -9,7 +9,7 @@
 
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
-#include <nibble/text/json.hpp>
+#include <nibble/json/json.hpp>
 
 #include "support/gguf_files.hpp"
 #include "support/program.hpp"
@@ -70,6 +70,17 @@ TEST_CASE("the listing names every key, tensor and source, and its totals add up
     CHECK(line_with(result.out, {"n_layers", "4", "key smollm3.block_count"}) != "");
     CHECK(line_with(result.out, {"1915520", "file"}) != "");
     CHECK_FALSE(contains(result.out, "nibble would not run it"));
+}
+
+TEST_CASE("the listing says which layers have a window, how they turn, and how nibble knows") {
+    if (!programs_are_built()) return;
+    const auto result = run_program("inspect", {(data_dir() / "gemma3-f32.gguf").string()});
+    CHECK(result.exit_code == 0);
+    CHECK(line_with(result.out, {"window ", "9", "key gemma3.attention.sliding_window"}) != "");
+    CHECK(line_with(result.out, {"window_layers", "10 of 12", "architecture gemma3"}) != "");
+    CHECK(line_with(result.out, {"rope_freq_base_window", "10000", "key gemma3.rope.freq_base_swa"}) != "");
+    CHECK(line_with(result.out, {"rope_layers", "12 of 12", "architecture gemma3"}) != "");
+    CHECK(line_with(result.out, {"embedding_scale", "6.9282", "sqrt(n_embd)"}) != "");
 }
 
 TEST_CASE("--json has the facts of the file") {

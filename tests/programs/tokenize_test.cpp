@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include <nibble/core/tensor.hpp>
-#include <nibble/text/json.hpp>
+#include <nibble/core/token.hpp>
+#include <nibble/json/json.hpp>
 
 #include "support/program.hpp"
 #include "test.hpp"

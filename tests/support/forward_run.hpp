@@ -15,6 +15,7 @@
 #include <nibble/gguf/file.hpp>
 #include <nibble/kernels/best.hpp>
 #include <nibble/model/forward.hpp>
+#include <nibble/model/read_config.hpp>
 
 namespace nibble::test {
 
@@ -44,14 +45,9 @@ public:
           chunk_(options.chunk),
           pool_(options.n_threads),
           cache_(model.config, capacity, options.cached_as),
-          work_(best_kernels(options.cpu), model.config, model.weights, {std::min(options.chunk, capacity), capacity, pool_.size()}),
-          pass_{model.config,
-                model.weights,
-                best_kernels(options.cpu),
-                best_kernels(options.cpu).of(options.cached_as),
-                executor{pool_},
-                cache_,
-                work_} {}
+          work_(best_kernels(options.cpu), model.config, model.weights,
+                {std::min(options.chunk, capacity), capacity, pool_.size()}),
+          pass_{model.config, model.weights, best_kernels(options.cpu), executor{pool_}, cache_, work_} {}
 
     kv_cache& cache() { return cache_; }
     [[nodiscard]] const largest_value& best_logit() const { return pass_.best_logit; }

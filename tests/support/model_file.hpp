@@ -39,21 +39,43 @@ public:
         set(key("rope.freq_base"), 10000.0f);
         set(key("attention.layer_norm_rms_epsilon"), 1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
+        if (arch_ == "gemma3") set(key("attention.sliding_window"), std::uint32_t{9});
 
         const std::uint64_t q = sizes.n_heads * sizes.head_dim, kv = sizes.n_kv_heads * sizes.head_dim;
-        const std::uint64_t n = sizes.n_embd, ff = sizes.n_ff;
+        const std::uint64_t n = sizes.n_embd, ff = sizes.n_ff, head = sizes.head_dim;
         add_tensor("token_embd.weight", {n, sizes.n_vocab});
         for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer) {
             const auto blk = "blk." + std::to_string(layer) + '.';
-            add_tensor(blk + "attn_norm.weight", {n}, data_type::f32);
-            add_tensor(blk + "attn_q.weight", {n, q});
-            add_tensor(blk + "attn_k.weight", {n, kv});
-            add_tensor(blk + "attn_v.weight", {n, kv});
-            add_tensor(blk + "attn_output.weight", {q, n});
-            add_tensor(blk + "ffn_norm.weight", {n}, data_type::f32);
-            add_tensor(blk + "ffn_gate.weight", {n, ff});
-            add_tensor(blk + "ffn_up.weight", {n, ff});
-            add_tensor(blk + "ffn_down.weight", {ff, n});
+            const auto matrix = [&](const char* name, std::uint64_t depth, std::uint64_t rows) {
+                add_tensor(blk + name + ".weight", {depth, rows});
+            };
+            const auto vector = [&](const char* name, std::uint64_t size) {
+                add_tensor(blk + name, {size}, data_type::f32);
+            };
+            if (arch_ != "olmo2") vector("attn_norm.weight", n);
+            matrix("attn_q", n, q);
+            matrix("attn_k", n, kv);
+            matrix("attn_v", n, kv);
+            if (arch_ == "qwen2") {
+                vector("attn_q.bias", q);
+                vector("attn_k.bias", kv);
+                vector("attn_v.bias", kv);
+            }
+            if (arch_ == "qwen3" || arch_ == "gemma3") {
+                vector("attn_q_norm.weight", head);
+                vector("attn_k_norm.weight", head);
+            }
+            if (arch_ == "olmo2") {
+                vector("attn_q_norm.weight", q);
+                vector("attn_k_norm.weight", kv);
+            }
+            matrix("attn_output", q, n);
+            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_attention_norm.weight", n);
+            if (arch_ != "olmo2") vector("ffn_norm.weight", n);
+            matrix("ffn_gate", n, ff);
+            matrix("ffn_up", n, ff);
+            matrix("ffn_down", ff, n);
+            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_ffw_norm.weight", n);
         }
         add_tensor("output_norm.weight", {n}, data_type::f32);
     }

@@ -34,12 +34,11 @@ inline std::vector<std::byte> random_weights(data_type type, std::size_t rows, s
             }
             case data_type::f16: put(b, 0, float_to_half(normal(random))); break;
             case data_type::bf16: put(b, 0, float_to_bf16(normal(random))); break;
-            case data_type::q6_k: put(b, 208, float_to_half(0.01f * normal(random))); break;
-            case data_type::q4_1:
-            case data_type::q5_1:
-            case data_type::q4_k:
-            case data_type::q5_k: put(b, 2, float_to_half(0.01f * normal(random))); [[fallthrough]];
-            default: put(b, 0, float_to_half(0.01f * normal(random)));
+            default: {
+                const quant::float_fields halves = quant::floats_of(type);
+                for (std::size_t i = halves.count; i-- > 0;)
+                    put(b, halves.at[i], float_to_half(0.01f * normal(random)));
+            }
         }
     }
     return bytes;
@@ -53,9 +52,8 @@ inline std::vector<std::byte> extreme_weights(data_type type, std::size_t rows, 
     for (std::size_t b = 0; b < bytes.size() / info.block_bytes; ++b) {
         std::byte* block = bytes.data() + b * info.block_bytes;
         std::memset(block, static_cast<int>(fill), info.block_bytes);
-        std::memcpy(block + (type == data_type::q6_k ? 208 : 0), &one, 2);
-        if (type == data_type::q4_1 || type == data_type::q5_1 || type == data_type::q4_k || type == data_type::q5_k)
-            std::memcpy(block + 2, &one, 2);
+        const quant::float_fields halves = quant::floats_of(type);
+        for (std::size_t i = 0; i < halves.count; ++i) std::memcpy(block + halves.at[i], &one, 2);
     }
     return bytes;
 }

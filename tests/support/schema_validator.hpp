@@ -9,8 +9,8 @@
 #include <regex>
 #include <string>
 
-#include <nibble/text/json.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/json/json.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 namespace nibble::test {
 

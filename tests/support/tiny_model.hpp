@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include <nibble/chat/template.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/json/json.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/chat.hpp>
-#include <nibble/text/json.hpp>
 
 #include "support/paths.hpp"
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include <nibble/text/utf8.hpp>
 #include <nibble/text/vocabulary.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 namespace nibble::test {
 

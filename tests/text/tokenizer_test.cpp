@@ -18,9 +18,9 @@
 #include <vector>
 
 #include <nibble/gguf/file.hpp>
+#include <nibble/json/json.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/text/json.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 #include "support/paths.hpp"
 #include "support/refusal.hpp"

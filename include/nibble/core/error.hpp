@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/hex.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -43,7 +44,6 @@ enum class errc {
 
 /// Text from a file or a user, safe to print: control bytes and invalid UTF-8 as \xNN, cut after `most` bytes.
 [[nodiscard]] inline std::string escaped(std::string_view text, std::size_t most = 128) {
-    static constexpr char hex[] = "0123456789abcdef";
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (i >= most) return out + "...";
@@ -53,7 +53,8 @@ enum class errc {
         } else if (byte >= 0x20 && byte < 0x7f) {
             out += text[i];
         } else {
-            out += {'\\', 'x', hex[byte >> 4], hex[byte & 15]};
+            out += "\\x";
+            append_hex(out, byte, 2);
         }
     }
     return out;

@@ -98,7 +98,4 @@ struct matrix_view {
     }
 };
 
-/// A token id. Valid ids are 0 .. n_vocab - 1.
-using token = std::int32_t;
-
 NIBBLE_NAMESPACE_END

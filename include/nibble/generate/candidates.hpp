@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/fixed_math.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

@@ -5,7 +5,7 @@
 #include <span>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/reply_parser.hpp>
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/generate/generation.hpp>
-#include <nibble/text/chat.hpp>
-#include <nibble/text/reply_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -61,7 +61,7 @@ public:
 
 private:
     static reply_format format_for(const generation& owner) {
-        reply_format format = owner.session_->format();
+        reply_format format = owner.session_->source().reply_format();
         format.starts_in_reasoning = owner.starts_in_reasoning_;
         if (!owner.options_.python_tools.is_null()) format.tool_calls.push_back(code_form());
         return format;

@@ -15,11 +15,12 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/stop_strings.hpp>
 #include <nibble/generate/thinking.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -151,10 +152,10 @@ private:
         : session_(&session),
           options_(options),
           stops_(options.stop),
-          thinking_(session.source().tokenizer(), session.format(), prompt, options) {
+          thinking_(session.source().tokenizer(), session.source().reply_format(), prompt, options) {
         const auto started = clock::now();
         const auto& tokenizer = session.source().tokenizer();
-        for (const auto& tag : tags_of(session.format()))
+        for (const auto& tag : session.source().reply_format().tags())
             if (const auto id = tokenizer.find(tag); id && tokenizer.is_control(*id)) shown_control_.push_back(*id);
         starts_in_reasoning_ = thinking_.inside();
         session.check_tokens(prompt, 0, "prompt");

@@ -17,11 +17,11 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/constraint.hpp>
-#include <nibble/text/calendar_time.hpp>
-#include <nibble/text/json.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/jinja/calendar_time.hpp>
+#include <nibble/json/json.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -135,12 +135,8 @@ inline void require_option(bool good, std::string_view name, const char* expecte
     if (!good) throw error(errc::sample_bad_param, "option '" + std::string(name) + "'", expected, std::to_string(got));
 }
 
-}  // namespace detail
-
-/// Throws errc::sample_bad_param (a value out of its range, the option named) or errc::ctx_bad_token (an id in
-/// logit_bias that the vocabulary does not have).
-inline void validate(const generation_options& options, std::size_t n_vocab) {
-    using detail::require_option;
+/// The options that are one number each.
+inline void validate_numbers(const generation_options& options, std::size_t n_vocab) {
     const auto at_least = [](float value, float low, std::string_view name, const char* expected) {
         require_option(std::isfinite(value) && value >= low, name, expected, value);
     };
@@ -172,6 +168,10 @@ inline void validate(const generation_options& options, std::size_t n_vocab) {
     share(options.mirostat_eta, "mirostat_eta");
     require_option(options.n_probs >= 0 && static_cast<std::size_t>(options.n_probs) <= n_vocab, "n_probs",
                    "a count from 0 to the size of the vocabulary", options.n_probs);
+}
+
+/// The options that are lists.
+inline void validate_lists(const generation_options& options, std::size_t n_vocab) {
     unsigned seen = 0;
     for (const auto stage : options.order) {
         const auto index = static_cast<unsigned>(stage);
@@ -195,6 +195,15 @@ inline void validate(const generation_options& options, std::size_t n_vocab) {
         require_option(bias < std::numeric_limits<float>::infinity(), "logit_bias", "a number, or minus infinity",
                        bias);
     }
+}
+
+}  // namespace detail
+
+/// Throws errc::sample_bad_param (a value out of its range, the option named) or errc::ctx_bad_token (an id in
+/// logit_bias that the vocabulary does not have).
+inline void validate(const generation_options& options, std::size_t n_vocab) {
+    detail::validate_numbers(options, n_vocab);
+    detail::validate_lists(options, n_vocab);
 }
 
 NIBBLE_NAMESPACE_END

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

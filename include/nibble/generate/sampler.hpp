@@ -14,7 +14,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/candidates.hpp>
 #include <nibble/generate/fixed_math.hpp>
 #include <nibble/generate/options.hpp>

@@ -11,15 +11,15 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/chat.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -127,8 +127,9 @@ private:
                                          .python_tools = options.python_tools,
                                          .variables = options.variables,
                                          .date = options.date};
-        return state_->chat().encode(
-            messages, [&](std::span<const message> sewn) { return state_->source().apply_chat_template(sewn, with); });
+        return state_->chat().encode(messages, [&](std::span<const message> marked) {
+            return state_->source().apply_chat_template(marked, with);
+        });
     }
 
     std::unique_ptr<detail::session_state> state_;

@@ -14,18 +14,18 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/encoder.hpp>
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/thread_pool.hpp>
-#include <nibble/generate/chat_prompt.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/sampler.hpp>
 #include <nibble/kernels/best.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/model.hpp>
-#include <nibble/text/reply_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -100,7 +100,7 @@ public:
                         std::to_string(tokens.size()));
     }
 
-    struct watch {
+    struct observer {
         const std::atomic<bool>* cancel = nullptr;
         const std::function<void(std::size_t, std::size_t)>* progress = nullptr;
         [[nodiscard]] bool cancelled() const noexcept { return cancel && cancel->load(std::memory_order_relaxed); }
@@ -109,7 +109,7 @@ public:
     /// Reads checked tokens, batch by batch; returns false when cancelled, with the batches so far in the cache.
     /// `all`, where not null, receives the logits of every token. When the progress function throws, the position is
     /// what it was.
-    bool read(std::span<const token> tokens, const watch& watching, float* all = nullptr) {
+    bool read(std::span<const token> tokens, const observer& watching, float* all = nullptr) {
         const std::size_t start = position();
         const std::size_t n_vocab = model_.config().n_vocab;
         ++turn_;
@@ -152,12 +152,9 @@ public:
         return n;
     }
 
-    /// How the model marks the parts of its replies.
-    [[nodiscard]] const reply_format& format() const noexcept { return format_; }
-
     /// Made when the first conversation needs it.
     [[nodiscard]] const chat_encoder& chat() {
-        if (!chat_) chat_.emplace(model_.tokenizer(), format_);
+        if (!chat_) chat_.emplace(model_.tokenizer(), model_.reply_format());
         return *chat_;
     }
 
@@ -188,16 +185,12 @@ private:
           pass_{model_.config(),
                 model_.weights(),
                 best_kernels(options.cpu),
-                best_kernels(options.cpu).of(options.kv_type),
                 executor{*pool_},
                 cache_,
                 workspace_},
           logits_(model_.config().n_vocab),
           sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);
-        const auto* chat_template = model_.file().find("tokenizer.chat_template");
-        if (const auto text = chat_template ? chat_template->as_string() : std::nullopt)
-            format_ = detect_reply_format(*text);
     }
 
     /// The positions to make room for. Everything that is a product of them fits into 64 bits.
@@ -216,7 +209,7 @@ private:
         return context;
     }
 
-    static void report(const watch& watching, std::size_t done, std::size_t total) {
+    static void report(const observer& watching, std::size_t done, std::size_t total) {
         if (watching.progress && *watching.progress) (*watching.progress)(done, total);
     }
 
@@ -235,7 +228,6 @@ private:
     aligned_buffer<float> logits_;  // n_vocab, of the last token read
     class sampler sampler_;
     std::vector<token> tokens_;  // in the cache, one per position
-    reply_format format_;
     std::optional<chat_encoder> chat_;
     bool has_logits_ = false;
     std::uint64_t turn_ = 0;

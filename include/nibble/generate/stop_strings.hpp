@@ -6,17 +6,16 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/prefix_automaton.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// Finds the first place where one of several strings appears in a text that comes in pieces, and knows at any time
 /// how much of the text cannot be part of one any more. Of several that end at the same byte the longest counts. Each
-/// byte costs amortised constant time per string: Knuth, Morris and Pratt, "Fast pattern matching in strings", SIAM J.
-/// Comput. 6 (1977).
+/// byte costs amortised constant time per string.
 class stop_strings {
 public:
     stop_strings() = default;
@@ -24,7 +23,7 @@ public:
     /// Empty strings are ignored.
     explicit stop_strings(const std::vector<std::string>& strings) {
         for (const auto& text : strings)
-            if (!text.empty()) patterns_.push_back({text, borders(text), 0});
+            if (!text.empty()) patterns_.push_back({prefix_automaton<char>{text}, 0});
     }
 
     /// The text goes on with these bytes. Has no effect once matched().
@@ -34,8 +33,8 @@ public:
             ++n_fed_;
             std::size_t partial = 0, complete = 0;  // the longest of the strings' starts, and of the strings
             for (auto& one : patterns_) {
-                one.advance(byte);
-                auto& longest = one.n_matched == one.text.size() ? complete : partial;
+                one.n_matched = one.automaton.next(one.n_matched, byte);
+                auto& longest = one.n_matched == one.automaton.size() ? complete : partial;
                 longest = std::max(longest, one.n_matched);
             }
             matched_ = complete > 0;
@@ -51,25 +50,9 @@ public:
 
 private:
     struct pattern {
-        std::string text;
-        std::vector<std::size_t> border;  // [i]: longest proper prefix of text that ends text[0, i]
-        std::size_t n_matched;            // the longest prefix of text that ends the text fed so far
-
-        void advance(char byte) noexcept {
-            while (n_matched > 0 && text[n_matched] != byte) n_matched = border[n_matched - 1];
-            if (text[n_matched] == byte) ++n_matched;
-        }
+        prefix_automaton<char> automaton;
+        std::size_t n_matched;  // the longest prefix of the string that ends the text fed so far
     };
-
-    static std::vector<std::size_t> borders(std::string_view text) {
-        std::vector<std::size_t> border(text.size());
-        for (std::size_t i = 1; i < text.size(); ++i) {
-            std::size_t length = border[i - 1];
-            while (length > 0 && text[length] != text[i]) length = border[length - 1];
-            border[i] = length + (text[length] == text[i] ? 1 : 0);
-        }
-        return border;
-    }
 
     std::vector<pattern> patterns_;
     std::size_t n_fed_ = 0, settled_ = 0;

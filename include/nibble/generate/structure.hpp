@@ -14,9 +14,10 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/constraint.hpp>
 #include <nibble/generate/token_trie.hpp>
-#include <nibble/text/grammar/grammar.hpp>
+#include <nibble/grammar/grammar.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/reply_format.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/options.hpp>
-#include <nibble/text/reply_parser.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN

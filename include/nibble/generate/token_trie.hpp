@@ -14,10 +14,10 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
-#include <nibble/text/grammar/states.hpp>
+#include <nibble/core/token.hpp>
+#include <nibble/grammar/states.hpp>
 #include <nibble/text/tokenizer.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

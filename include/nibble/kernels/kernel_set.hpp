@@ -9,7 +9,7 @@
 #include <nibble/core/cpu.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/kernels/activations/activations.hpp>
-#include <nibble/kernels/attention_layout.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/dequantize.hpp>
 #include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/kernels/gemm/micro_kernel.hpp>

@@ -2,6 +2,7 @@
 // Finds the numbers of a model's configuration in its file, checks their ranges and remembers where each came from.
 #pragma once
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <concepts>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,18 +18,13 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
 #include <nibble/gguf/file.hpp>
-#include <nibble/model/keymap.hpp>
+#include <nibble/model/config.hpp>
+#include <nibble/model/family.hpp>
+#include <nibble/model/keys.hpp>
+#include <nibble/model/tensors.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// One value of a configuration and where it came from: "key smollm3.block_count", "alias key llama.block_count",
-/// "shape of tensor 'token_embd.weight'", "default: ..." or "architecture smollm3".
-struct config_source {
-    std::string field, value, from;
-};
-
 namespace detail {
 
 /// Shortest text that reads back as the same number; one that a float holds is written as a float.
@@ -53,39 +50,81 @@ namespace detail {
     return std::string{gguf::name_of(val.type())};
 }
 
-/// A number that may become part of the configuration, and where it came from.
-template <class Number>
+}  // namespace detail
+
+/// A value that may become part of the configuration, and where it came from.
+template <class T>
 struct sourced {
-    Number value{};
+    T value{};
     std::string from;
 };
 
+/// For one file and one family; notes the sources of what it takes.
 class config_reader {
 public:
     using integer = sourced<std::uint64_t>;
     using real = sourced<double>;
 
-    config_reader(const gguf::file& file, const architecture_row& arch, std::vector<config_source>& sources)
-        : file_(file), arch_(arch), sources_(sources) {}
+    /// All borrowed. `families`: whose names may stand before a key in the place of this family's.
+    config_reader(const gguf::file& file, const model_family& family, std::span<const model_family* const> families,
+                  std::vector<config_source>& sources)
+        : file_(file), family_(family), families_(families), sources_(sources) {}
 
-    /// What the file's keys say; all spellings that are present must agree. Where n_layers is given, an array may stand
-    /// for one number per layer; as all layers are alike here, its entries must be equal.
-    template <class Number>
-    [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0) const {
+    /// Calls visit(key, value, source) for every spelling of "<family>.suffix" that the file holds: the real key first,
+    /// then its aliases, then the same under the names of the other families.
+    template <class Visit>
+    void for_each_spelling(std::string_view suffix, std::span<const std::string_view> aliases, Visit&& visit) const {
+        const auto try_key = [&](std::string_view prefix, std::string_view ending) {
+            if (ending.empty()) return;
+            const std::string key = std::string{prefix} + '.' + std::string{ending};
+            const bool is_alias = prefix != family_.name || ending != suffix;
+            if (const gguf::value* found = file_.find(key))
+                visit(key, *found, (is_alias ? "alias key " : "key ") + key);
+        };
+        const auto try_prefix = [&](std::string_view prefix) {
+            try_key(prefix, suffix);
+            for (const auto alias : aliases) try_key(prefix, alias);
+        };
+        try_prefix(family_.name);
+        for (const auto* other : families_)
+            if (other->name != family_.name) try_prefix(other->name);
+    }
+
+    /// What the file's keys say, by value_in(value, key); all spellings that are present must agree.
+    template <class T, class ValueIn, class Text>
+    [[nodiscard]] std::optional<sourced<T>> agreed(config_key id, const ValueIn& value_in, const Text& text) {
         const auto& row = row_of(id);
-        std::optional<sourced<Number>> first;
+        read_[static_cast<std::size_t>(id)] = true;
+        std::optional<sourced<T>> first;
         for_each_spelling(
-            file_, arch_, row.suffix, row.aliases, [&](const std::string& key, const gguf::value& val, bool is_alias) {
-                const Number number = val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
-                                                                      : number_in<Number>(val, row, key);
+            row.suffix, row.aliases, [&](const std::string& key, const gguf::value& val, std::string from) {
+                T value = value_in(val, key);
                 if (!first) {
-                    first = {number, (is_alias ? "alias key " : "key ") + key};
-                } else if (first->value != number) {
-                    throw error{errc::model_bad_value, key, number_text(first->value) + " as in " + first->from,
-                                number_text(number)};
+                    first = {std::move(value), std::move(from)};
+                } else if (first->value != value) {
+                    throw error{errc::model_bad_value, key, text(first->value) + " as in " + first->from, text(value)};
                 }
             });
         return first;
+    }
+
+    /// The number that the file's keys say. Where n_layers is given, an array may stand for one number per layer; its
+    /// entries must be equal.
+    template <class Number>
+    [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0) {
+        const auto& row = row_of(id);
+        const auto value_in = [&](const gguf::value& val, const std::string& key) {
+            return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
+                                                   : number_in<Number>(val, row, key);
+        };
+        return agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
+    }
+
+    /// Whether the key with this suffix was looked for.
+    [[nodiscard]] bool has_read(std::string_view suffix) const noexcept {
+        for (const auto& row : config_keys)
+            if (row.suffix == suffix) return read_[static_cast<std::size_t>(row.id)];
+        return false;
     }
 
     /// The stated number, else `other` (inferred from shapes or a default); an error that names the real key when
@@ -102,11 +141,11 @@ public:
         return take(id, std::optional{sourced<Number>{otherwise, "default: " + std::string{why}}});
     }
 
-    /// The default that the architecture's row has for a field; nothing where that is 0.
+    /// The default that the family has for a field; nothing where that is 0.
     template <class Number>
-    [[nodiscard]] std::optional<sourced<Number>> architecture_default(Number otherwise) const {
+    [[nodiscard]] std::optional<sourced<Number>> family_default(Number otherwise) const {
         if (otherwise == 0) return {};
-        return sourced<Number>{otherwise, "default: architecture " + std::string{arch_.name}};
+        return sourced<Number>{otherwise, "default: architecture " + std::string{family_.name}};
     }
 
     /// As take() for a number that was looked up before.
@@ -117,26 +156,28 @@ public:
             throw error{errc::model_missing_key, real_key(id), "a value, or tensors that it follows from", "nothing"};
         if (!in_range(found->value, row)) throw bad(id, *found, range_text<Number>(row));
         if constexpr (std::same_as<Number, double>) {  // the configuration keeps floats
-            note(row.field, number_text(static_cast<double>(static_cast<float>(found->value))), found->from);
+            note(row.field, detail::number_text(static_cast<double>(static_cast<float>(found->value))), found->from);
         } else {
-            note(row.field, number_text(found->value), found->from);
+            note(row.field, detail::number_text(found->value), found->from);
         }
         return found->value;
     }
 
+    /// Remembers where a field came from; the last word on it counts.
     void note(std::string_view field, std::string value, std::string from) {
+        std::erase_if(sources_, [&](const config_source& source) { return source.field == field; });
         sources_.push_back({std::string{field}, std::move(value), std::move(from)});
     }
 
     [[nodiscard]] std::string real_key(config_key id) const {
-        return std::string{arch_.name} + '.' + std::string{row_of(id).suffix};
+        return std::string{family_.name} + '.' + std::string{row_of(id).suffix};
     }
 
     /// Error for a number that contradicts something else; names the field and its source.
     template <class Number>
     [[nodiscard]] static error bad(config_key id, const sourced<Number>& found, std::string expected) {
         return {errc::model_bad_value, std::string{row_of(id).field} + " (" + found.from + ')', std::move(expected),
-                number_text(found.value)};
+                detail::number_text(found.value)};
     }
 
     /// Dimension `index` of a tensor (of layer 0), if the file has it.
@@ -160,7 +201,7 @@ public:
                                                         const std::optional<integer>& part) {
         if (!whole || !part) return {};
         if (part->value == 0 || whole->value % part->value != 0)
-            throw bad(part_id, *part, "a divisor of " + number_text(whole->value) + " (" + whole->from + ')');
+            throw bad(part_id, *part, "a divisor of " + detail::number_text(whole->value) + " (" + whole->from + ')');
         return integer{whole->value / part->value, whole->from + " and " + part->from};
     }
 
@@ -173,8 +214,8 @@ private:
 
     template <class Number>
     [[nodiscard]] static std::string range_text(const key_row& row) {
-        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") + number_text(row.least) +
-               " to " + number_text(row.most);
+        return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") +
+               detail::number_text(row.least) + " to " + detail::number_text(row.most);
     }
 
     template <class Number>
@@ -189,7 +230,7 @@ private:
             throw error{errc::model_wrong_type, where, range_text<Number>(row),
                         "type " + std::string{gguf::name_of(val.type())}};
         if (!number || !in_range(*number, row))
-            throw error{errc::model_bad_value, where, range_text<Number>(row), value_text(val)};
+            throw error{errc::model_bad_value, where, range_text<Number>(row), detail::value_text(val)};
         return *number;
     }
 
@@ -210,16 +251,17 @@ private:
             const auto number = number_in<Number>(entry, row, where);
             if (i == 0) common = number;
             if (number != common)
-                throw error{errc::model_bad_value, where, number_text(common) + " as in every layer",
-                            number_text(number)};
+                throw error{errc::model_bad_value, where, detail::number_text(common) + " as in every layer",
+                            detail::number_text(number)};
         }
         return common;
     }
 
     const gguf::file& file_;
-    const architecture_row& arch_;
+    const model_family& family_;
+    std::span<const model_family* const> families_;
     std::vector<config_source>& sources_;
+    std::array<bool, config_keys.size()> read_{};
 };
 
-}  // namespace detail
 NIBBLE_NAMESPACE_END

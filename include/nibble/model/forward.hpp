@@ -10,17 +10,19 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/kernels/kernel_set.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/kv_cache.hpp>
-#include <nibble/model/weights.hpp>
+#include <nibble/model/layer.hpp>
 #include <nibble/model/workspace.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
+#include <nibble/ops/heads.hpp>
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
-#include <nibble/ops/norm.hpp>
-#include <nibble/ops/rope.hpp>
+#include <nibble/ops/residual.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -30,7 +32,6 @@ struct forward_pass {
     const model_config& config;
     const model_weights& weights;
     const kernel_set& kernels;
-    const attention_kernels& attention;
     executor threads;
     kv_cache& cache;
     workspace& work;
@@ -40,21 +41,21 @@ struct forward_pass {
     // n, but for the last layer, which has to give its keys and values for all tokens and the rest only for the
     // tokens whose logits were asked for.
 
-    /// x = the rows of token_embd; turns = the rotation of each token's position; h = the first norm of x.
+    /// x = the rows of token_embd; normed = what the first layer begins with; rope_cos_sin of each token's position.
     void embed(std::span<const token> tokens) noexcept {
-        const std::size_t n = tokens.size();
-        threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
+        const std::size_t n_embd = config.n_embd, rope_dims = config.rope_dims;
+        const matrix_view& embedding = weights.token_embd;
+        const auto first_norm = weights.layers.front().attention.norm;
+        threads.for_blocks(tokens.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
-                dequantize_row(weights.token_embd, static_cast<std::size_t>(tokens[t]), work.x + t * config.n_embd);
-                work.rope.turns(cache.position() + t, work.turns + t * config.rope_dims);
+                float* x = work.x + t * n_embd;
+                kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(tokens[t])), n_embd, x);
+                if (config.embedding_scale != 1) kernels.elementwise.scale(x, config.embedding_scale, n_embd);
+                norm_row(kernels.elementwise, x, first_norm, config.rms_eps, work.normed + t * n_embd, n_embd);
+                for (std::size_t r = 0; r < work.ropes.size(); ++r)
+                    work.ropes[r].cos_sin(cache.position() + t, work.rope_cos_sin + (r * work.batch + t) * rope_dims);
             }
         });
-        rms_norm(threads, kernels.elementwise, work.x, weights.layers.front().attn_norm, config.rms_eps, n, work.h);
-    }
-
-    /// Row `row` of `w` as floats.
-    void dequantize_row(const matrix_view& w, std::size_t row, float* out) noexcept {
-        kernels.of(w).dequantize_row(w.row(row), w.depth, out);
     }
 
     /// Products of n tokens at `input` [n][depth of the matrices].
@@ -66,75 +67,81 @@ struct forward_pass {
         linear(threads, jobs, work.activations);
     }
 
-    /// h [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
-    void project_qkv(const layer_weights& layer, std::size_t n, std::size_t kept) noexcept {
-        const linear_job q{layer.attn_q, work.q, config.q_width()};
-        const linear_job k{layer.attn_k, work.k, config.kv_width()};
-        const linear_job v{layer.attn_v, work.v, config.kv_width()};
-        if (kept == n) return multiply(work.h, n, std::array{q, k, v});
-        multiply(work.h, n, std::array{k, v});
-        if (kept > 0) multiply(work.h + (n - kept) * config.n_embd, kept, std::array{q});
+    /// normed [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
+    void project_qkv(const attention_layer& layer, std::size_t n, std::size_t kept) noexcept {
+        const linear_job q{layer.q.w, work.q, config.q_width()};
+        const linear_job k{layer.k.w, work.k, config.kv_width()};
+        const linear_job v{layer.v.w, work.v, config.kv_width()};
+        if (kept == n) return multiply(work.normed, n, std::array{q, k, v});
+        multiply(work.normed, n, std::array{k, v});
+        if (kept > 0) multiply(work.normed + (n - kept) * config.n_embd, kept, std::array{q});
     }
 
-    /// Turns q and k to their positions, unless the layer has no rotary embedding; k and v -> cache.
-    void rotate_and_store(std::size_t index, std::size_t n, std::size_t kept) noexcept {
-        const kv_layer layer = cache.layer(index);
-        const bool rotates = config.layer_uses_rope[index];
+    /// Biases, norms and rotations of q, k and v; k and v -> cache.
+    void finish_qkv(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
+        const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.rms_eps};
+        const float* cos_sin =
+            layer.rope == no_rope ? nullptr : work.rope_cos_sin + layer.rope * work.batch * config.rope_dims;
         threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
-                const float* turns = work.turns + t * config.rope_dims;
+                const float* turn = cos_sin ? cos_sin + t * config.rope_dims : nullptr;
                 float* k = work.k + t * config.kv_width();
-                if (rotates) {
-                    kernels.elementwise.rope[0](k, config.n_kv_heads, config.head_dim, turns, config.rope_dims);
-                    if (t >= n - kept)
-                        kernels.elementwise.rope[0](work.q + (t - (n - kept)) * config.q_width(), config.n_heads,
-                                                    config.head_dim, turns, config.rope_dims);
-                }
-                store_position(attention, workspace::attention_of(config), layer, cache.position() + t, k,
-                               work.v + t * config.kv_width());
+                float* v = work.v + t * config.kv_width();
+                finish_heads(kernels.elementwise, rules, {layer.k.bias, layer.k_norm, turn}, k, config.n_kv_heads);
+                finish_heads(kernels.elementwise, rules, {layer.v.bias, {}, nullptr}, v, config.n_kv_heads);
+                store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
+                               k, v);
+                if (t >= n - kept)
+                    finish_heads(kernels.elementwise, rules, {layer.q.bias, layer.q_norm, turn},
+                                 work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
             }
         });
     }
 
-    /// delta [kept][n_embd] = attn_output . attention(h [n][n_embd])
-    void attend(std::size_t index, std::size_t n, std::size_t kept) noexcept {
-        const layer_weights& layer = weights.layers[index];
+    /// update [kept][n_embd] = output . attention(normed [n][n_embd])
+    void attend(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
         project_qkv(layer, n, kept);
-        rotate_and_store(index, n, kept);
+        finish_qkv(layer, cached, n, kept);
         if (kept == 0) return;
-        nibble::attention(threads, {.kernels = attention,
-                                    .shape = workspace::attention_of(config),
-                                    .cache = cache.layer(index),
-                                    .q = work.q,
-                                    .n_tokens = kept,
-                                    .position = cache.position() + n - kept,
-                                    .scale = config.attention_scale,
-                                    .out = work.h,  // [kept][n_heads][head_dim]
-                                    .workspace = work.attention});
-        multiply(work.h, kept, std::array{linear_job{layer.attn_output, work.delta, config.n_embd}});
+        attention(threads, {.kernels = kernels.of(cache.type()),
+                            .shape = workspace::attention_of(config),
+                            .cache = cached,
+                            .q = work.q,
+                            .n_tokens = kept,
+                            .position = cache.position() + n - kept,
+                            .window = layer.window,
+                            .scale = config.attention_scale,
+                            .out = work.q,
+                            .workspace = work.attention});
+        multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
-    /// delta [kept][n_embd] = ffn_down . (silu(ffn_gate . h) * (ffn_up . h)),  h [kept][n_embd]
-    void feed_forward(const layer_weights& layer, std::size_t kept) noexcept {
-        const matrix_view &gate = layer.ffn_gate, &up = layer.ffn_up;
-        work.activations.quantize(threads, work.h, kept, std::array{gate, up});
-        gated_linear(threads, gate, up, activation::silu, work.activations, work.gated, work.ups);
-        multiply(work.gated, kept, std::array{linear_job{layer.ffn_down, work.delta, config.n_embd}});
+    /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
+    void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
+        work.activations.quantize(threads, work.normed, n, std::array{layer.gate, layer.up});
+        gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
+        multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
     }
 
-    /// One layer: x += attention(norm(x)), x += feed_forward(norm(x)). h is the norm of x before and after: after, the
-    /// one that whatever comes next begins with.
+    /// x += post(update), normed = next(x), for the last n tokens of a pass, whose rows of x begin at `x`.
+    void add(float* x, std::span<const float> post, std::span<const float> next, std::size_t n) noexcept {
+        residual(threads, kernels.elementwise, x, work.update, 1, {post, next, config.rms_eps}, n, config.n_embd,
+                 work.normed);
+    }
+
+    /// One layer: x += attention, x += feed_forward. It begins with the `normed` that was made for it, and makes that
+    /// of what comes next.
     void run_layer(std::size_t index, std::size_t n, std::size_t kept) noexcept {
-        const layer_weights& layer = weights.layers[index];
-        const std::span<const float> next_norm =
-            index + 1 < config.n_layers ? weights.layers[index + 1].attn_norm : weights.output_norm;
+        const auto& [attn, ffn] = weights.layers[index];
+        const bool is_last = index + 1 == config.n_layers;
+        const auto next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
         float* x = work.x + (n - kept) * config.n_embd;
 
-        attend(index, n, kept);
+        attend(attn, cache.layer(index), n, kept);
         if (kept == 0) return;
-        add_rms_norm(threads, kernels.elementwise, x, work.delta, layer.ffn_norm, config.rms_eps, kept, work.h);
-        feed_forward(layer, kept);
-        add_rms_norm(threads, kernels.elementwise, x, work.delta, next_norm, config.rms_eps, kept, work.h);
+        add(x, attn.post_norm, ffn.norm, kept);
+        feed_forward(ffn, kept);
+        add(x, ffn.post_norm, next_norm, kept);
     }
 
     /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last
@@ -155,10 +162,11 @@ struct forward_pass {
         return true;
     }
 
-    /// logits [n_logits][n_vocab] = output . h, and best_logit of the last of them.
+    /// logits [n_logits][n_vocab] = output . normed, and best_logit of the last of them.
     void project_logits(std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
-        multiply(work.h, n_logits, std::array{linear_job{weights.output, logits, config.n_vocab, work.largest.data()}});
+        multiply(work.normed, n_logits,
+                 std::array{linear_job{weights.output, logits, config.n_vocab, work.largest.data()}});
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
     }

@@ -6,14 +6,14 @@
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/kernels/attention_layout.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/ops/attention.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// Memory for `capacity()` positions: [n_layers][n_kv_heads][blocks of 128 positions], a block laid out for the
-/// attention kernels (kernels/attention_layout.hpp). Pages that no position has reached are not resident.
+/// attention kernels (kernels/attention/attention.hpp). Pages that no position has reached are not resident.
 /// Rows beyond position() may hold anything: a forward pass writes its rows first and commits them last, so that a
 /// pass that never ends leaves the cache as it was.
 class kv_cache {

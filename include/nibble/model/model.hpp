@@ -12,14 +12,17 @@
 #include <string_view>
 #include <utility>
 
+#include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
+#include <nibble/model/read_config.hpp>
 #include <nibble/model/vocabulary.hpp>
-#include <nibble/model/weights.hpp>
-#include <nibble/text/chat.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -27,6 +30,7 @@ NIBBLE_NAMESPACE_BEGIN
 struct model_options {
     gguf::limits limits = {};          ///< how large the parts of the file's header may be
     tokenizer_options tokenizer = {};  ///< what to do differently from what the file says
+    std::string chat_template = {};    ///< in place of the file's; empty: the file's
     bool read_ahead = true;            ///< ask the system to start reading the weights from disk
     /// copy: for files that others may overwrite or cut short while the model is in use; takes memory for all of it.
     file_access access = file_access::map;
@@ -75,14 +79,14 @@ public:
         });
     }
 
-    [[nodiscard]] bool has_chat_template() const { return read_chat_template(shared_->file).has_value(); }
+    [[nodiscard]] bool has_chat_template() const { return template_source().has_value(); }
 
     /// Throws errc::tmpl_missing for a model without one, other tmpl_* for one that does not parse.
     [[nodiscard]] const nibble::chat_template& chat_template() const {
         const auto* const words = has_vocabulary(file()) ? &tokenizer() : nullptr;
         return shared_->chat_template.get([&] {
             return file().naming_errors([&] {
-                const auto source = read_chat_template(file());
+                const auto source = template_source();
                 if (!source)
                     throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template", "none in the file"};
                 if (!words) return nibble::chat_template{std::string{*source}};
@@ -90,6 +94,9 @@ public:
             });
         });
     }
+
+    /// How replies mark their parts: as the chat template has it, and in all known ways where there is none.
+    [[nodiscard]] const nibble::reply_format& reply_format() const noexcept { return shared_->reply_format; }
 
     /// The prompt for a conversation. Throws as chat_template() does, and what the template raises.
     [[nodiscard]] std::string apply_chat_template(std::span<const message> messages,
@@ -120,17 +127,34 @@ private:
             : file(std::move(opened)),
               config(file.naming_errors([this] { return read_config(file); })),
               weights(file.naming_errors([this] { return bind_weights(file, config); })),
-              tokenizer_choices(options.tokenizer) {}
+              tokenizer_choices(options.tokenizer),
+              own_template(options.chat_template),
+              reply_format(format_of_replies(file, own_template)) {}
+
+        /// Needs no template that can be parsed, nor one that is text: a model can be run without.
+        static nibble::reply_format format_of_replies(const gguf::file& file, const std::string& own_template) {
+            if (!own_template.empty()) return detect_reply_format(own_template);
+            const auto* const stated = file.find("tokenizer.chat_template");
+            const auto source = stated ? stated->as_string() : std::nullopt;
+            return source ? detect_reply_format(*source) : nibble::reply_format{};
+        }
 
         gguf::file file;
         model_config config;
         model_weights weights;
         tokenizer_options tokenizer_choices;
+        std::string own_template;
+        nibble::reply_format reply_format;
         made_on_demand<nibble::tokenizer> tokenizer;
         made_on_demand<nibble::chat_template> chat_template;
     };
 
     explicit model(std::shared_ptr<const state> shared) noexcept : shared_(std::move(shared)) {}
+
+    [[nodiscard]] std::optional<std::string_view> template_source() const {
+        if (!shared_->own_template.empty()) return shared_->own_template;
+        return read_chat_template(file());
+    }
 
     [[nodiscard]] std::string text_of(std::optional<token> id) const {
         return id ? std::string{tokenizer().piece(*id, {.special = true})} : std::string{};

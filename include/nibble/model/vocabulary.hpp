@@ -12,7 +12,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/text/vocabulary.hpp>
 

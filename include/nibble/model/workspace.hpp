@@ -6,12 +6,13 @@
 #include <cstddef>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/kernel_set.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
-#include <nibble/model/weights.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
@@ -27,16 +28,23 @@ struct workspace_shape {
 };
 
 /// The rotation that `config` and the model's rope_freqs (may be empty) ask for.
-[[nodiscard]] inline rotation rotation_of(const model_config& config, std::span<const float> rope_freqs) {
-    rotation rope{config.rope_dims, static_cast<double>(config.rope_freq_base)};
-    if (!rope_freqs.empty()) rope.divide(rope_freqs);
-    const rope_scaling& scaling = config.scaling;
-    if (scaling.type == rope_scaling::method::linear) rope.interpolate(static_cast<double>(scaling.factor));
-    if (scaling.type == rope_scaling::method::yarn)
-        rope.interpolate_yarn(static_cast<double>(scaling.factor), static_cast<double>(scaling.original_context),
-                              static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow),
-                              static_cast<double>(scaling.attn_factor));
-    return rope;
+[[nodiscard]] inline rotation rotation_of(const model_config& config, const rope_config& rope,
+                                          std::span<const float> rope_freqs) {
+    const rope_scaling& scaling = rope.scaling;
+    const auto factor = static_cast<double>(scaling.factor);
+    rotation result{config.rope_dims, static_cast<double>(rope.freq_base)};
+    if (!rope_freqs.empty()) result.divide(rope_freqs);
+    if (scaling.type == rope_scaling::method::linear) result.interpolate(factor);
+    if (scaling.type == rope_scaling::method::yarn) {
+        result.interpolate_yarn(factor, static_cast<double>(scaling.original_context),
+                                static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow));
+        const double magnitude =
+            scaling.magnitude > 0 ? static_cast<double>(scaling.magnitude)
+                                  : rotation::yarn_magnitude(factor) /
+                                        rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
+        result.set_magnitude(magnitude * static_cast<double>(scaling.attn_factor));
+    }
+    return result;
 }
 
 /// The buffers of a forward pass. All are [batch][width]; a pass of n tokens uses the first n rows.
@@ -45,27 +53,26 @@ public:
     workspace(const kernel_set& kernels, const model_config& config, const model_weights& weights,
               const workspace_shape& shape)
         : batch(shape.batch),
-          rope(rotation_of(config, weights.rope_freqs)),
           activations(kernels, activations_of(kernels, config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           largest(shape.n_threads),
           memory_(n_floats(kernels, config, shape)) {
+        for (const rope_config& rope : config.ropes) ropes.push_back(rotation_of(config, rope, weights.rope_freqs));
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
         x = take(batch * config.n_embd);
-        delta = take(batch * config.n_embd);
-        h = take(batch * hidden_width(config));
+        normed = take(batch * config.n_embd);
+        update = take(batch * config.n_embd);
         q = take(batch * config.q_width());
         k = take(batch * config.kv_width());
         v = take(batch * config.kv_width());
-        turns = take(batch * config.rope_dims);
+        rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
         gated = take(batch * config.n_ff);
-        ups = take(shape.n_threads * gated_rows(kernels) * batch);
+        up_scratch = take(shape.n_threads * gated_rows(kernels) * batch);
     }
 
-    /// What the constructor takes, but for the rope_dims / 2 doubles of the rotation:
-    ///   4 * batch * (2 n_embd + max(n_embd, q_width) + q_width + 2 kv_width + rope_dims + n_ff
-    ///              + gated_rows n_threads)
+    /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
+    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads)
     ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
     [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
@@ -81,25 +88,22 @@ public:
     }
 
     std::size_t batch;
-    rotation rope;
+    std::vector<rotation> ropes;    ///< as model_config::ropes
     activation_buffer activations;  ///< what the current product multiplies with
     attention_workspace attention;
     aligned_buffer<largest_value> largest;  ///< [n_threads]  of the logits
 
-    float* x;      ///< [batch][n_embd]    the residual stream
-    float* delta;  ///< [batch][n_embd]    what a block adds to it
-    float* h;      ///< [batch][n_embd]    its norm; [batch][n_heads][head_dim]  the result of attention
-    float* q;      ///< [batch][n_heads][head_dim]
-    float* k;      ///< [batch][n_kv_heads][head_dim]
-    float* v;      ///< [batch][n_kv_heads][head_dim]
-    float* turns;  ///< [batch][rope_dims]  cosines and sines of the tokens' positions
-    float* gated;  ///< [batch][n_ff]
-    float* ups;    ///< [n_threads][batch][gated_rows]  see gated_linear
+    float* x;             ///< [batch][n_embd]    the residual stream
+    float* normed;        ///< [batch][n_embd]    what the next block begins with
+    float* update;        ///< [batch][n_embd]    what a block adds to x
+    float* q;             ///< [batch][n_heads][head_dim]  the queries, then what they attended to
+    float* k;             ///< [batch][n_kv_heads][head_dim]
+    float* v;             ///< [batch][n_kv_heads][head_dim]
+    float* rope_cos_sin;  ///< [n_ropes][batch][rope_dims]  of the tokens' positions
+    float* gated;         ///< [batch][n_ff]
+    float* up_scratch;    ///< [n_threads][batch][gated_rows]  see gated_linear
 
 private:
-    [[nodiscard]] static std::size_t hidden_width(const model_config& config) noexcept {
-        return std::max(config.n_embd, config.q_width());
-    }
     [[nodiscard]] static std::size_t rounded(std::size_t n) noexcept { return (n + 15) / 16 * 16; }  // cache lines
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
@@ -107,10 +111,9 @@ private:
     [[nodiscard]] static std::size_t n_floats(const kernel_set& kernels, const model_config& config,
                                               const workspace_shape& shape) noexcept {
         const std::size_t batch = shape.batch;
-        return 2 * rounded(batch * config.n_embd) + rounded(batch * hidden_width(config)) +
-               rounded(batch * config.q_width()) + 2 * rounded(batch * config.kv_width()) +
-               rounded(batch * config.rope_dims) + rounded(batch * config.n_ff) +
-               rounded(shape.n_threads * gated_rows(kernels) * batch);
+        return 3 * rounded(batch * config.n_embd) + rounded(batch * config.q_width()) +
+               2 * rounded(batch * config.kv_width()) + rounded(config.ropes.size() * batch * config.rope_dims) +
+               rounded(batch * config.n_ff) + rounded(shape.n_threads * gated_rows(kernels) * batch);
     }
     [[nodiscard]] static activation_shape activations_of(const kernel_set& kernels, const model_config& config,
                                                          const model_weights& weights,
@@ -122,9 +125,9 @@ private:
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };
-        for (const auto& layer : weights.layers)
-            for (const auto& w : {layer.attn_q, layer.attn_k, layer.attn_v, layer.attn_output, layer.ffn_gate,
-                                  layer.ffn_up, layer.ffn_down})
+        for (const auto& [attention, feed_forward] : weights.layers)
+            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output, feed_forward.gate,
+                                  feed_forward.up, feed_forward.down})
                 count(w);
         count(weights.output);
         return result;

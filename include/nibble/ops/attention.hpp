@@ -10,7 +10,7 @@
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/kernels/attention_layout.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -87,7 +87,7 @@ public:
         return area;
     }
 
-    /// Partial result of the group of `kv_head` over block `index`, for a single token.
+    /// Partial result of the group of `kv_head` over the block that is number `index` of those that a token sees.
     [[nodiscard]] attention_partial partial(std::size_t kv_head, std::size_t index) noexcept {
         const std::size_t group = shape_.group(), padded = padded_head_dim(shape_.head_dim);
         float* at = memory_.data() + n_threads_ * worker_floats(shape_) +
@@ -119,10 +119,16 @@ struct attention_call {
     kv_layer cache;  ///< keys and values of all positions up to the last token's are stored
     const float* q;  ///< [n_tokens][n_heads][head_dim]
     std::size_t n_tokens;
-    std::size_t position;  ///< of the first token; it sees 0 .. position, each further token one more
+    std::size_t position;  ///< of the first token; it sees itself and those before it, each further token one more
+    std::size_t window;    ///< how many positions a token sees at most, itself included; no_window: all
     float scale;           ///< multiplies query . key
-    float* out;            ///< [n_tokens][n_heads][head_dim]
+    float* out;            ///< [n_tokens][n_heads][head_dim]; may be q
     attention_workspace& workspace;
+
+    /// The first block that the token at `at` sees some of.
+    [[nodiscard]] std::size_t first_block(std::size_t at) const noexcept {
+        return (at + 1 - std::min(at + 1, window)) / attention_block;
+    }
 };
 
 namespace detail {
@@ -142,13 +148,13 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
     const auto area = call.workspace.area(worker);
     for (std::size_t t = begin; t < end; ++t) scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
 
-    const std::size_t last_block = (call.position + begin) / attention_block;
-    for (std::size_t b = 0; b <= last_block; ++b) {
-        const std::size_t visible = std::min(call.position + begin - b * attention_block + 1, attention_block);
-        const attention_queries queries{area.q, rows, group, head_dim, visible};
-        const auto& partial = b == 0 ? area.total : area.next;
+    const std::size_t position = call.position + begin;
+    const std::size_t first_block = call.first_block(position), last_block = position / attention_block;
+    for (std::size_t b = first_block; b <= last_block; ++b) {
+        const attention_queries queries{area.q, rows, group, head_dim, position - b * attention_block, call.window};
+        const auto& partial = b == first_block ? area.total : area.next;
         call.kernels.attend(queries, call.cache.block(kv_head, b), partial, area.work);
-        if (b > 0) call.kernels.merge(area.total, partial, rows, head_dim);
+        if (b > first_block) call.kernels.merge(area.total, partial, rows, head_dim);
     }
 
     for (std::size_t t = begin; t < end; ++t) {
@@ -177,21 +183,21 @@ inline void attend_tiles(executor& exec, const attention_call& call) noexcept {
 /// One token: blocks of positions are spread over threads, their results merged afterwards.
 inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
     const std::size_t n_kv_heads = call.shape.n_kv_heads, group = call.shape.group(), head_dim = call.shape.head_dim;
-    const std::size_t n_blocks = call.position / attention_block + 1;
+    const std::size_t first_block = call.first_block(call.position);
+    const std::size_t n_blocks = call.position / attention_block + 1 - first_block;
     exec.for_blocks(n_kv_heads * n_blocks, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
-        const std::size_t kv_head = item / n_blocks, b = item % n_blocks;
+        const std::size_t kv_head = item / n_blocks, i = item % n_blocks, b = first_block + i;
         const auto area = call.workspace.area(worker);
         scale_queries(call, 0, kv_head, area.q);
-        const std::size_t visible = std::min(call.position - b * attention_block + 1, attention_block);
-        call.kernels.attend({area.q, group, group, head_dim, visible}, call.cache.block(kv_head, b),
-                            call.workspace.partial(kv_head, b), area.work);
+        call.kernels.attend({area.q, group, group, head_dim, call.position - b * attention_block, call.window},
+                            call.cache.block(kv_head, b), call.workspace.partial(kv_head, i), area.work);
     });
     // below 32 blocks merging takes less time than waking a thread
     exec.for_blocks(n_kv_heads, n_blocks < 32 ? n_kv_heads : 1, [&](std::size_t begin, std::size_t end, std::size_t) {
         for (std::size_t kv_head = begin; kv_head < end; ++kv_head) {
             const attention_partial total = call.workspace.partial(kv_head, 0);
-            for (std::size_t b = 1; b < n_blocks; ++b)
-                call.kernels.merge(total, call.workspace.partial(kv_head, b), group, head_dim);
+            for (std::size_t i = 1; i < n_blocks; ++i)
+                call.kernels.merge(total, call.workspace.partial(kv_head, i), group, head_dim);
             call.kernels.finish(total, group, head_dim, call.out + kv_head * group * head_dim);
         }
     });
@@ -200,7 +206,8 @@ inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
 }  // namespace detail
 
 /// out = softmax(scale * q . keys) . values for each token and head. The result depends on the tokens before it and
-/// on nothing else: blocks of positions are absolute and merged in ascending order, whoever computes them.
+/// on nothing else: blocks of positions are absolute and merged in ascending order, whoever computes them. A window
+/// begins inside a block; the blocks before it are not read.
 inline void attention(executor& exec, const attention_call& call) noexcept {
     if (call.n_tokens == 1)
         detail::attend_blocks(exec, call);

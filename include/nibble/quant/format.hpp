@@ -27,6 +27,15 @@ struct block_codes {
     std::array<std::int16_t, N / sub_size> scale{}, min{};
 };
 
+/// Where a block (of a float format: a value) holds floating-point numbers, as offsets of 16 little-endian bits; its
+/// other bytes are integers, any of which is fine.
+struct float_fields {
+    std::uint16_t exponent_mask;  ///< all bits set: an infinity or a NaN
+    std::uint8_t count;
+    std::array<std::uint8_t, 2> at;  ///< of a float, its upper half. d, and where there is a min, m right behind it
+};
+inline constexpr std::uint16_t half_exponent = 0x7c00, float_exponent = 0x7f80;
+
 /// A block format. `F::block` is the block as it lies in the file (bytes only, so it needs no alignment);
 /// `unpack` is the readable specification of its bits.
 template <class F>
@@ -37,6 +46,7 @@ concept block_format = requires(const typename F::block& block, block_codes<F::b
     { F::offset } -> std::convertible_to<int>;              // subtracted from every code
     { F::has_scales } -> std::convertible_to<bool>;         // false: every scale is 1
     { F::has_min } -> std::convertible_to<bool>;            // false: m and min are 0
+    { F::floats } -> std::convertible_to<float_fields>;
     { F::unpack(block, codes) }
     noexcept;
 };

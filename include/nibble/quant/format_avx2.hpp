@@ -24,11 +24,15 @@ struct scale_pair {
 ///   row_offset       what the row kernel takes off every code after `multiply`
 ///   scales(a, b)     K formats: the scale_pair of two blocks; decoding two costs little more than one
 ///   m_sign           formats with a min: -1 where the min is subtracted
-/// The kernels also rely on the blocks' layout: `d` is a half, and where there is a min, it is the half behind `d`.
 template <class F>
 struct avx2_format;
 
 inline __m256i multiply_unsigned(__m256i codes, __m256i q) noexcept { return _mm256_maddubs_epi16(codes, q); }
+
+/// Indices that bring the scales of a scale_pair into its order: groups 0, 2, .. 14, then 1, 3, .. 15.
+inline __m128i evens_then_odds() noexcept {
+    return _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+}
 
 /// 16 bytes of nibbles as 32 codes: the low nibbles, then the high ones.
 inline __m256i nibbles(const std::uint8_t* qs) noexcept {

@@ -9,6 +9,8 @@
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
 #include <nibble/quant/f32/block.hpp>
+#include <nibble/quant/q3_k/avx2.hpp>
+#include <nibble/quant/q3_k/block.hpp>
 #include <nibble/quant/q4_0/avx2.hpp>
 #include <nibble/quant/q4_0/block.hpp>
 #include <nibble/quant/q4_0/portable.hpp>
@@ -45,7 +47,7 @@ struct format_list {
 };
 
 /// Every format that nibble computes with.
-using formats = format_list<q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
+using formats = format_list<q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
 
 inline constexpr std::size_t n_formats = formats::size;
 
@@ -72,6 +74,35 @@ constexpr void for_each_format(const Visit& visit) {
     detail::visit_formats(formats{}, visit);
 }
 
+/// Where a block of `type`, one of `formats`, holds floating-point numbers.
+[[nodiscard]] constexpr float_fields floats_of(data_type type) noexcept {
+    float_fields fields{};
+    for_each_format([&]<class F>(std::size_t) {
+        if (F::type == type) fields = F::floats;
+    });
+    return fields;
+}
+
+namespace detail {
+
+/// Whether F says of a block what the container's table of types says, and what kernels rely on.
+template <class F>
+constexpr bool is_laid_out() noexcept {
+    const data_type_info& info = *find_data_type(F::type);
+    if constexpr (block_format<F>)
+        return info.block_size == F::block_size && info.block_bytes == sizeof(typename F::block) &&
+               F::floats.count == (F::has_min ? 2 : 1) && (!F::has_min || F::floats.at[1] == F::floats.at[0] + 2);
+    else
+        return info.block_size == 1 && info.block_bytes == F::value_bytes;
+}
+
+template <class... F>
+constexpr bool are_laid_out(format_list<F...>) noexcept {
+    return (is_laid_out<F>() && ...);
+}
+static_assert(are_laid_out(formats{}));
+
+}  // namespace detail
 }  // namespace quant
 
 /// `n_rows` rows of `depth` weights as they lie in a file: `type` is one of quant::formats, and its blocks divide a

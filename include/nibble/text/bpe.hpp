@@ -14,12 +14,12 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/text/id_index.hpp>
 #include <nibble/text/merge.hpp>
-#include <nibble/text/pretokenizer.hpp>
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
 #include <nibble/text/token_table.hpp>
-#include <nibble/text/utf8.hpp>
+#include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -16,15 +16,16 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/tensor.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/merge.hpp>
-#include <nibble/text/nfc.hpp>
-#include <nibble/text/pretokenizer.hpp>
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
+#include <nibble/text/reply_tags.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
 #include <nibble/text/token_table.hpp>
 #include <nibble/text/vocabulary.hpp>
+#include <nibble/unicode/nfc.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -62,7 +63,7 @@ public:
         : max_text_bytes_(options.max_text_bytes) {
         if (max_text_bytes_ > 0x7fffffffu)
             throw error(errc::bad_option, "max_text_bytes", "at most 2147483647", std::to_string(max_text_bytes_));
-        check(vocab);
+        check_vocabulary(vocab);
         read_tokens(vocab);
         const bool sentencepiece = vocab.model == "llama";
         if (sentencepiece)
@@ -70,8 +71,8 @@ public:
         else
             build_bpe(vocab, options);
         adds_eos_ = vocab.add_eos.value_or(false);
-        require_id(adds_bos_ && vocab.add_bos, vocab.bos, "bos");
-        require_id(adds_eos_, vocab.eos, "eos");
+        require_token_id(adds_bos_ && vocab.add_bos, vocab.bos, "bos");
+        require_token_id(adds_eos_, vocab.eos, "eos");
         adds_bos_ = adds_bos_ && vocab.bos;
         bos_ = vocab.bos;
         eos_ = vocab.eos;
@@ -167,42 +168,6 @@ private:
         return vocab.types.empty() ? token_type::normal : static_cast<token_type>(vocab.types[i]);
     }
 
-    static void check(const vocabulary& vocab) {
-        const std::size_t n = vocab.tokens.size();
-        if (vocab.model != "gpt2" && vocab.model != "llama")
-            throw error(vocab.model.empty() ? errc::vocab_missing : errc::vocab_bad_type, "tokenizer.ggml.model",
-                        "gpt2 or llama", vocab.model.empty() ? "none" : escaped(vocab.model));
-        if (n == 0) throw error(errc::vocab_missing, "tokenizer.ggml.tokens", "at least one token", "none");
-        if (n > 0x7fffffffu)  // ids are 32-bit and signed
-            throw error(errc::limit_exceeded, "tokenizer.ggml.tokens", "at most 2147483647", std::to_string(n));
-        const auto same_length = [&](const char* key, std::size_t length, bool may_be_empty) {
-            if (length != n && !(length == 0 && may_be_empty))
-                throw error(errc::vocab_length_mismatch, key, std::to_string(n) + " values, as there are tokens",
-                            std::to_string(length));
-        };
-        same_length("tokenizer.ggml.token_type", vocab.types.size(), true);
-        same_length("tokenizer.ggml.scores", vocab.scores.size(), vocab.model == "gpt2");
-        for (std::size_t i = 0; i < vocab.types.size(); ++i)
-            if (vocab.types[i] < 1 || vocab.types[i] > 6)
-                throw error(errc::vocab_bad_type, "tokenizer.ggml.token_type[" + std::to_string(i) + "]", "1 to 6",
-                            std::to_string(vocab.types[i]));
-        const std::pair<const char*, std::optional<token>> ids[] = {{"bos", vocab.bos},
-                                                                    {"eos", vocab.eos},
-                                                                    {"eot", vocab.eot},
-                                                                    {"unknown", vocab.unknown},
-                                                                    {"padding", vocab.padding}};
-        for (const auto& [name, id] : ids)
-            if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n))
-                throw error(errc::vocab_bad_token_id, id_key(name), "0 to " + std::to_string(n - 1),
-                            std::to_string(*id));
-    }
-
-    static std::string id_key(const char* name) { return "tokenizer.ggml." + std::string(name) + "_token_id"; }
-
-    static void require_id(bool required, const std::optional<token>& id, const char* name) {
-        if (required && !id) throw error(errc::vocab_bad_token_id, id_key(name), "an id, as it is to be added", "none");
-    }
-
     /// Decodes the spelling of every token, indexes what text may become, and sorts out the special ones.
     void read_tokens(const vocabulary& vocab) {
         const bool bpe = vocab.model == "gpt2";
@@ -253,15 +218,15 @@ private:
     }
 
     static std::uint8_t control_flags(std::string_view text) noexcept {
-        // Tags around reasoning, code and tools are part of what a reply says, even where a file calls them control.
-        constexpr std::string_view shown[] = {"<think>",         "</think>",         "<tool_call>", "</tool_call>",
-                                              "<tool_response>", "</tool_response>", "<code>",      "</code>"};
         constexpr std::string_view ends[] = {"<|eot_id|>", "<|eom_id|>",    "<|end_of_text|>",
                                              "<|im_end|>", "<|endoftext|>", "<|end|>",
                                              "<|eot|>",    "</s>",          "<eos>",
                                              "<EOT>",      "<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>"};
         std::uint8_t flags = control;
-        if (std::find(std::begin(shown), std::end(shown), text) == std::end(shown)) flags |= hidden;
+        const bool is_shown = std::any_of(std::begin(reply_tags), std::end(reply_tags), [&](const reply_tag& row) {
+            return row.always_shown && (row.open == text || row.close == text);
+        });
+        if (!is_shown) flags |= hidden;
         if (std::find(std::begin(ends), std::end(ends), text) != std::end(ends)) flags |= ends_reply;
         return flags;
     }

@@ -3,6 +3,7 @@
 // formats.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -57,8 +58,9 @@ NIBBLE_INLINE void block_sums(const typename F::block& w, __m256i scales, const 
         // The sub-scales are free: one vpmullw a block makes scale * k, which has to be splat to the lanes anyway.
         factors[t] = _mm256_mullo_epi16(scales, avx2::load(x[t]->k));
         if constexpr (format::row_offset != 0) {
-            static_assert(format::row_offset == 32);
-            const __m256i taken = _mm256_slli_epi32(_mm256_madd_epi16(scales, avx2::load(x[t]->sum)), 5);
+            static_assert(std::has_single_bit(static_cast<unsigned>(format::row_offset)));
+            constexpr int shift = std::countr_zero(static_cast<unsigned>(format::row_offset));
+            const __m256i taken = _mm256_slli_epi32(_mm256_madd_epi16(scales, avx2::load(x[t]->sum)), shift);
             s[t] = _mm256_sub_epi32(_mm256_setzero_si256(), taken);
         }
     }

@@ -2,7 +2,7 @@
 // The set of AVX2 with FMA and F16C.
 #pragma once
 
-#include <nibble/kernels/attention_avx2.hpp>
+#include <nibble/kernels/attention/avx2.hpp>
 #include <nibble/kernels/elementwise/avx2.hpp>
 #include <nibble/kernels/gemm/avx2.hpp>
 #include <nibble/kernels/gemv/avx2.hpp>
@@ -35,8 +35,8 @@ inline constexpr kernel_set avx2_kernels = [] {
             set.formats[index].gemv = kernels::gemv_avx2::gemv_floats<F>;
         }
     });
-    set.attention = {attention_avx2::table<q16_cache>, attention_avx2::table<f16_cache>,
-                     attention_avx2::table<q8_cache>};
+    set.attention = {kernels::attention_avx2::table<q16_cache>, kernels::attention_avx2::table<f16_cache>,
+                     kernels::attention_avx2::table<q8_cache>};
     set.elementwise = kernels::elementwise_avx2::table;
     return set;
 }();

@@ -2,7 +2,7 @@
 // The scalar set: the specification itself, in plain C++, which every other set starts from and equals bit for bit.
 #pragma once
 
-#include <nibble/kernels/attention_scalar.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/gemm/scalar.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 
@@ -19,8 +19,9 @@ inline constexpr kernel_set scalar_kernels = [] {
                    .rows_at_once = 384,
                    .activations = {},
                    .formats = {},
-                   .attention = {attention_scalar::table<q16_cache>, attention_scalar::table<f16_cache>,
-                                 attention_scalar::table<q8_cache>},
+                   .attention = {kernels::attention_scalar::table<q16_cache>,
+                                 kernels::attention_scalar::table<f16_cache>,
+                                 kernels::attention_scalar::table<q8_cache>},
                    .elementwise = kernels::elementwise_scalar::table};
     set.activations[0].quantize_row = kernels::activations_scalar::quantize_row<256>;
     set.activations[0].block_bytes = sizeof(quant::activation_block<256>);

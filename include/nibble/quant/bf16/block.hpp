@@ -11,6 +11,7 @@ namespace quant {
 struct bf16 {
     static constexpr data_type type = data_type::bf16;
     static constexpr std::size_t value_bytes = 2;
+    static constexpr float_fields floats{float_exponent, 1, {0}};
 
     /// Value i of the row at `row`.
     [[nodiscard]] static float load(const std::uint8_t* row, std::size_t i) noexcept {

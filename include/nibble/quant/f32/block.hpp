@@ -13,6 +13,7 @@ namespace quant {
 struct f32 {
     static constexpr data_type type = data_type::f32;
     static constexpr std::size_t value_bytes = 4;
+    static constexpr float_fields floats{float_exponent, 1, {2}};
 
     /// Value i of the row at `row`.
     [[nodiscard]] static float load(const std::uint8_t* row, std::size_t i) noexcept {

@@ -23,6 +23,7 @@ struct q4_0 {
         std::uint8_t qs[16];
     };
     static_assert(sizeof(block) == 18);
+    static constexpr float_fields floats{half_exponent, 1, {offsetof(block, d)}};
 
     static void unpack(const block& block, block_codes<32>& codes) noexcept {
         codes.d = load_half(block.d);

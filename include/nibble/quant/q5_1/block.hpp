@@ -25,6 +25,7 @@ struct q5_1 {
         std::uint8_t qs[16];
     };
     static_assert(sizeof(block) == 24);
+    static constexpr float_fields floats{half_exponent, 2, {offsetof(block, d), offsetof(block, m)}};
 
     static void unpack(const block& block, block_codes<32>& codes) noexcept {
         codes.d = load_half(block.d);

@@ -28,6 +28,7 @@ struct q5_k {
         std::uint8_t qs[128];
     };
     static_assert(sizeof(block) == 176);
+    static constexpr float_fields floats{half_exponent, 2, {offsetof(block, d), offsetof(block, dmin)}};
 
     static void unpack(const block& block, block_codes<256>& codes) noexcept {
         codes.d = load_half(block.d);

@@ -34,9 +34,7 @@ struct avx2_format<q6_k> {
 
 private:
     static __m256i scales(const q6_k::block& block) noexcept {
-        const __m128i even_odd = _mm_shuffle_epi8(avx2::load128(block.scales),
-                                                  _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
-        return _mm256_cvtepi8_epi16(even_odd);
+        return _mm256_cvtepi8_epi16(_mm_shuffle_epi8(avx2::load128(block.scales), evens_then_odds()));
     }
 };
 

@@ -28,6 +28,7 @@ struct q6_k {
         std::uint8_t d[2];  // half
     };
     static_assert(sizeof(block) == 210);
+    static constexpr float_fields floats{half_exponent, 1, {offsetof(block, d)}};
 
     static void unpack(const block& block, block_codes<256>& codes) noexcept {
         codes.d = load_half(block.d);

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# clang-format over all sources. Version 14 alone: others break lines elsewhere.
+#   cmake -P cmake/format.cmake                     formats them
+#   cmake -D CHECK=ON -P cmake/format.cmake         fails where one differs; -D ROOT=DIR looks there instead
+cmake_minimum_required(VERSION 3.25)
+
+function(is_version_14 result program)
+    execute_process(COMMAND ${program} --version OUTPUT_VARIABLE version)
+    if(NOT version MATCHES "version 14\\.")
+        set(${result} FALSE PARENT_SCOPE)
+    endif()
+endfunction()
+find_program(clang_format NAMES clang-format-14 clang-format VALIDATOR is_version_14)
+if(NOT clang_format AND NOT CHECK)
+    message(FATAL_ERROR "clang-format 14 is not on this system; on Debian: apt install clang-format-14")
+elseif(NOT clang_format)
+    message("SKIPPED: needs clang-format 14; on Debian: apt install clang-format-14")
+    return()
+endif()
+
+if(NOT DEFINED ROOT)
+    cmake_path(GET CMAKE_CURRENT_LIST_DIR PARENT_PATH ROOT)
+endif()
+set(sources)
+foreach(folder IN ITEMS include tests examples bench docs)
+    file(GLOB_RECURSE found ${ROOT}/${folder}/*.hpp ${ROOT}/${folder}/*.cpp)
+    list(APPEND sources ${found})
+endforeach()
+if(NOT sources)
+    message(FATAL_ERROR "no sources in ${ROOT}")
+endif()
+
+set(action -i)
+if(CHECK)
+    set(action --dry-run -Werror)
+endif()
+execute_process(COMMAND ${clang_format} ${action} ${sources} RESULT_VARIABLE failed)
+if(failed)
+    message(FATAL_ERROR "these are not formatted; what mends them: cmake --build --preset dev --target format")
+endif()

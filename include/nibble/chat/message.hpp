@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// The messages of a conversation.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/json/json.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Who speaks.
+enum class role { system, user, assistant, tool };
+
+/// The name of a role as templates know it.
+[[nodiscard]] constexpr std::string_view name_of(role r) noexcept {
+    constexpr std::string_view names[] = {"system", "user", "assistant", "tool"};
+    return names[static_cast<std::size_t>(r)];
+}
+
+/// A call of a tool that an assistant message asks for.
+struct tool_call {
+    std::string id;
+    std::string name;
+    json arguments;  ///< usually an object
+};
+
+/// One message of a conversation. `{role::user, "text"}` is enough for most.
+struct message {
+    nibble::role role = nibble::role::user;
+    std::string content;
+    std::string reasoning = {};              ///< assistant: the thoughts before `content`
+    std::vector<tool_call> tool_calls = {};  ///< assistant
+    std::string name = {};                   ///< tool: which one answers (some templates ask for it)
+    std::string tool_call_id = {};           ///< tool: which call it answers
+};
+
+/// `messages` as templates see them: objects with role, content and, where not empty, reasoning_content, tool_calls
+/// (in OpenAI's form), name, tool_call_id.
+[[nodiscard]] inline json to_json(std::span<const message> messages) {
+    json::array list;
+    for (const message& m : messages) {
+        json::object item{{"role", name_of(m.role)}, {"content", m.content}};
+        if (!m.reasoning.empty()) item.set("reasoning_content", m.reasoning);
+        if (!m.tool_calls.empty()) {
+            json::array calls;
+            for (const tool_call& call : m.tool_calls) {
+                json::object c{{"type", "function"}};
+                if (!call.id.empty()) c.set("id", call.id);
+                c.set("function", json::object{{"name", call.name}, {"arguments", call.arguments}});
+                calls.push_back(std::move(c));
+            }
+            item.set("tool_calls", std::move(calls));
+        }
+        if (!m.name.empty()) item.set("name", m.name);
+        if (!m.tool_call_id.empty()) item.set("tool_call_id", m.tool_call_id);
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes a reply apart while it is generated: reasoning, answer and tool calls as events of one stream.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/chat/message.hpp>
+#include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/tools.hpp>
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/json/end_finder.hpp>
+#include <nibble/json/json.hpp>
+#include <nibble/unicode/white_space.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+struct reply_event {
+    enum class kind {
+        reasoning,
+        answer,
+        tool_call,
+        tool_call_malformed,  ///< began as a call and is none: cut off, no JSON, no name
+    };
+    kind type = kind::answer;
+    std::string raw;   ///< the bytes of the reply; joined over all events they are the reply
+    std::string text;  ///< of reasoning and answer: without tags and the white space after them
+    nibble::tool_call call = {};
+    std::string problem = {};  ///< what is wrong with a malformed call
+};
+
+/// Feed it the pieces of a reply, cut anywhere, then finish(). What was said is also collected as a message, to go on
+/// with. Nothing in a reply is an error: a call that cannot be understood is an event of its own. Text is given on as
+/// soon as it cannot be part of a tag, calls when they are complete. Linear in the length of the reply.
+class reply_parser {
+public:
+    explicit reply_parser(reply_format format = {}) : format_(std::move(format)) {
+        for (const auto& form : format_.tool_calls) open_tags_.push_back(form.open);
+        reset();
+    }
+
+    /// The events that this piece completes. Valid until the next call.
+    std::span<const reply_event> push(std::string_view piece) {
+        events_.clear();
+        buffer_ += piece;
+        parse(false);
+        return events_;
+    }
+
+    /// The reply has ended: what still waits. Valid until the next call, which is reset() or none.
+    std::span<const reply_event> finish() {
+        events_.clear();
+        parse(true);
+        reply_.reasoning.resize(trim_end(reply_.reasoning).size());
+        return events_;
+    }
+
+    /// The reply so far as a message of the assistant; whole after finish(). What began as a call and is none stands in
+    /// its content.
+    [[nodiscard]] const message& reply() const noexcept { return reply_; }
+
+    /// Forgets everything, for another reply.
+    void reset() {
+        events_.clear();
+        buffer_.clear();
+        reply_ = message{role::assistant, {}};
+        part_ = format_.starts_in_reasoning ? part::reasoning : part::answer;
+        at_start_ = trim_ = true;
+    }
+
+private:
+    using kind = reply_event::kind;
+    enum class part { answer, reasoning, call, bare_call };
+    static constexpr std::size_t none = std::string::npos;
+
+    void parse(bool ended) {
+        done_ = 0;
+        while (done_ < buffer_.size() && step(ended)) {
+        }
+        buffer_.erase(0, done_);
+        scanned_ -= std::min(scanned_, done_);
+    }
+
+    /// Takes something off the buffer, or returns false if it has to wait for more.
+    bool step(bool ended) {
+        switch (part_) {
+            case part::reasoning: return read_reasoning(ended);
+            case part::answer: return read_answer(ended);
+            case part::call: return read_call(ended);
+            case part::bare_call: return read_bare_call(ended);
+        }
+        return false;
+    }
+
+    bool read_reasoning(bool ended) {
+        const auto [at, tag] = find_tag({&format_.think_close, 1}, ended);
+        give(kind::reasoning, at - done_);
+        if (tag == none) return false;
+        give(kind::reasoning, format_.think_close.size(), format_.think_close.size());
+        reply_.reasoning.resize(trim_end(reply_.reasoning).size());
+        part_ = part::answer;
+        trim_ = true;
+        return true;
+    }
+
+    bool read_answer(bool ended) {
+        if (at_start_) {
+            const auto rest = std::string_view{buffer_}.substr(done_);
+            give(kind::answer, rest.size() - trim_start(rest).size());
+            if (done_ == buffer_.size()) return false;
+            if (format_.bare_calls && buffer_[done_] == '{') return begin(part::bare_call, 0);
+            const auto [at, tag] = find_tag({&format_.think_open, 1}, ended);
+            if (at == done_ && tag == 0) {
+                give(kind::reasoning, format_.think_open.size(), format_.think_open.size());
+                part_ = part::reasoning;
+                trim_ = true;
+                return true;
+            }
+            if (at == done_) return false;  // perhaps a part of it
+            at_start_ = false;
+        }
+        const auto [at, tag] = find_tag(open_tags_, ended);
+        give(kind::answer, at - done_);
+        if (tag == none) return false;
+        form_ = tag;
+        return begin(part::call, open_tags_[tag].size());
+    }
+
+    // ---- calls: from done_ on the buffer holds the call, up to scanned_ it has been looked at
+
+    bool begin(part call, std::size_t tag_length) {
+        part_ = call;
+        at_start_ = false;
+        content_ = tag_length;
+        scanned_ = done_ + tag_length;
+        json_ = {};
+        return true;
+    }
+
+    bool read_call(bool ended) {
+        const auto& [open, close, is_code] = format_.tool_calls[form_];
+        for (; scanned_ < buffer_.size(); ++scanned_) {
+            const char c = buffer_[scanned_];
+            if (close.empty()) {
+                if (json_.done()) return end_call(scanned_, scanned_);
+                if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
+                if (!json_.started() && !is_white_space(c) && c != '{' && c != '[')
+                    return give_malformed(scanned_, "expected a JSON object or list after " + open);
+            } else if (!json_.in_string() && c == close[0]) {
+                const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
+                if (rest == close) return end_call(scanned_, scanned_ + close.size());
+                if (!ended && close.starts_with(rest)) break;
+            }
+            if (scanned_ - done_ >= format_.max_call_bytes)
+                return give_malformed(scanned_, "longer than " + std::to_string(format_.max_call_bytes) + " bytes");
+            if (!is_code) json_.feed(c);
+        }
+        if (json_.done() && (ended || close.empty())) return end_call(buffer_.size(), buffer_.size());
+        return ended && give_malformed(buffer_.size(), "cut off before its end");
+    }
+
+    /// A reply that starts with an object: a call if it has a name, else the answer.
+    bool read_bare_call(bool ended) {
+        const auto decided = [&] {
+            return json_.done() || json_.broken() || scanned_ - done_ >= format_.max_call_bytes;
+        };
+        for (; scanned_ < buffer_.size() && !decided(); ++scanned_) json_.feed(buffer_[scanned_]);
+        if (!decided() && !ended) return false;
+        part_ = part::answer;
+        const auto text = std::string_view{buffer_}.substr(done_, scanned_ - done_);
+        if (json_.done()) {
+            try {
+                const auto calls = detail::read_tool_calls(text);
+                return give_calls(calls, scanned_);
+            } catch (const error&) {  // no call, then
+            }
+        } else if (text.starts_with('{') && trim_start(text.substr(1)).starts_with("\"name\"")) {
+            return give_malformed(scanned_, "not the whole of a JSON object");
+        }
+        give(kind::answer, scanned_ - done_);
+        return true;
+    }
+
+    /// What stands in the call ends at content_end, its closing tag at `end`.
+    bool end_call(std::size_t content_end, std::size_t end) {
+        const auto inside = std::string_view{buffer_}.substr(done_ + content_, content_end - done_ - content_);
+        if (format_.tool_calls[form_].is_code) return give_calls({code_call(inside)}, end);
+        try {
+            return give_calls(detail::read_tool_calls(inside), end);
+        } catch (const error& problem) {
+            return give_malformed(end, problem.what());
+        }
+    }
+
+    [[nodiscard]] static tool_call code_call(std::string_view code) {
+        return {"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(code, "\r\n"))}}};
+    }
+
+    bool give_calls(const std::vector<tool_call>& calls, std::size_t end) {
+        for (const auto& call : calls) {
+            events_.push_back({kind::tool_call, buffer_.substr(done_, end - done_), {}, call});  // the first has it all
+            done_ = end;
+            reply_.tool_calls.push_back(call);
+        }
+        part_ = part::answer;
+        trim_ = true;
+        return true;
+    }
+
+    bool give_malformed(std::size_t end, std::string problem) {
+        const std::string raw = buffer_.substr(done_, end - done_);
+        reply_.content += raw;
+        events_.push_back({kind::tool_call_malformed, raw, {}, {}, std::move(problem)});
+        done_ = end;
+        part_ = part::answer;
+        return true;
+    }
+
+    // ---- text
+
+    /// The first place from done_ on where one of the tags stands, and which; or the first place where one may begin
+    /// that is not there yet, or the end, and none.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> find_tag(std::span<const std::string> tags, bool ended) const {
+        for (std::size_t at = done_; at < buffer_.size(); ++at) {
+            for (std::size_t i = 0; i < tags.size(); ++i) {
+                if (tags[i].empty() || tags[i][0] != buffer_[at]) continue;
+                const auto rest = std::string_view{buffer_}.substr(at, tags[i].size());
+                if (rest == tags[i]) return {at, i};
+                if (!ended && tags[i].starts_with(rest)) return {at, none};
+            }
+        }
+        return {buffer_.size(), none};
+    }
+
+    /// Gives the next `length` bytes, of which the first `markup` are not text.
+    void give(kind type, std::size_t length, std::size_t markup = 0) {
+        if (length == 0) return;
+        const auto raw = std::string_view{buffer_}.substr(done_, length);
+        auto text = raw.substr(markup);
+        if (trim_) {
+            text = trim_start(text);
+            trim_ = text.empty();
+        }
+        if (events_.empty() || events_.back().type != type) events_.push_back({type, {}, {}});
+        events_.back().raw += raw;
+        events_.back().text += text;
+        (type == kind::reasoning ? reply_.reasoning : reply_.content) += text;
+        done_ += length;
+    }
+
+    reply_format format_;
+    std::vector<std::string> open_tags_;
+    std::vector<reply_event> events_;
+    message reply_;
+    std::string buffer_;    // what has not been given
+    std::size_t done_ = 0;  // within one call: given of buffer_
+    part part_ = part::answer;
+    bool at_start_ = true;  // nothing but reasoning and white space so far
+    bool trim_ = true;      // drop white space until text comes
+    // A call:
+    std::size_t form_ = 0;     // of format_.tool_calls
+    std::size_t content_ = 0;  // length of its opening tag
+    std::size_t scanned_ = 0;
+    json_end_finder json_;
+};
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// The template that turns chat messages into the text a model reads.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nibble/chat/message.hpp>
+#include <nibble/chat/past_turns.hpp>
+#include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/tools.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/jinja/calendar_time.hpp>
+#include <nibble/jinja/template.hpp>
+#include <nibble/json/json.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// What a rendering depends on besides the messages.
+struct chat_template_options {
+    bool add_generation_prompt = true;         ///< end with the start of an assistant message
+    std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
+    /// Show the reasoning of past turns: yes, no; not set: where the template itself does.
+    std::optional<bool> keep_reasoning = {};
+    /// Array of tool definitions (JSON schema), or null for none. The template gets them as `tools`, or as `xml_tools`
+    /// where that is what it reads (SmolLM3).
+    json tools = {};
+    json python_tools = {};   ///< the same for templates that offer tools to Python code (SmolLM3)
+    json variables = {};      ///< object of further template variables, or null; these win
+    calendar_time date = {};  ///< what strftime_now() sees; the clock is never read
+};
+
+/// A chat template as Hugging Face defines it: Jinja2, sandboxed. Immutable: const methods from any thread. Copies
+/// share the parsed template.
+///
+/// A template that does not know tool calls (SmolLM3's) gets those of past turns as text, in the model's own form.
+class chat_template {
+public:
+    /// Parses `source`. `bos` and `eos` become the variables bos_token and eos_token; an empty one stays undefined.
+    /// Throws errc::tmpl_syntax, tmpl_too_deep, tmpl_unsupported or limit_exceeded, with line and column.
+    explicit chat_template(std::string_view source, std::string bos = {}, std::string eos = {},
+                           const jinja::limits& limits = {});
+
+    /// The prompt for `messages`. Throws errc::tmpl_raised where the template itself refuses them, tmpl_type_error
+    /// where it cannot work on them, tmpl_out_of_fuel, tmpl_too_deep or tmpl_output_too_large beyond the limits.
+    [[nodiscard]] std::string render(std::span<const message> messages,
+                                     const chat_template_options& options = {}) const;
+
+    /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
+    [[nodiscard]] std::string render(const json& variables, const calendar_time& date) const;
+
+    /// How replies of models with this template mark their parts.
+    [[nodiscard]] const reply_format& format() const noexcept { return format_; }
+
+private:
+    jinja::compiled_template parsed_;
+    std::string bos_, eos_;
+    reply_format format_;
+    bool shows_calls_, blank_line_after_reasoning_;
+};
+
+inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos,
+                                    const jinja::limits& limits)
+    : parsed_(source, limits),
+      bos_(std::move(bos)),
+      eos_(std::move(eos)),
+      format_(detect_reply_format(source)),
+      shows_calls_(source.find("tool_calls") != std::string_view::npos),
+      blank_line_after_reasoning_(source.find(format_.think_close + "\\n\\n") != std::string_view::npos) {}
+
+inline std::string chat_template::render(std::span<const message> messages,
+                                         const chat_template_options& options) const {
+    std::vector<message> shown(messages.begin(), messages.end());
+    for (message& m : shown) {
+        if (!shows_calls_) detail::write_calls_as_text(m, format_);
+        if (!options.keep_reasoning.value_or(true)) m.reasoning.clear();
+    }
+    std::optional<detail::kept_reasoning> kept;
+    if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
+        kept.emplace(shown, std::array{&options.tools, &options.python_tools, &options.variables});
+
+    json variables =
+        json::object{{"messages", to_json(shown)}, {"add_generation_prompt", options.add_generation_prompt}};
+    if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
+    if (!options.tools.is_null()) {
+        variables["tools"] = options.tools;
+        if (!parsed_.mentions("tools") && parsed_.mentions("xml_tools")) variables["xml_tools"] = options.tools;
+    }
+    if (!options.python_tools.is_null()) variables["python_tools"] = options.python_tools;
+    if (!options.variables.is_null())
+        for (const json_member& extra : options.variables.as_object()) variables[extra.key] = extra.value;
+    std::string prompt = render(variables, options.date);
+    return kept ? kept->restore(prompt, format_, blank_line_after_reasoning_ ? "\n\n" : "\n") : prompt;
+}
+
+inline std::string chat_template::render(const json& variables, const calendar_time& date) const {
+    const json::object& given = variables.as_object();
+    const bool add_bos = !bos_.empty() && !given.find("bos_token");
+    const bool add_eos = !eos_.empty() && !given.find("eos_token");
+    std::vector<jinja::text_variable> tokens;
+    if (add_bos) tokens.push_back({"bos_token", bos_});
+    if (add_eos) tokens.push_back({"eos_token", eos_});
+    return parsed_.render(given, tokens, date);
+}
+
+NIBBLE_NAMESPACE_END

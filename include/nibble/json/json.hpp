@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+// A JSON value: template variables, tool definitions and calls, schemas. Objects keep their order.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <nibble/core/error.hpp>
+#include <nibble/json/writer.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+class json;
+struct json_member;
+
+/// Bounds on JSON text from outside. Beyond them json::parse throws errc::json_syntax or errc::limit_exceeded.
+struct json_limits {
+    std::size_t depth = 128;                    ///< arrays and objects inside each other
+    std::size_t bytes = std::size_t{64} << 20;  ///< length of the text
+};
+
+/// The members of a JSON object, in the order in which their keys first came. Looking a key up costs at most
+/// O(log n), whatever the keys are. Value semantics.
+class json_object {
+public:
+    json_object() noexcept;
+    json_object(std::initializer_list<json_member> members);
+    json_object(const json_object& other);
+    json_object(json_object&&) noexcept;
+    json_object& operator=(const json_object& other);
+    json_object& operator=(json_object&&) noexcept;
+    ~json_object();
+
+    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] bool empty() const noexcept;
+    [[nodiscard]] const json_member* begin() const noexcept;
+    [[nodiscard]] const json_member* end() const noexcept;
+
+    /// The value under `key`, or nullptr. Valid until the object changes.
+    [[nodiscard]] const json* find(std::string_view key) const noexcept;
+    [[nodiscard]] json* find(std::string_view key) noexcept;
+    /// The value under `key`; a new null member at the end where there was none.
+    json& operator[](std::string_view key);
+    /// Inserts or replaces; a replaced member keeps its place (the last value wins, as in Python).
+    void set(std::string key, json member_value);
+
+    friend bool operator==(const json_object& a, const json_object& b);  // members in any order
+
+private:
+    // Above this many members the positions are indexed; below, a scan of the keys is faster.
+    static constexpr std::size_t indexed_from = 16;
+    using index = std::map<std::string, std::size_t, std::less<>>;
+
+    [[nodiscard]] std::size_t position(std::string_view key) const noexcept;
+    void add(std::string key, json member_value);
+
+    std::vector<json_member> members_;
+    std::unique_ptr<index> index_;
+};
+
+/// One JSON value: null, bool, integer (int64), number (double), string (UTF-8), array, object. Value semantics.
+/// Integers and other numbers are kept apart, as in Python: 1 and 1.0 are written back as they were read. An integer
+/// that int64 cannot hold becomes a double.
+class json {
+public:
+    using array = std::vector<json>;
+    using object = json_object;
+    enum class kind { null, boolean, integer, number, string, array, object };
+
+    json() noexcept : data_(std::in_place_index<0>) {}
+    json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
+    json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
+    template <std::integral Int>
+    requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number)
+    noexcept {
+        if constexpr (std::is_unsigned_v<Int> && sizeof(Int) >= sizeof(std::int64_t)) {
+            if (number > static_cast<std::uint64_t>(INT64_MAX)) {
+                data_.emplace<double>(static_cast<double>(number));
+                return;
+            }
+        }
+        data_.emplace<std::int64_t>(static_cast<std::int64_t>(number));
+    }
+    json(double number) noexcept : data_(std::in_place_type<double>, number) {}
+    json(const char* text) : data_(std::in_place_type<std::string>, text) {}
+    json(std::string_view text) : data_(std::in_place_type<std::string>, text) {}
+    json(std::string text) noexcept : data_(std::in_place_type<std::string>, std::move(text)) {}
+    json(array items) noexcept : data_(std::in_place_type<array>, std::move(items)) {}
+    json(object members) noexcept : data_(std::in_place_type<object>, std::move(members)) {}
+
+    /// Reads one JSON document (RFC 8259) and nothing after it but white space. Of equal keys the last value wins.
+    /// Throws errc::json_syntax with the offset for anything else: also for invalid UTF-8, for \u escapes that are
+    /// half of a surrogate pair and for nesting beyond limits.depth; errc::limit_exceeded for too long a text.
+    [[nodiscard]] static json parse(std::string_view text, const json_limits& limits = {});
+
+    /// Writes JSON text: UTF-8 kept, doubles in the shortest form that reads back exactly, no locale.
+    /// A double that is not finite, which JSON cannot say, is written as Python does (NaN, Infinity).
+    [[nodiscard]] std::string dump(const json_format& format = {}) const;
+
+    [[nodiscard]] kind type() const noexcept { return static_cast<kind>(data_.index()); }
+    [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
+    [[nodiscard]] bool is_boolean() const noexcept { return type() == kind::boolean; }
+    [[nodiscard]] bool is_integer() const noexcept { return type() == kind::integer; }
+    /// Integer or double.
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || type() == kind::number; }
+    [[nodiscard]] bool is_string() const noexcept { return type() == kind::string; }
+    [[nodiscard]] bool is_array() const noexcept { return type() == kind::array; }
+    [[nodiscard]] bool is_object() const noexcept { return type() == kind::object; }
+
+    // Access to the value; errc::json_type where the kind differs.
+    [[nodiscard]] bool as_boolean() const { return get<bool>("a boolean"); }
+    [[nodiscard]] std::int64_t as_integer() const { return get<std::int64_t>("an integer"); }
+    [[nodiscard]] double as_double() const {
+        return is_integer() ? static_cast<double>(as_integer()) : get<double>("a number");
+    }
+    [[nodiscard]] const std::string& as_string() const { return get<std::string>("a string"); }
+    [[nodiscard]] const array& as_array() const { return get<array>("an array"); }
+    [[nodiscard]] array& as_array() { return const_cast<array&>(std::as_const(*this).as_array()); }
+    [[nodiscard]] const object& as_object() const { return get<object>("an object"); }
+    [[nodiscard]] object& as_object() { return const_cast<object&>(std::as_const(*this).as_object()); }
+
+    /// The value under `key`; nullptr where this is no object or has no such key.
+    [[nodiscard]] const json* find(std::string_view key) const noexcept {
+        const auto* members = std::get_if<object>(&data_);
+        return members ? members->find(key) : nullptr;
+    }
+    /// The value under `key` of an object; a null becomes an object first, a missing key a null member.
+    json& operator[](std::string_view key) {
+        if (is_null()) data_.emplace<object>();
+        return as_object()[key];
+    }
+    /// Appends to an array; a null becomes an array first.
+    void push_back(json item) {
+        if (is_null()) data_.emplace<array>();
+        as_array().push_back(std::move(item));
+    }
+
+    /// 1 and 1.0 are different values; the order of an object's members does not count.
+    friend bool operator==(const json& a, const json& b) { return a.data_ == b.data_; }
+
+private:
+    template <class T>
+    const T& get(const char* expected) const {
+        if (const T* found = std::get_if<T>(&data_)) return *found;
+        throw error(errc::json_type, "JSON value", expected, std::string(name_of(type())));
+    }
+    static constexpr std::string_view name_of(kind k) noexcept {
+        constexpr std::string_view names[] = {"null",     "a boolean", "an integer", "a number",
+                                              "a string", "an array",  "an object"};
+        return names[static_cast<std::size_t>(k)];
+    }
+
+    // The order of the alternatives is that of `kind`.
+    std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, array, object> data_;
+};
+
+/// A key and its value.
+struct json_member {
+    std::string key;
+    json value;
+    friend bool operator==(const json_member&, const json_member&) = default;
+};
+
+// ---- json_object, now that json is complete
+
+inline json_object::json_object() noexcept = default;
+inline json_object::json_object(json_object&&) noexcept = default;
+inline json_object& json_object::operator=(json_object&&) noexcept = default;
+inline json_object::~json_object() = default;
+
+inline json_object::json_object(std::initializer_list<json_member> members) {
+    for (const json_member& m : members) set(m.key, m.value);
+}
+inline json_object::json_object(const json_object& other)
+    : members_(other.members_), index_(other.index_ ? std::make_unique<index>(*other.index_) : nullptr) {}
+inline json_object& json_object::operator=(const json_object& other) { return *this = json_object(other); }
+
+inline std::size_t json_object::size() const noexcept { return members_.size(); }
+inline bool json_object::empty() const noexcept { return members_.empty(); }
+inline const json_member* json_object::begin() const noexcept { return members_.data(); }
+inline const json_member* json_object::end() const noexcept { return members_.data() + members_.size(); }
+
+inline std::size_t json_object::position(std::string_view key) const noexcept {
+    if (index_) {
+        const auto found = index_->find(key);
+        return found == index_->end() ? members_.size() : found->second;
+    }
+    std::size_t i = 0;
+    while (i < members_.size() && members_[i].key != key) ++i;
+    return i;
+}
+inline const json* json_object::find(std::string_view key) const noexcept {
+    const std::size_t i = position(key);
+    return i < members_.size() ? &members_[i].value : nullptr;
+}
+inline json* json_object::find(std::string_view key) noexcept {
+    return const_cast<json*>(std::as_const(*this).find(key));
+}
+inline json& json_object::operator[](std::string_view key) {
+    if (json* found = find(key)) return *found;
+    add(std::string(key), json{});
+    return members_.back().value;
+}
+inline void json_object::set(std::string key, json member_value) {
+    if (json* found = find(key)) {
+        *found = std::move(member_value);
+    } else {
+        add(std::move(key), std::move(member_value));
+    }
+}
+inline void json_object::add(std::string key, json member_value) {
+    if (index_) {
+        index_->emplace(key, members_.size());
+    } else if (members_.size() + 1 == indexed_from) {
+        auto built = std::make_unique<index>();
+        for (std::size_t i = 0; i < members_.size(); ++i) built->emplace(members_[i].key, i);
+        built->emplace(key, members_.size());
+        index_ = std::move(built);
+    }
+    members_.push_back({std::move(key), std::move(member_value)});
+}
+inline bool operator==(const json_object& a, const json_object& b) {
+    if (a.size() != b.size()) return false;
+    for (const json_member& m : a) {
+        const json* other = b.find(m.key);
+        if (!other || !(*other == m.value)) return false;
+    }
+    return true;
+}
+
+NIBBLE_NAMESPACE_END
+
+#include <nibble/json/dump.hpp>   // json::dump
+#include <nibble/json/parse.hpp>  // json::parse

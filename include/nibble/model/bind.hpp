@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// Binds the weights of a model: every tensor of its family found, checked for shape and type, and viewed as it lies.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/half.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/gguf/file.hpp>
+#include <nibble/model/config.hpp>
+#include <nibble/model/config_reader.hpp>
+#include <nibble/model/family.hpp>
+#include <nibble/model/layer.hpp>
+#include <nibble/model/tensors.hpp>
+#include <nibble/quant/formats.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+/// Types of the weight matrices that nibble multiplies with.
+inline constexpr auto supported_types = quant::formats::types;
+
+[[nodiscard]] constexpr bool is_supported(data_type type) noexcept {
+    return quant::format_index(type) < quant::n_formats;
+}
+
+/// Types of norm weights and rope_freqs, which are used as floats: those that a float holds exactly.
+[[nodiscard]] constexpr bool is_float(data_type type) noexcept {
+    return type == data_type::f32 || type == data_type::f16 || type == data_type::bf16;
+}
+
+/// All weights of a model: views into the file, which must outlive them. Move-only.
+struct model_weights {
+    matrix_view token_embd;                           ///< n_vocab rows of n_embd
+    std::vector<layer> layers;                        ///< n_layers
+    std::span<const float> output_norm;               ///< [n_embd]
+    matrix_view output;                               ///< n_embd -> n_vocab; the same view as token_embd when tied
+    bool tied = false;                                ///< the file has no output.weight
+    std::span<const float> rope_freqs;                ///< [rope_dims / 2] divisors of the rotation speeds, or empty
+    std::vector<std::unique_ptr<float[]>> converted;  ///< owns the vectors that the file does not hold as floats
+};
+
+namespace detail {
+
+/// Finds, checks and counts off the tensors of a file.
+class weight_binder {
+public:
+    /// Vectors that do not lie in the file as floats are added to `converted`.
+    weight_binder(const gguf::file& file, const model_config& config, std::vector<std::unique_ptr<float[]>>& converted)
+        : file_(file), config_(config), converted_(converted), used_(file.tensors().size(), false) {}
+
+    /// The tensor as a matrix; empty if the family does not have it, or does not require it and neither has the file.
+    [[nodiscard]] matrix_view matrix(tensor_id id, std::size_t layer = 0) {
+        const auto* found = take(id, layer);
+        if (!found) return {};
+        const auto& tensor = *found;
+        if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
+        check_shape(tensor, row_of(id));
+        // its blocks divide rows evenly: the reader saw to that
+        return view_matrix(tensor.type, tensor.dims[1], tensor.dims[0], tensor.bytes.data());
+    }
+
+    /// The same as a vector of floats.
+    [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
+        static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
+        const auto* found = take(id, layer);
+        if (!found) return {};
+        const auto& tensor = *found;
+        if (!is_float(tensor.type)) throw wrong_type(tensor, types);
+        check_shape(tensor, row_of(id));
+        const auto size = static_cast<std::size_t>(tensor.dims[0]);
+        const std::byte* data = tensor.bytes.data();
+        if (tensor.type == data_type::f32 && std::bit_cast<std::uintptr_t>(data) % alignof(float) == 0)
+            return {reinterpret_cast<const float*>(data), size};
+        auto& floats = converted_.emplace_back(std::make_unique<float[]>(size));
+        for (std::size_t i = 0; i < size; ++i) floats[i] = float_at(tensor.type, data, i);
+        return {floats.get(), size};
+    }
+
+    /// Refuses the first tensor that was not taken. A bias or a layer too many would change what the model computes,
+    /// so leaving it out silently is no option.
+    void refuse_unused() const {
+        for (std::size_t i = 0; i < used_.size(); ++i) {
+            if (used_[i]) continue;
+            const auto& tensor = file_.tensors()[i];
+            const auto layer = layer_of(tensor.name);
+            if (layer && *layer >= config_.n_layers)
+                throw error{errc::model_layout, label(tensor),
+                            "one of " + std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')',
+                            "number " + std::to_string(*layer)};
+            throw error{errc::model_layout, label(tensor),
+                        "only tensors that architecture " + std::string{config_.family->name} + " uses", "another"};
+        }
+    }
+
+    [[nodiscard]] static std::string label(const tensor_view& tensor) {
+        return "tensor '" + escaped(tensor.name) + '\'';
+    }
+
+private:
+    static float float_at(data_type type, const std::byte* data, std::size_t i) noexcept {
+        if (type == data_type::f32) {
+            float value;
+            std::memcpy(&value, data + 4 * i, 4);
+            return value;
+        }
+        std::uint16_t bits;
+        std::memcpy(&bits, data + 2 * i, 2);
+        return type == data_type::f16 ? half_to_float(bits) : bf16_to_float(bits);
+    }
+
+    const tensor_view* take(tensor_id id, std::size_t layer) {
+        if (!config_.family->knows(id)) return nullptr;
+        const auto* tensor = find_tensor(file_, id, layer);
+        if (tensor) {
+            used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
+        } else if (config_.family->required.has(id)) {
+            const std::string layers = std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')';
+            throw error{errc::model_missing_tensor, "tensor '" + tensor_name(id, layer) + '\'',
+                        row_of(id).per_layer ? "one for each of " + layers : "one in every model",
+                        file_.tensors().empty() ? "a file without tensors" : "none"};
+        }
+        return tensor;
+    }
+
+    void check_shape(const tensor_view& tensor, const tensor_row& row) const {
+        const auto depth = size_of(row.depth), rows = size_of(row.rows);
+        const auto& dims = tensor.dims;
+        if (dims[0] == depth && dims[1] == rows && dims[2] == 1 && dims[3] == 1) return;
+        std::string expected = '[' + std::to_string(depth);
+        if (row.rows != extent::one) expected += ", " + std::to_string(rows);
+        expected += ']';
+        if (dims[0] != depth) expected += " (row length: " + origin(row.depth) + ')';
+        if (dims[1] != rows && row.rows != extent::one) expected += " (rows: " + origin(row.rows) + ')';
+        std::string got = "[";
+        for (std::uint32_t i = 0; i < tensor.n_dims; ++i) got += (i ? ", " : "") + std::to_string(dims[i]);
+        got += ']';
+        if (dims[0] == rows && dims[1] == depth) got += ", which looks transposed";
+        throw error{errc::model_wrong_shape, label(tensor), std::move(expected), std::move(got)};
+    }
+
+    [[nodiscard]] std::size_t size_of(extent size) const noexcept {
+        switch (size) {
+            case extent::one: break;
+            case extent::n_embd: return config_.n_embd;
+            case extent::n_vocab: return config_.n_vocab;
+            case extent::n_ff: return config_.n_ff;
+            case extent::head_dim: return config_.head_dim;
+            case extent::q_width: return config_.q_width();
+            case extent::kv_width: return config_.kv_width();
+            case extent::rope_pairs: return config_.rope_dims / 2;
+        }
+        return 1;
+    }
+
+    /// Which values of the configuration an extent follows from, and where they came from.
+    [[nodiscard]] std::string origin(extent size) const {
+        switch (size) {
+            case extent::one: break;
+            case extent::n_embd: return "n_embd, " + source("n_embd");
+            case extent::n_vocab: return "n_vocab, " + source("n_vocab");
+            case extent::n_ff: return "n_ff, " + source("n_ff");
+            case extent::head_dim: return "head_dim, " + source("head_dim");
+            case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
+            case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
+            case extent::rope_pairs: return "rope_dims / 2, " + source("rope_dims");
+        }
+        return "a vector";
+    }
+
+    [[nodiscard]] std::string source(std::string_view field) const { return std::string{source_of(config_, field)}; }
+
+    [[nodiscard]] static error wrong_type(const tensor_view& tensor, std::span<const data_type> usable) {
+        std::string names;
+        for (const auto type : usable) names.append(names.empty() ? "" : ", ").append(name_of(type));
+        return {errc::model_wrong_tensor_type, label(tensor), "one of " + names, std::string{name_of(tensor.type)}};
+    }
+
+    const gguf::file& file_;
+    const model_config& config_;
+    std::vector<std::unique_ptr<float[]>>& converted_;
+    std::vector<bool> used_;
+};
+
+/// The first of two tensors of which a family has one at most.
+[[nodiscard]] inline std::span<const float> either(std::span<const float> one, std::span<const float> other) noexcept {
+    return one.empty() ? other : one;
+}
+
+[[nodiscard]] inline layer bind_layer(weight_binder& bind, const model_config& config, std::size_t index) {
+    const auto matrix = [&](tensor_id id) { return bind.matrix(id, index); };
+    const auto vector = [&](tensor_id id) { return bind.vector(id, index); };
+    return {
+        .attention = {.norm = vector(tensor_id::attn_norm),
+                      .post_norm = vector(tensor_id::attn_post_norm),
+                      .q = {matrix(tensor_id::attn_q), vector(tensor_id::attn_q_bias)},
+                      .k = {matrix(tensor_id::attn_k), vector(tensor_id::attn_k_bias)},
+                      .v = {matrix(tensor_id::attn_v), vector(tensor_id::attn_v_bias)},
+                      .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
+                      .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
+                      .output = matrix(tensor_id::attn_output),
+                      .rope = config.layers[index].rope,
+                      .window = config.layers[index].window},
+        .feed_forward = {.norm = vector(tensor_id::ffn_norm),
+                         .post_norm = vector(tensor_id::ffn_post_norm),
+                         .gate = matrix(tensor_id::ffn_gate),
+                         .up = matrix(tensor_id::ffn_up),
+                         .down = matrix(tensor_id::ffn_down),
+                         .act = config.family->act},
+    };
+}
+
+}  // namespace detail
+
+/// Finds every tensor that the family of `config` has, checks shapes and types, and refuses tensors that would be left
+/// over: those of another family, more layers than block_count says, a second spelling of a tensor. Reads no weights
+/// except rope_freqs. Throws model_missing_tensor, model_wrong_shape, model_wrong_tensor_type, model_layout, and
+/// model_bad_weights for a divisor in rope_freqs that is not a positive finite number. `file` must outlive the result.
+[[nodiscard]] inline model_weights bind_weights(const gguf::file& file, const model_config& config) {
+    model_weights weights;
+    detail::weight_binder bind{file, config, weights.converted};
+    weights.token_embd = bind.matrix(tensor_id::token_embd);
+    weights.layers.reserve(config.n_layers);
+    for (std::size_t index = 0; index < config.n_layers; ++index)
+        weights.layers.push_back(detail::bind_layer(bind, config, index));
+    weights.output_norm = bind.vector(tensor_id::output_norm);
+    weights.output = bind.matrix(tensor_id::output);
+    weights.tied = weights.output.empty();
+    if (weights.tied) weights.output = weights.token_embd;
+    weights.rope_freqs = bind.vector(tensor_id::rope_freqs);
+    bind.refuse_unused();
+
+    for (std::size_t i = 0; i < weights.rope_freqs.size(); ++i)
+        if (const float divisor = weights.rope_freqs[i]; !(divisor > 0) || !std::isfinite(divisor))
+            throw error{errc::model_bad_weights, "tensor 'rope_freqs.weight', value " + std::to_string(i),
+                        "a finite number above 0", detail::number_text(static_cast<double>(divisor))};
+    return weights;
+}
+
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families of models that nibble runs: the list.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include <nibble/core/config.hpp>
+#include <nibble/model/families/gemma3.hpp>
+#include <nibble/model/families/llama.hpp>
+#include <nibble/model/families/olmo2.hpp>
+#include <nibble/model/families/qwen2.hpp>
+#include <nibble/model/families/qwen3.hpp>
+#include <nibble/model/families/smollm3.hpp>
+#include <nibble/model/family.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+inline constexpr std::array all_families{&families::gemma3, &families::llama, &families::olmo2,
+                                         &families::qwen2,  &families::qwen3, &families::smollm3};
+
+/// The family that `general.architecture` names exactly, or nullptr.
+[[nodiscard]] constexpr const model_family* find_family(std::string_view name) noexcept {
+    for (const auto* family : all_families)
+        if (family->name == name) return family;
+    return nullptr;
+}
+
+NIBBLE_NAMESPACE_END

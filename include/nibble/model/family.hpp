@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a family of models is: everything in which its layers differ from another family's, as one constant row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <nibble/core/config.hpp>
+#include <nibble/kernels/elementwise/elementwise.hpp>
+#include <nibble/model/tensors.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+class config_reader;
+struct model_config;
+
+/// Layers in which a token sees itself and some positions before it, not all. The others see everything.
+struct window_rule {
+    /// Layer i has the window unless i mod period = period - 1, and unless the file has a pattern of its own.
+    /// 0: the family has no windows, a file that asks for one is refused.
+    std::size_t period = 0;
+    bool required = false;      ///< the file must say how long the window is; else a file without it has none
+    bool own_rope = false;      ///< these layers turn heads by a rotation of their own, which is never scaled
+    double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
+};
+
+/// A row of the list in families.hpp; lives as long as the program. A default is used when neither a key nor a shape
+/// gives the value; 0 means that there is no sensible one and the key is required.
+struct model_family {
+    std::string_view name;  ///< `general.architecture`, and the prefix of the keys
+    rope_pairing pairing = rope_pairing::halves;
+    activation act = activation::silu;
+    tensor_set required;                        ///< in every layer, or once
+    tensor_set optional = {tensor_id::output};  ///< without it, token_embd takes its place
+    std::uint64_t n_ctx_train = 0;              ///< default
+    double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
+    double rms_eps = 0;                         ///< default
+    std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
+    window_rule window = {};
+    /// Called last: what follows from the sizes of the model and from no key.
+    void (*complete)(config_reader&, model_config&) = nullptr;
+
+    [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept { return required.has(id) || optional.has(id); }
+};
+
+/// What every family here has; and the norms before the two blocks of a layer.
+inline constexpr tensor_set decoder_tensors{tensor_id::token_embd, tensor_id::output_norm, tensor_id::attn_q,
+                                            tensor_id::attn_k,     tensor_id::attn_v,      tensor_id::attn_output,
+                                            tensor_id::ffn_gate,   tensor_id::ffn_up,      tensor_id::ffn_down};
+inline constexpr tensor_set pre_norms{tensor_id::attn_norm, tensor_id::ffn_norm};
+inline constexpr tensor_set post_norms{tensor_id::attn_post_norm, tensor_id::ffn_post_norm};
+
+NIBBLE_NAMESPACE_END

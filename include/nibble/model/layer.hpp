@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layer of a decoder, resolved at load: whatever may differ between families and between layers is a field here.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/kernels/attention/attention.hpp>
+#include <nibble/kernels/elementwise/elementwise.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// y = W x + bias. An empty bias: there is none.
+struct projection {
+    matrix_view w;
+    std::span<const float> bias;  ///< [w.rows]
+};
+
+/// As a layer's index of its rotation: its heads are not turned.
+inline constexpr std::size_t no_rope = static_cast<std::size_t>(-1);
+
+/// x += post_norm(output . attention(norm(x))). An empty span of a norm: there is none.
+struct attention_layer {
+    std::span<const float> norm, post_norm;  ///< [n_embd]
+    projection q, k, v;                      ///< n_embd -> q_width, kv_width, kv_width
+    /// Before the rotation; pieces of as many values are normed each by itself: [head_dim] or [q_width], [kv_width].
+    std::span<const float> q_norm, k_norm;
+    matrix_view output;              ///< q_width -> n_embd
+    std::size_t rope = 0;            ///< index into model_config::ropes, or no_rope
+    std::size_t window = no_window;  ///< positions that a token sees, itself included
+};
+
+/// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x).
+struct feed_forward_layer {
+    std::span<const float> norm, post_norm;  ///< [n_embd]
+    matrix_view gate, up;                    ///< n_embd -> n_ff
+    matrix_view down;                        ///< n_ff -> n_embd
+    activation act = activation::silu;
+};
+
+struct layer {
+    attention_layer attention;
+    feed_forward_layer feed_forward;
+};
+
+NIBBLE_NAMESPACE_END

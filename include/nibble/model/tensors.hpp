@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// The weight tensors of model files: their names and aliases, and the shapes that they have.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/tensor.hpp>
+#include <nibble/gguf/file.hpp>
+#include <nibble/model/keys.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Sizes of weight tensors in terms of the configuration.
+enum class extent {
+    one,  ///< 1: the tensor is a vector
+    n_embd,
+    n_vocab,
+    n_ff,
+    head_dim,
+    q_width,     ///< n_heads * head_dim
+    kv_width,    ///< n_kv_heads * head_dim
+    rope_pairs,  ///< rope_dims / 2
+};
+
+// clang-format off
+/// What a tensor is for. Two of them may have one name: what it is for depends on the family then.
+enum class tensor_id {
+    token_embd, output_norm, output, rope_freqs,
+    attn_norm, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
+    attn_q_norm_whole, attn_k_norm_whole, attn_output, attn_post_norm,
+    ffn_norm, ffn_gate, ffn_up, ffn_down, ffn_post_norm,
+};
+
+/// A weight tensor: `rows` rows of `depth` values. The real name is NAME, or blk.N.NAME.
+/// Names of Hugging Face's checkpoints (model.layers.N.self_attn.q_proj) are no aliases on purpose: their query and
+/// key rows lie in another order, which no check of shapes would notice.
+struct tensor_row {
+    tensor_id id;
+    std::string_view name;
+    std::string_view alias;  ///< another accepted spelling, or empty
+    extent depth, rows;
+    bool per_layer;
+};
+
+inline constexpr std::array model_tensors{
+    tensor_row{tensor_id::token_embd, "token_embd.weight", "tok_embeddings.weight", extent::n_embd, extent::n_vocab,
+               false},
+    tensor_row{tensor_id::output_norm, "output_norm.weight", "norm.weight", extent::n_embd, extent::one, false},
+    tensor_row{tensor_id::output, "output.weight", "lm_head.weight", extent::n_embd, extent::n_vocab, false},
+    tensor_row{tensor_id::rope_freqs, "rope_freqs.weight", "", extent::rope_pairs, extent::one, false},
+    tensor_row{tensor_id::attn_norm, "attn_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::attn_q, "attn_q.weight", "", extent::n_embd, extent::q_width, true},
+    tensor_row{tensor_id::attn_k, "attn_k.weight", "", extent::n_embd, extent::kv_width, true},
+    tensor_row{tensor_id::attn_v, "attn_v.weight", "", extent::n_embd, extent::kv_width, true},
+    tensor_row{tensor_id::attn_q_bias, "attn_q.bias", "", extent::q_width, extent::one, true},
+    tensor_row{tensor_id::attn_k_bias, "attn_k.bias", "", extent::kv_width, extent::one, true},
+    tensor_row{tensor_id::attn_v_bias, "attn_v.bias", "", extent::kv_width, extent::one, true},
+    tensor_row{tensor_id::attn_q_norm, "attn_q_norm.weight", "", extent::head_dim, extent::one, true},
+    tensor_row{tensor_id::attn_k_norm, "attn_k_norm.weight", "", extent::head_dim, extent::one, true},
+    tensor_row{tensor_id::attn_q_norm_whole, "attn_q_norm.weight", "", extent::q_width, extent::one, true},
+    tensor_row{tensor_id::attn_k_norm_whole, "attn_k_norm.weight", "", extent::kv_width, extent::one, true},
+    tensor_row{tensor_id::attn_output, "attn_output.weight", "attn_out.weight", extent::q_width, extent::n_embd, true},
+    tensor_row{tensor_id::attn_post_norm, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_norm, "ffn_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_gate, "ffn_gate.weight", "", extent::n_embd, extent::n_ff, true},
+    tensor_row{tensor_id::ffn_up, "ffn_up.weight", "", extent::n_embd, extent::n_ff, true},
+    tensor_row{tensor_id::ffn_down, "ffn_down.weight", "", extent::n_ff, extent::n_embd, true},
+    tensor_row{tensor_id::ffn_post_norm, "post_ffw_norm.weight", "", extent::n_embd, extent::one, true},
+};
+
+// clang-format on
+[[nodiscard]] constexpr const tensor_row& row_of(tensor_id id) noexcept {
+    return model_tensors[static_cast<std::size_t>(id)];
+}
+
+/// Prefixes of per-layer tensors, before the layer's number: the real one, then the alias.
+inline constexpr std::array<std::string_view, 2> layer_prefixes{"blk.", "layers."};
+
+/// Some tensors, as a value.
+class tensor_set {
+public:
+    constexpr tensor_set(std::initializer_list<tensor_id> ids) noexcept {
+        for (const auto id : ids) bits_ |= bit(id);
+    }
+    [[nodiscard]] constexpr bool has(tensor_id id) const noexcept { return (bits_ & bit(id)) != 0; }
+    [[nodiscard]] friend constexpr tensor_set operator|(tensor_set a, tensor_set b) noexcept {
+        a.bits_ |= b.bits_;
+        return a;
+    }
+
+private:
+    static_assert(model_tensors.size() <= 64);
+    static constexpr std::uint64_t bit(tensor_id id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
+
+    std::uint64_t bits_ = 0;
+};
+
+/// The real name of a tensor; `layer` counts for per-layer tensors only.
+[[nodiscard]] inline std::string tensor_name(tensor_id id, std::size_t layer = 0) {
+    const auto& row = row_of(id);
+    std::string name = row.per_layer ? std::string{layer_prefixes[0]} + std::to_string(layer) + '.' : std::string{};
+    return name.append(row.name);
+}
+
+/// The tensor under its real name, else under an alias, else nullptr.
+[[nodiscard]] inline const tensor_view* find_tensor(const gguf::file& file, tensor_id id, std::size_t layer = 0) {
+    const auto& row = row_of(id);
+    for (const auto prefix : layer_prefixes) {
+        const std::string start = row.per_layer ? std::string{prefix} + std::to_string(layer) + '.' : std::string{};
+        for (const auto name : {row.name, row.alias}) {
+            if (name.empty()) continue;
+            if (const auto* found = file.find_tensor(start + std::string{name})) return found;
+        }
+    }
+    return nullptr;
+}
+
+/// The layer that a tensor's name speaks of: 12 for "blk.12.attn_q.weight"; nothing for names without a layer.
+[[nodiscard]] inline std::optional<std::uint32_t> layer_of(std::string_view name) noexcept {
+    for (const auto prefix : layer_prefixes) {
+        if (!name.starts_with(prefix)) continue;
+        const char* end = name.data() + name.size();
+        std::uint32_t layer = 0;
+        const auto [stop, failed] = std::from_chars(name.data() + prefix.size(), end, layer);
+        if (failed == std::errc{} && stop != end && *stop == '.') return layer;
+    }
+    return {};
+}
+
+static_assert(detail::in_order(model_tensors));
+
+NIBBLE_NAMESPACE_END

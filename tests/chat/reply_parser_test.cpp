@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nibble/chat/reply_parser.hpp>
+
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "test.hpp"
+
+namespace {
+
+using namespace nibble;
+using kind = reply_event::kind;
+
+/// What a reply came to, independent of how it was cut: texts of one kind in a row joined.
+struct outcome {
+    std::string raw;
+    std::string story;  // readable form of all events
+    message reply;
+};
+
+void add(outcome& out, std::span<const reply_event> events, kind& last) {
+    for (const auto& e : events) {
+        out.raw += e.raw;
+        const bool is_text = e.type == kind::reasoning || e.type == kind::answer;
+        if (is_text && e.text.empty()) continue;
+        if (!is_text || e.type != last)
+            out.story += e.type == kind::reasoning   ? "|R:"
+                         : e.type == kind::answer    ? "|A:"
+                         : e.type == kind::tool_call ? "|C:"
+                                                     : "|M:";
+        last = e.type;
+        if (is_text) out.story += e.text;
+        if (e.type == kind::tool_call)
+            out.story += e.call.name + e.call.arguments.dump() + (e.call.id.empty() ? "" : "#" + e.call.id);
+        if (e.type == kind::tool_call_malformed) {
+            out.story += e.raw;
+            CHECK_FALSE(e.problem.empty());
+        }
+    }
+}
+
+outcome parse(const std::vector<std::string>& pieces, const reply_format& format = {}) {
+    reply_parser parser{format};
+    outcome out;
+    auto last = kind::tool_call;
+    for (const auto& piece : pieces) add(out, parser.push(piece), last);
+    add(out, parser.finish(), last);
+    out.reply = parser.reply();
+    return out;
+}
+
+/// Checks the story of `text`, whole, cut in two at every byte, and byte by byte.
+void check(const std::string& text, const std::string& story, const reply_format& format = {}) {
+    INFO(text);
+    const auto whole = parse({text}, format);
+    CHECK(whole.story == story);
+    CHECK(whole.raw == text);
+    std::vector<std::string> bytes;
+    for (std::size_t cut = 0; cut < text.size(); ++cut) {
+        INFO("cut at " << cut);
+        const auto halves = parse({text.substr(0, cut), text.substr(cut)}, format);
+        REQUIRE(halves.story == story);
+        REQUIRE(halves.raw == text);
+        bytes.push_back(text.substr(cut, 1));
+    }
+    const auto single = parse(bytes, format);
+    CHECK(single.story == story);
+    CHECK(single.raw == text);
+}
+
+}  // namespace
+
+TEST_CASE("reply parser: reasoning and answer") {
+    check("Hello.", "|A:Hello.");
+    check("", "");
+    check("\n Hello.\n", "|A:Hello.\n");
+    check("<think>\nI add.\n</think>\n4", "|R:I add.\n|A:4");
+    check("<think>\n\n</think>\n\n4", "|A:4");
+    check("\n<think>a</think><think>b</think>c", "|R:ab|A:c");
+    check("<think>never closed </thin", "|R:never closed </thin");
+    check("<think>a <think> <tool_call>{}</tool_call></think>b", "|R:a <think> <tool_call>{}</tool_call>|A:b");
+    check("a <think>b</think>", "|A:a <think>b</think>");
+    check("x < y << <th <tool <tool_cal", "|A:x < y << <th <tool <tool_cal");
+    check("caf\xc3\xa9 \xf0\x9f\x98\x80", "|A:caf\xc3\xa9 \xf0\x9f\x98\x80");
+    const auto reply = parse({"<think>\nI add.\n</think>\n\n4 is it\n"}).reply;
+    CHECK(reply.role == role::assistant);
+    CHECK(reply.reasoning == "I add.");
+    CHECK(reply.content == "4 is it\n");
+}
+
+TEST_CASE("reply parser: a prompt that has opened the reasoning") {
+    reply_format format;
+    format.starts_in_reasoning = true;
+    check("\nI add.\n</think>\n4", "|R:I add.\n|A:4", format);
+    check("no end", "|R:no end", format);
+}
+
+TEST_CASE("reply parser: tags of one's own") {
+    reply_format format;
+    format.think_open = "[THINK]";
+    format.think_close = "[/THINK]";
+    format.tool_calls = {{"<<<", ">>>"}, {"CALL:", "\n"}};
+    check("[THINK]a[/THINK]b<<<{\"name\":\"f\"}>>>c", "|R:a|A:b|C:f{}|A:c", format);
+    check("CALL:{\"name\":\"f\",\"arguments\":{\"x\":[1]}}\nok <think>", "|C:f{\"x\":[1]}|A:ok <think>", format);
+    format.think_open.clear();
+    check("[THINK]a[/THINK]", "|A:[THINK]a[/THINK]", format);
+}
+
+TEST_CASE("reply parser: tool calls") {
+    check("<tool_call>\n{\"name\": \"add\", \"arguments\": {\"x\": 1}}\n</tool_call>", "|C:add{\"x\":1}");
+    check("Let me "
+          "see.\n<tool_call>{\"name\":\"a\",\"arguments\":{}}</"
+          "tool_call>\n<tool_call>{\"name\":\"b\",\"parameters\":{}}</tool_call>\nDone.",
+          "|A:Let me see.\n|C:a{}|C:b{}|A:Done.");
+    check("<think>I call.</think>\n<tool_call>{\"name\":\"a\",\"arguments\":null}</tool_call>", "|R:I call.|C:a{}");
+    check("<tool_call>{\"id\":\"7\",\"type\":\"function\",\"function\":{\"name\":\"a\",\"arguments\":\"{\\\"x\\\": "
+          "1}\"}}</tool_call>",
+          "|C:a{\"x\":1}#7");
+    check("<tool_call>{\"name\":\"f\",\"arguments\":{\"s\":\"</tool_call> \\\" {[\"}}</tool_call>",
+          "|C:f{\"s\":\"</tool_call> \\\" {[\"}");
+    check("<tool_call>{\"name\":\"f\"}", "|C:f{}");
+    check("<tool_call>[{\"name\":\"f\"},{\"name\":\"g\"}]</tool_call>", "|C:f{}|C:g{}");
+    check("[TOOL_CALLS] [{\"name\":\"f\",\"arguments\":{\"x\":\"]\"},\"id\":\"abc\"}] ok",
+          "|C:f{\"x\":\"]\"}#abc|A:ok");
+    check("<|python_tag|>{\"name\":\"f\",\"parameters\":{}}", "|C:f{}");
+    check("<|tool_call|>[{\"name\":\"f\",\"arguments\":{}}]", "|C:f{}");
+    check("<code>\nprint(1)\n</code>", "|A:<code>\nprint(1)\n</code>");
+    const auto reply =
+        parse({"<think>t</think>a<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1}}</tool_call>"}).reply;
+    REQUIRE(reply.tool_calls.size() == 1);
+    CHECK(reply.tool_calls[0].name == "f");
+    CHECK(reply.tool_calls[0].arguments == json::parse("{\"x\":1}"));
+    CHECK(reply.content == "a");
+    CHECK(reply.reasoning == "t");
+}
+
+TEST_CASE("reply parser: code to be run") {
+    reply_format format;
+    format.tool_calls.push_back(code_form());
+    const auto events_of = [&](std::string_view text, std::size_t step) {
+        reply_parser parser{format};
+        std::vector<reply_event> out;
+        for (std::size_t at = 0; at < text.size(); at += step)
+            for (const auto& event : parser.push(text.substr(at, step))) out.push_back(event);
+        for (const auto& event : parser.finish()) out.push_back(event);
+        return std::pair{out, parser.reply()};
+    };
+    for (const std::size_t step : {1u, 3u, 1000u}) {
+        const auto [events, reply] = events_of("I run it.\n<code>\nif x < \"</b>\":\n    f(1)\n</code>\ndone", step);
+        REQUIRE(reply.tool_calls.size() == 1);
+        CHECK(reply.tool_calls[0].name == "python");
+        CHECK(reply.tool_calls[0].arguments == json{json_object{{"code", "if x < \"</b>\":\n    f(1)"}}});
+        CHECK(reply.content == "I run it.\ndone");
+        const auto cut = events_of("<code>\nprint(1", step).first;
+        REQUIRE(cut.size() == 1);
+        CHECK(cut[0].type == reply_event::kind::tool_call_malformed);
+        CHECK(cut[0].problem.find("cut off") != std::string::npos);
+    }
+    CHECK(events_of("<code></code>", 1).second.tool_calls[0].arguments == json::parse(R"({"code": ""})"));
+}
+
+TEST_CASE("reply parser: calls that are none are events too") {
+    const auto malformed = [](const std::string& call, const std::string& rest = "") {
+        check(call + rest, "|M:" + call + (rest.empty() ? "" : "|A:" + rest));
+    };
+    malformed("<tool_call>{\"name\": \"get_wea");
+    malformed("<tool_call>");
+    malformed("<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}\n</tool_call>", "ok");
+    malformed("<tool_call>{}</tool_call>", "ok");
+    malformed("<tool_call>{\"name\":\"\"}</tool_call>");
+    malformed("<tool_call>{\"name\":\"f\",\"arguments\":[1]}</tool_call>", "ok");
+    malformed("<tool_call>{\"name\":\"f\",\"arguments\":\"x\"}</tool_call>");
+    malformed("<tool_call>f(x=1)</tool_call>", "ok");
+    malformed("<tool_call>{'name': 'f'}</tool_call>");
+    malformed("<tool_call>[]</tool_call>");
+    malformed("<tool_call>{\"name\":\"f\"} trailing</tool_call>");
+    malformed("<tool_call>{\"name\":\"f\n\"}</tool_call>", "the string ends with its line");
+    malformed("<tool_call>{\"name\":\"\\ud800\"}</tool_call>");
+    malformed("<tool_call>\xff</tool_call>");
+    check("<|python_tag|>{\"name\": \"f\n\"} x", "|M:<|python_tag|>{\"name\": \"f\n|A:\"} x");
+    check("<|python_tag|> import x", "|M:<|python_tag|> |A:import x");
+    check("[TOOL_CALLS]", "|M:[TOOL_CALLS]");
+    check("<tool_call>{}</tool_call><tool_call>{\"name\":\"f\"}</tool_call>", "|M:<tool_call>{}</tool_call>|C:f{}");
+    std::string deep = "<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":";
+    for (int i = 0; i < 300; ++i) deep += "[";
+    for (int i = 0; i < 300; ++i) deep += "]";
+    malformed(deep + "}}</tool_call>", "ok");
+    CHECK(parse({"a<tool_call>{</tool_call>b"}).reply.content == "a<tool_call>{</tool_call>b");
+
+    reply_format format;
+    format.max_call_bytes = 40;
+    const std::string long_call =
+        "<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}}</tool_call>";
+    check(long_call, "|M:" + long_call.substr(0, 40) + "|A:" + long_call.substr(40), format);
+}
+
+TEST_CASE("reply parser: bare calls") {
+    reply_format format;
+    format.bare_calls = true;
+    check("{\"name\": \"f\", \"parameters\": {\"x\": 1}}", "|C:f{\"x\":1}", format);
+    check("\n{\"name\": \"f\"} and more", "|C:f{}|A:and more", format);
+    check("{\"answer\": 42}", "|A:{\"answer\": 42}", format);
+    check("{ \"name\": \"f\", \"par", "|M:{ \"name\": \"f\", \"par", format);
+    check("{not json at all", "|A:{not json at all", format);
+    check("text {\"name\":\"f\"}", "|A:text {\"name\":\"f\"}", format);
+    check("{\"name\": \"f\"}", "|A:{\"name\": \"f\"}");
+}
+
+TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor doubled") {
+    static const std::vector<std::string> parts{"<think>",
+                                                "</think>",
+                                                "<tool_call>",
+                                                "</tool_call>",
+                                                "[TOOL_CALLS]",
+                                                "<|python_tag|>",
+                                                "{\"name\":\"f\",\"arguments\":{}}",
+                                                "{",
+                                                "}",
+                                                "[",
+                                                "]",
+                                                "\"",
+                                                "\\",
+                                                "\n",
+                                                " ",
+                                                "a",
+                                                "<",
+                                                "</",
+                                                "tool_call>",
+                                                "{\"name\":",
+                                                "\xc3\xa9",
+                                                std::string(1, '\0')};
+    std::mt19937 rng{23};
+    std::size_t n_calls = 0, n_malformed = 0;
+    for (int round = 0; round < 3000; ++round) {
+        std::string text;
+        for (auto n = rng() % 14; n > 0; --n) text += parts[rng() % parts.size()];
+        reply_format format;
+        format.bare_calls = rng() % 4 == 0;
+        format.starts_in_reasoning = rng() % 8 == 0;
+        if (rng() % 8 == 0) format.max_call_bytes = 12 + rng() % 30;
+        std::vector<std::string> pieces;
+        for (std::size_t at = 0; at < text.size(); at += pieces.back().size())
+            pieces.push_back(text.substr(at, 1 + rng() % 9));
+        INFO(escaped(text, 1000));
+        const auto whole = parse({text}, format), cut = parse(pieces, format);
+        REQUIRE(whole.raw == text);
+        REQUIRE(cut.raw == text);
+        REQUIRE(cut.story == whole.story);
+        REQUIRE(cut.reply.content == whole.reply.content);
+        REQUIRE(cut.reply.reasoning == whole.reply.reasoning);
+        n_calls += whole.reply.tool_calls.size();
+        n_malformed += whole.story.find("|M:") != std::string::npos;
+    }
+    CHECK(n_calls > 50);
+    CHECK(n_malformed > 100);
+}
+
+TEST_CASE("reply parser: long replies byte by byte") {
+    // Each would take hours if a byte cost as much as the text before it.
+    for (const std::string unit : {"<", "<tool_call>", "\n", "<tool_call>{\"", "{", "<think>", "[TOOL_CALLS]["}) {
+        reply_parser parser;
+        std::size_t bytes = 0, given = 0;
+        const auto count = [&](std::span<const reply_event> events) {
+            for (const auto& e : events) given += e.raw.size();
+        };
+        while (bytes < 1'500'000) {
+            for (const char c : unit) count(parser.push({&c, 1}));
+            bytes += unit.size();
+        }
+        count(parser.finish());
+        CHECK(given == bytes);
+    }
+}

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nibble/model/bind.hpp>
+
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <nibble/core/half.hpp>
+#include <nibble/model/families.hpp>
+#include <nibble/model/read_config.hpp>
+
+#include "support/model_file.hpp"
+#include "support/paths.hpp"
+#include "test.hpp"
+
+using namespace nibble;
+using test::check_error;
+using test::model_file;
+
+namespace {
+
+/// Loads as a program does: configuration, then weights.
+void bind(model_file& model, const gguf::writer_options& options = {}) {
+    const auto file = model.parse(options);
+    static_cast<void>(bind_weights(file, read_config(file)));
+}
+
+void check_refused(model_file model, errc code, const std::vector<std::string>& pieces) {
+    check_error(code, pieces, [&] {
+        bind(model);
+        return 0;
+    });
+}
+
+template <class T>
+void store(gguf::tensor_entry& entry, std::size_t index, T value) {
+    std::memcpy(entry.data.data() + index * sizeof value, &value, sizeof value);
+}
+
+}  // namespace
+
+TEST_CASE("weights: views into the file with the right shapes") {
+    model_file model;
+    const auto file = model.parse();
+    const auto weights = bind_weights(file, read_config(file));
+    const auto check = [](const matrix_view& view, std::size_t depth, std::size_t rows) {
+        CHECK(view.type == data_type::q8_0);
+        CHECK(view.depth == depth);
+        CHECK(view.n_rows == rows);
+        CHECK(view.row_bytes == depth / 32 * 34);
+    };
+    check(weights.token_embd, 64, 160);
+    REQUIRE(weights.layers.size() == 4);
+    for (const auto& layer : weights.layers) {
+        CHECK(layer.attention.norm.size() == 64);
+        check(layer.attention.q.w, 64, 128);
+        check(layer.attention.k.w, 64, 32);
+        check(layer.attention.v.w, 64, 32);
+        check(layer.attention.output, 128, 64);
+        CHECK(layer.feed_forward.norm.size() == 64);
+        check(layer.feed_forward.gate, 64, 96);
+        check(layer.feed_forward.up, 64, 96);
+        check(layer.feed_forward.down, 96, 64);
+    }
+    CHECK(weights.output_norm.size() == 64);
+    CHECK(weights.output_norm[63] == 1.0f);
+    CHECK(weights.tied);
+    CHECK(weights.output.data == weights.token_embd.data);
+    CHECK(weights.output.n_rows == 160);
+    CHECK(weights.rope_freqs.empty());
+    CHECK(weights.converted.empty());
+    CHECK(weights.layers[2].feed_forward.up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
+    CHECK(weights.layers[2].feed_forward.up.row(3) == weights.layers[2].feed_forward.up.data + 3 * 68);
+}
+
+TEST_CASE("weights: an output matrix of its own") {
+    model_file model;
+    model.add_tensor("output.weight", {64, 160}, data_type::q4_0);
+    const auto file = model.parse();
+    const auto weights = bind_weights(file, read_config(file));
+    CHECK_FALSE(weights.tied);
+    CHECK(weights.output.type == data_type::q4_0);
+    CHECK(weights.output.data == file.find_tensor("output.weight")->bytes.data());
+}
+
+TEST_CASE("weights: aliases of tensor names") {
+    const std::pair<std::string, std::string> cases[] = {
+        {"token_embd.weight", "tok_embeddings.weight"},
+        {"output_norm.weight", "norm.weight"},
+        {"output.weight", "lm_head.weight"},
+        {"blk.1.attn_output.weight", "blk.1.attn_out.weight"},
+        {"blk.1.attn_q.weight", "layers.1.attn_q.weight"},
+        {"blk.1.attn_norm.weight", "layers.1.attn_norm.weight"},
+        {"blk.3.attn_output.weight", "layers.3.attn_out.weight"},
+    };
+    for (const auto& [real, alias] : cases) {
+        INFO(alias);
+        model_file model;
+        model.add_tensor("output.weight", {64, 160}).rename(real, alias);
+        CHECK_NOTHROW(bind(model));
+        auto twice = model;
+        const auto entry = model.tensor(alias);
+        twice.add_tensor(real, entry.dims, entry.type);
+        check_refused(twice, errc::model_layout, {alias, "smollm3"});
+    }
+}
+
+TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibble computes with") {
+    const auto family = GENERATE(from_range(all_families));
+    const std::string arch{family->name};
+    const model_file plain{arch};
+    for (const auto& tensor : plain.tensors()) {
+        INFO(arch << ' ' << tensor.name);
+        const std::string label = "tensor '" + tensor.name + '\'';
+        // With every key stated nothing is inferred from the tensor that is spoilt.
+        const auto model = model_file{arch}.set(arch + ".attention.key_length", 32u);
+        check_refused(model_file{model}.erase_tensor(tensor.name), errc::model_missing_tensor, {label, "none"});
+
+        auto dims = tensor.dims;
+        const auto text = [](const std::vector<std::uint64_t>& shape) {
+            return '[' + std::to_string(shape[0]) + (shape.size() == 2 ? ", " + std::to_string(shape[1]) : "") + ']';
+        };
+        const std::string expected = "expected " + text(tensor.dims);
+        if (dims.size() == 2) {
+            const std::vector<std::uint64_t> transposed{dims[1], dims[0]};
+            check_refused(model_file{model}.reshape(tensor.name, transposed), errc::model_wrong_shape,
+                          {label, expected, "got " + text(transposed), "looks transposed"});
+            dims[1] += 32;
+            check_refused(model_file{model}.reshape(tensor.name, dims), errc::model_wrong_shape,
+                          {label, expected, "rows: n_", "key " + arch + '.', "got " + text(dims)});
+            check_refused(model_file{model}.reshape(tensor.name, {tensor.dims[0], tensor.dims[1], 2}),
+                          errc::model_wrong_shape, {label, expected});
+            check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q2_k),
+                          errc::model_wrong_tensor_type, {label, "Q4_K, Q5_K, Q6_K", "got Q2_K"});
+        } else {
+            check_refused(model_file{model}.reshape(tensor.name, {64}, data_type::q8_0), errc::model_wrong_tensor_type,
+                          {label, "one of F32, F16, BF16", "got Q8_0"});
+        }
+        dims = tensor.dims;
+        dims[0] += 32;
+        check_refused(model_file{model}.reshape(tensor.name, dims, dims.size() == 1 ? data_type::f32 : data_type::q8_0),
+                      errc::model_wrong_shape,
+                      {label, expected, "row length: ", "key " + arch + '.', "got " + text(dims)});
+    }
+}
+
+TEST_CASE("weights: a layer has what its family has") {
+    const auto layer_of_family = [](const char* arch) {
+        model_file model{arch};
+        const auto file = model.parse();
+        const auto config = read_config(file);
+        const auto layer = bind_weights(file, config).layers[0];
+        CHECK(layer.feed_forward.act == config.family->act);
+        CHECK(layer.attention.window == config.layers[0].window);
+        CHECK(layer.attention.rope == config.layers[0].rope);
+        const auto sizes = [](const auto&... spans) { return std::vector<std::size_t>{spans.size()...}; };
+        const auto& [attn, ffn] = layer;
+        return sizes(attn.norm, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm, attn.post_norm,
+                     ffn.norm, ffn.post_norm);
+    };
+    using sizes = std::vector<std::size_t>;
+    CHECK(layer_of_family("llama") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("smollm3") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen2") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("qwen3") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
+    CHECK(layer_of_family("gemma3") == sizes{64, 0, 0, 0, 32, 32, 64, 64, 64});
+    CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
+}
+
+TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {
+    const auto refuse = [](const char* arch, const char* name, std::uint64_t size) {
+        INFO(arch << ' ' << name);
+        check_refused(model_file{arch}.add_tensor(name, {size}, data_type::f32), errc::model_layout,
+                      {"'" + std::string{name} + "'", arch});
+    };
+    refuse("llama", "blk.0.attn_q.bias", 128);
+    refuse("llama", "blk.0.attn_q_norm.weight", 32);
+    refuse("llama", "blk.0.post_attention_norm.weight", 64);
+    refuse("qwen2", "blk.0.attn_output.bias", 64);
+    refuse("qwen2", "rope_freqs.weight", 16);
+    refuse("qwen3", "blk.3.attn_v.bias", 32);
+    refuse("olmo2", "blk.0.attn_norm.weight", 64);
+    refuse("olmo2", "blk.0.ffn_norm.weight", 64);
+    refuse("gemma3", "blk.0.attn_k.bias", 32);
+
+    check_refused(model_file{"qwen3"}.reshape("blk.0.attn_q_norm.weight", {128}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[32]", "head_dim", "[128]"});
+    check_refused(model_file{"olmo2"}.reshape("blk.0.attn_q_norm.weight", {32}, data_type::f32),
+                  errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[128]", "n_heads", "[32]"});
+}
+
+TEST_CASE("weights: a contradiction names the key and the tensor") {
+    check_refused(model_file{}.set("smollm3.embedding_length", 128u), errc::model_wrong_shape,
+                  {"token_embd.weight", "[128, 160]", "key smollm3.embedding_length", "[64, 160]"});
+    check_refused(model_file{}.set("smollm3.vocab_size", 128u), errc::model_wrong_shape,
+                  {"token_embd.weight", "[64, 128]", "key smollm3.vocab_size", "[64, 160]"});
+    check_refused(model_file{}.set("smollm3.feed_forward_length", 128u), errc::model_wrong_shape,
+                  {"blk.0.ffn_gate.weight", "[64, 128]", "key smollm3.feed_forward_length", "[64, 96]"});
+    check_refused(model_file{}.set("smollm3.attention.head_count_kv", 2u), errc::model_wrong_shape,
+                  {"blk.0.attn_k.weight", "[64, 64]", "key smollm3.attention.head_count_kv", "[64, 32]"});
+    check_refused(model_file{}.set("smollm3.attention.key_length", 64u), errc::model_wrong_shape,
+                  {"blk.0.attn_q.weight", "[64, 256]", "key smollm3.attention.key_length", "[64, 128]"});
+    check_refused(model_file{}.set("smollm3.block_count", 5u), errc::model_missing_tensor,
+                  {"blk.4.attn_norm.weight", "5 layers", "key smollm3.block_count"});
+    check_refused(model_file{}.set("smollm3.block_count", 3u), errc::model_layout,
+                  {"blk.3.attn_norm.weight", "one of 3 layers", "key smollm3.block_count", "number 3"});
+    check_refused(model_file{}.add_tensor("output.weight", {64, 128}), errc::model_wrong_shape,
+                  {"output.weight", "[64, 160]", "key smollm3.vocab_size", "[64, 128]"});
+    check_refused(model_file{}.reshape("blk.3.attn_q.weight", {64, 32}), errc::model_wrong_shape,
+                  {"blk.3.attn_q.weight", "[64, 128]", "n_heads, key smollm3.attention.head_count",
+                   "shape of tensor 'blk.0.attn_q.weight'", "[64, 32]"});
+}
+
+TEST_CASE("weights: tensors that the architecture does not use are refused") {
+    for (const std::string name :
+         {"blk.0.attn_q.bias", "output.bias", "blk.1.attn_q_norm.weight", "rope_factors_long.weight",
+          "blk.2.ffn_gate_inp.weight", "extra", "blk.0.attn_q.weight.lora_a"})
+        check_refused(model_file{}.add_tensor(name, {64}, data_type::f32), errc::model_layout,
+                      {"'" + name + "'", "smollm3"});
+    check_refused(model_file{}.add_tensor("caf\xc3\xa9", {64}, data_type::f32), errc::model_layout,
+                  {"'caf\\xc3\\xa9'"});
+}
+
+TEST_CASE("weights: a file without tensors") {
+    check_refused(model_file{}.erase_all_tensors().set("smollm3.attention.key_length", 32u), errc::model_missing_tensor,
+                  {"token_embd.weight", "a file without tensors"});
+}
+
+TEST_CASE("weights: every supported type of matrix, no other") {
+    for (const auto& format : data_types) {
+        INFO(format.name);
+        model_file model{"llama", {.n_embd = 256}};
+        model.reshape("blk.0.ffn_up.weight", {256, 96}, format.type);
+        if (is_supported(format.type)) {
+            const auto file = model.parse();
+            const auto weights = bind_weights(file, read_config(file));
+            CHECK(weights.layers[0].feed_forward.up.type == format.type);
+            CHECK(weights.layers[0].feed_forward.up.row_bytes == 256 / format.block_size * format.block_bytes);
+        } else {
+            check_refused(model, errc::model_wrong_tensor_type,
+                          {"blk.0.ffn_up.weight", "got " + std::string{format.name}});
+        }
+    }
+    CHECK(supported_types.size() == 11);
+    CHECK(is_supported(data_type::q4_k));
+    CHECK_FALSE(is_supported(data_type::q2_k));
+}
+
+TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
+    model_file model;
+    model.reshape("blk.1.attn_norm.weight", {64}, data_type::f16);
+    model.reshape("blk.2.ffn_norm.weight", {64}, data_type::bf16);
+    store(model.tensor("blk.1.attn_norm.weight"), 5, float_to_half(0.625f));
+    store(model.tensor("blk.2.ffn_norm.weight"), 63, float_to_bf16(-3.5f));
+    store(model.tensor("output_norm.weight"), 9, 0.1f);
+    {
+        const auto file = model.parse();
+        const auto weights = bind_weights(file, read_config(file));
+        CHECK(weights.converted.size() == 2);
+        CHECK(weights.layers[1].attention.norm[5] == 0.625f);
+        CHECK(weights.layers[1].attention.norm[6] == 0.0f);
+        CHECK(weights.layers[2].feed_forward.norm[63] == -3.5f);
+        CHECK(weights.layers[0].attention.norm[0] == 1.0f);
+    }
+    // The same bytes one further in memory: no float is aligned then, all vectors are copied.
+    const auto bytes = model.bytes();
+    std::vector<std::byte> shifted(bytes.size() + 1);
+    std::memcpy(shifted.data() + 1, bytes.data(), bytes.size());
+    const auto file = gguf::file::parse(std::span{shifted}.subspan(1));
+    auto weights = bind_weights(file, read_config(file));
+    CHECK(weights.converted.size() == 9);
+    const auto moved = std::move(weights);
+    CHECK(moved.output_norm[9] == 0.1f);
+    CHECK(moved.layers[1].attention.norm[5] == 0.625f);
+}
+
+TEST_CASE("weights: rope_freqs are positive finite divisors, one per pair") {
+    const auto model = model_file{}.add_tensor("rope_freqs.weight", {16}, data_type::f32);
+    auto good = model;
+    store(good.tensor("rope_freqs.weight"), 15, 8.0f);
+    const auto file = good.parse();
+    const auto weights = bind_weights(file, read_config(file));
+    REQUIRE(weights.rope_freqs.size() == 16);
+    CHECK(weights.rope_freqs[15] == 8.0f);
+
+    for (const float value :
+         {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+        auto bad = model;
+        store(bad.tensor("rope_freqs.weight"), 7, value);
+        check_refused(bad, errc::model_bad_weights, {"rope_freqs.weight", "value 7", "above 0"});
+    }
+    check_refused(model_file{}.add_tensor("rope_freqs.weight", {32}, data_type::f32), errc::model_wrong_shape,
+                  {"rope_freqs.weight", "[16]", "key smollm3.rope.dimension_count", "[32]"});
+    check_refused(model_file{}.add_tensor("rope_freqs.weight", {32}), errc::model_wrong_tensor_type,
+                  {"rope_freqs.weight", "got Q8_0"});
+}
+
+TEST_CASE("weights: golden models and the bundled model") {
+    const auto check = [](const std::filesystem::path& path, std::size_t n_layers, data_type embedding, bool tied) {
+        INFO(path);
+        const auto file = gguf::file::open(path);
+        const auto weights = bind_weights(file, read_config(file));
+        CHECK(weights.layers.size() == n_layers);
+        CHECK(weights.token_embd.type == embedding);
+        CHECK(weights.tied == tied);
+        return weights.rope_freqs.size();
+    };
+    const auto data = test::data_dir();
+    CHECK(check(data / "smollm3-q4_k.gguf", 4, data_type::q4_k, true) == 0);
+    CHECK(check(data / "smollm3-bf16.gguf", 4, data_type::bf16, true) == 0);
+    CHECK(check(data / "llama-q4_k_m.gguf", 4, data_type::q6_k, false) == 0);
+    CHECK(check(data / "llama-rope_freqs.gguf", 4, data_type::q8_0, true) == 32);
+    CHECK(check(test::models_dir() / "nibble-tiny.gguf", 4, data_type::q6_k, true) == 0);
+    if (test::shared_dir().empty()) {
+        WARN("SKIPPED: needs ../shared/models");
+        return;
+    }
+    check(test::shared_dir() / "models/SmolLM2-135M-Instruct-Q4_1.gguf", 30, data_type::q8_0, true);
+    check(test::shared_dir() / "models/nibble-tiny-Q8_0.gguf", 4, data_type::q8_0, true);
+    for (const auto& entry : std::filesystem::directory_iterator{test::shared_dir() / "golden"})
+        if (entry.path().extension() == ".gguf") {
+            const auto file = gguf::file::open(entry.path());
+            CHECK_NOTHROW(bind_weights(file, read_config(file)));
+        }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nibble/model/tensors.hpp>
+
+#include <string>
+
+#include <nibble/model/families.hpp>
+
+#include "support/model_file.hpp"
+#include "test.hpp"
+
+using namespace nibble;
+using test::model_file;
+
+TEST_CASE("two tensors of one name differ in shape, and no family has both") {
+    for (const auto& one : model_tensors)
+        for (const auto& other : model_tensors) {
+            if (one.id == other.id || one.name != other.name) continue;
+            CHECK((one.depth != other.depth || one.rows != other.rows));
+            for (const auto* family : all_families) CHECK_FALSE((family->knows(one.id) && family->knows(other.id)));
+        }
+}
+
+TEST_CASE("a set of tensors has what was put in and nothing else") {
+    constexpr tensor_set some{tensor_id::attn_q, tensor_id::ffn_post_norm};
+    static_assert(some.has(tensor_id::attn_q) && some.has(tensor_id::ffn_post_norm) && !some.has(tensor_id::attn_k));
+    constexpr auto more = some | tensor_set{tensor_id::token_embd};
+    for (const auto& row : model_tensors)
+        CHECK(more.has(row.id) == (some.has(row.id) || row.id == tensor_id::token_embd));
+    CHECK_FALSE(some.has(tensor_id::token_embd));
+}
+
+TEST_CASE("tensors are found under real names first, then under aliases") {
+    CHECK(tensor_name(tensor_id::token_embd) == "token_embd.weight");
+    CHECK(tensor_name(tensor_id::attn_output, 12) == "blk.12.attn_output.weight");
+
+    for (const std::string name : {"blk.2.attn_output.weight", "blk.2.attn_out.weight", "layers.2.attn_output.weight",
+                                   "layers.2.attn_out.weight"}) {
+        model_file model;
+        model.rename("blk.2.attn_output.weight", name);
+        const auto file = model.parse();
+        const auto* found = find_tensor(file, tensor_id::attn_output, 2);
+        REQUIRE(found);
+        CHECK(found->name == name);
+    }
+    model_file model;
+    model.rename("blk.2.attn_output.weight", "model.layers.2.self_attn.o_proj.weight");
+    const auto file = model.parse();
+    CHECK_FALSE(find_tensor(file, tensor_id::attn_output, 2));
+    CHECK(find_tensor(file, tensor_id::attn_output, 1));
+    CHECK_FALSE(find_tensor(file, tensor_id::attn_output, 4));
+}
+
+TEST_CASE("layer_of reads the number of a layer and nothing else") {
+    CHECK(layer_of("blk.0.attn_q.weight") == 0u);
+    CHECK(layer_of("layers.35.x") == 35u);
+    CHECK(layer_of("blk.4294967295.x") == 4294967295u);
+    for (const auto* name : {"token_embd.weight", "blk.", "blk.7", "blk..attn", "blk.x.attn", "blk.-1.attn",
+                             "blk.4294967296.x", "blk.99999999999999999999.x", "blk.+1.x", "blk. 1.x", "Blk.1.x", ""})
+        CHECK_FALSE(layer_of(name));
+}

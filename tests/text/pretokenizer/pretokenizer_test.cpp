@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "test.hpp"
+
+#ifdef NIBBLE_TEST_PCRE2
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#endif
+
+using namespace nibble;
+
+namespace {
+
+using words = std::vector<std::string_view>;
+
+words split(pretokenizer pattern, std::string_view text) {
+    words out;
+    split_words(pattern, text, [&](std::string_view word) { out.push_back(word); });
+    return out;
+}
+
+constexpr pretokenizer all_patterns[] = {pretokenizer::llama_bpe, pretokenizer::gpt_2,  pretokenizer::smollm,
+                                         pretokenizer::qwen2,     pretokenizer::tekken, pretokenizer::deepseek_llm};
+
+}  // namespace
+
+TEST_CASE("pretokenizer: tags") {
+    REQUIRE(find_pretokenizer("smaug-bpe") != nullptr);
+    CHECK(find_pretokenizer("smaug-bpe")->pattern == pretokenizer::llama_bpe);
+    CHECK(!find_pretokenizer("smaug-bpe")->adds_bos);
+    CHECK(find_pretokenizer("smaug-bpe")->ignore_merges);
+    for (const std::string_view name : {"llama-bpe", "llama3", "llama-v3"}) {
+        REQUIRE(find_pretokenizer(name) != nullptr);
+        CHECK(find_pretokenizer(name)->pattern == pretokenizer::llama_bpe);
+        CHECK(find_pretokenizer(name)->adds_bos);
+    }
+    CHECK(find_pretokenizer("smollm")->pattern == pretokenizer::smollm);
+    CHECK(find_pretokenizer("gpt-2")->pattern == pretokenizer::gpt_2);
+    CHECK(find_pretokenizer("default")->pattern == pretokenizer::gpt_2);
+    CHECK(find_pretokenizer("qwen2")->pattern == pretokenizer::qwen2);
+    CHECK(find_pretokenizer("tekken")->pattern == pretokenizer::tekken);
+    CHECK(find_pretokenizer("deepseek-llm")->pattern == pretokenizer::deepseek_llm);
+    CHECK(find_pretokenizer("") == nullptr);
+    CHECK(find_pretokenizer("Llama-BPE") == nullptr);
+    const std::string known = known_pretokenizers();
+    for (const auto& tag : pretokenizer_tags) CHECK(known.find(tag.name) != std::string::npos);
+}
+
+TEST_CASE("pretokenizer: llama-bpe") {
+    constexpr auto p = pretokenizer::llama_bpe;
+    CHECK(split(p, "") == words{});
+    CHECK(split(p, "Hello, world!") == words{"Hello", ",", " world", "!"});
+    CHECK(split(p, "1234567") == words{"123", "456", "7"});
+    CHECK(split(p, "DON'T don't we'LL 'x") == words{"DON", "'T", " don", "'t", " we", "'LL", " '", "x"});
+    CHECK(split(p, "a'\xc5\xbfx") == words{"a", "'\xc5\xbf", "x"});  // U+017F folds to s
+    CHECK(split(p, "a  b   \n\n  c") == words{"a", " ", " b", "   \n\n", " ", " c"});
+    CHECK(split(p, "x \t") == words{"x", " \t"});
+    CHECK(split(p, "!!\r\n\r\nx") == words{"!!\r\n\r\n", "x"});
+    CHECK(split(p, "\nab") == words{"\n", "ab"});
+    CHECK(split(p, "\tab.cd") == words{"\tab", ".cd"});
+    CHECK(split(p, " \u0301a") == words{" \u0301", "a"});
+    CHECK(split(p, "\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c") == words{"\xe4\xbd\xa0\xe5\xa5\xbd", "\xef\xbc\x8c"});
+}
+
+TEST_CASE("pretokenizer: gpt-2 and smollm") {
+    CHECK(split(pretokenizer::gpt_2, "don'T it's  12a\n\n b") ==
+          words{"don", "'", "T", " it", "'s", " ", " 12", "a", "\n\n", " b"});
+    CHECK(split(pretokenizer::smollm, "don'T it's  12a\n\n b") ==
+          words{"don", "'", "T", " it", "'s", "  ", "1", "2", "a", "\n\n", " b"});
+    CHECK(split(pretokenizer::smollm, " 7 8") == words{" ", "7", " ", "8"});
+    CHECK(split(pretokenizer::gpt_2, "\t\tx") == words{"\t", "\t", "x"});
+}
+
+TEST_CASE("pretokenizer: tekken gives letters back where cases change") {
+    constexpr auto p = pretokenizer::tekken;
+    CHECK(split(p, "camelCaseHTTPServer") == words{"camel", "Case", "HTTPServer"});
+    CHECK(split(p, "HTTP server") == words{"HTTP", " server"});
+    CHECK(split(p, "A\u4e2dBC") == words{"A\u4e2d", "BC"});
+    CHECK(split(p, "\u0301AB") == words{"\u0301", "AB"});
+    CHECK(split(p, "12 a//\n/b") == words{"1", "2", " a", "//\n/", "b"});
+}
+
+TEST_CASE("pretokenizer: deepseek-llm cuts in six passes") {
+    constexpr auto p = pretokenizer::deepseek_llm;
+    CHECK(split(p, "Hello, world 12\n\n") == words{"Hello", ",", " world", " ", "1", "2", "\n", "\n"});
+    // The third pattern's range from : to ~ has the ASCII letters, so it cuts words of the second.
+    CHECK(split(p, "na\xc3\xafve") == words{"na", "\xc3\xaf", "ve"});
+    CHECK(split(p, "ab  ") == words{"ab", "  "});
+}
+
+TEST_CASE("pretokenizer: bytes that are no UTF-8 are characters of their own") {
+    for (const pretokenizer p : all_patterns) {
+        CAPTURE(static_cast<int>(p));
+        CHECK(split(p, "\xff") == words{"\xff"});
+        CHECK(split(p, "a\xe4\xb8") == words{"a", "\xe4\xb8"});
+        CHECK(split(p, "\xed\xa0\2001") == words{"\xed\xa0\x80", "1"});
+    }
+    CHECK(split(pretokenizer::llama_bpe, "\344ab") == words{"\344ab"});
+}
+
+TEST_CASE("pretokenizer: the words joined are the text, for any bytes") {
+    std::mt19937 random(7);
+    std::size_t wrong = 0;
+    for (int i = 0; i < 20'000; ++i) {
+        std::string text;
+        for (auto n = random() % 20; n > 0; --n) text += static_cast<char>(random() & 0xff);
+        for (const pretokenizer p : all_patterns) {
+            std::string joined;
+            for (const std::string_view word : split(p, text)) {
+                wrong += word.empty();
+                joined += word;
+            }
+            wrong += joined != text;
+        }
+    }
+    CHECK(wrong == 0);
+}
+
+#ifdef NIBBLE_TEST_PCRE2
+
+namespace {
+
+/// One pattern, compiled by PCRE2.
+class regex {
+public:
+    explicit regex(const std::string& pattern) {
+        int code = 0;
+        PCRE2_SIZE at = 0;
+        constexpr std::uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_NO_UTF_CHECK | PCRE2_DOLLAR_ENDONLY;
+        code_.reset(
+            pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &code, &at, nullptr));
+        REQUIRE(code_ != nullptr);
+        pcre2_jit_compile(code_.get(), PCRE2_JIT_COMPLETE);
+        match_.reset(pcre2_match_data_create_from_pattern(code_.get(), nullptr));
+    }
+
+    /// The next match at or behind `at`: begin and end, or two npos.
+    std::pair<std::size_t, std::size_t> next(std::string_view text, std::size_t at) const {
+        if (run(text, at) <= 0) return {std::string::npos, std::string::npos};
+        const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match_.get());
+        return {bounds[0], bounds[1]};
+    }
+
+    /// The number of the first group that matched; 0 for none.
+    std::size_t group(std::string_view text) const {
+        const int n = run(text, 0);
+        return n <= 1 ? 0 : static_cast<std::size_t>(n - 1);
+    }
+
+private:
+    int run(std::string_view text, std::size_t at) const {
+        return pcre2_match(code_.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), at, PCRE2_NO_UTF_CHECK,
+                           match_.get(), nullptr);
+    }
+
+    struct freeing {
+        void operator()(pcre2_code* code) const { pcre2_code_free(code); }
+        void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
+    };
+    std::unique_ptr<pcre2_code, freeing> code_;
+    std::unique_ptr<pcre2_match_data, freeing> match_;
+};
+
+/// The definition of a pre-tokenizer: each pattern in turn isolates its matches in the pieces it is given.
+class reference {
+public:
+    explicit reference(pretokenizer pattern) {
+        for (std::string text : patterns(pattern)) {
+            // PCRE2's \s has U+180E, which is not White_Space.
+            replace(text, "\\S", "[^\\p{Z}\\x{9}-\\x{d}\\x{85}]");
+            replace(text, "[^\\s", "[^\\p{Z}\\x{9}-\\x{d}\\x{85}");
+            replace(text, "\\s", "[\\p{Z}\\x{9}-\\x{d}\\x{85}]");
+            regexes_.emplace_back(text);
+        }
+    }
+
+    words split(std::string_view text) const {
+        words pieces;
+        if (!text.empty()) pieces.push_back(text);
+        for (const regex& r : regexes_) {
+            words finer;
+            for (const std::string_view piece : pieces) {
+                std::size_t done = 0;
+                while (done < piece.size()) {
+                    auto [begin, end] = r.next(piece, done);
+                    if (begin == std::string::npos) break;
+                    if (begin > done) finer.push_back(piece.substr(done, begin - done));
+                    finer.push_back(piece.substr(begin, end - begin));
+                    done = end;
+                }
+                if (done < piece.size()) finer.push_back(piece.substr(done));
+            }
+            pieces = std::move(finer);
+        }
+        return pieces;
+    }
+
+private:
+    static std::vector<std::string> patterns(pretokenizer pattern) {
+        switch (pattern) {
+            case pretokenizer::llama_bpe:
+                return {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+                        R"(|\s*[\r\n]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::gpt_2:
+                return {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::smollm:
+                return {R"(\p{N})", R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::qwen2:
+                return {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
+                        R"(|\s*[\r\n]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::tekken:
+                return {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+                        R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+                        R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::deepseek_llm:
+                // clang-format off
+                return {R"([\r\n])",
+                        R"(\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-)"
+                        R"(ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\x{1f7d}ᾀ-ᾴᾶ-ᾼ\x{1fbe}ῂ-ῄῆ-ῌῐ-\x{1fd3}ῖ-\x{1fdb}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝ)"
+                        R"(ℤ\x{2126}ℨ\x{212a}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀)"
+                        R"(-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+)",
+                        R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)", R"(\s+$)", R"([一-龥ࠀ-一가-\x{d7ff}]+)", R"(\p{N})"};
+                // clang-format on
+        }
+        return {};
+    }
+
+    static void replace(std::string& text, std::string_view what, std::string_view by) {
+        for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += by.size())
+            text.replace(at, what.size(), by);
+    }
+
+    std::vector<regex> regexes_;
+};
+
+/// Code points by class, less those whose class PCRE2's version of Unicode does not know the same.
+std::array<std::vector<char32_t>, 9> code_points_of_classes(std::size_t& unknown, std::size_t& different) {
+    const regex classes(R"(([\p{Lu}\p{Lt}])|(\p{Ll})|([\p{Lm}\p{Lo}])|(\p{M})|(\p{N})|(\p{P})|(\p{S}))"
+                        R"(|([\p{Z}\x{9}-\x{d}\x{85}])|(\p{Cn}))");
+    std::array<std::vector<char32_t>, 9> out;
+    for (char32_t c = 0; c < 0x110000; ++c) {
+        if (c >= 0xd800 && c <= 0xdfff) continue;
+        std::string text;
+        append_utf8(text, c);
+        const std::size_t group = classes.group(text);
+        const auto ours = static_cast<std::size_t>(class_of(c));
+        if (group == ours)
+            out[ours].push_back(c);
+        else if (group == 9)
+            unknown += ours != 0;
+        else
+            ++different;
+    }
+    return out;
+}
+
+/// Texts of up to 12 characters: those that the patterns name half of the time, else any of any class; runs of one
+/// character; now and then a byte that is no UTF-8.
+class text_source {
+public:
+    explicit text_source(std::array<std::vector<char32_t>, 9> classes) : classes_(std::move(classes)) {}
+
+    /// `like` is the text with U+E000, of class other too, for each invalid byte.
+    void next(std::string& text, std::string& like) {
+        text.clear();
+        like.clear();
+        for (auto n = 1 + random_() % 12; n > 0; --n) {
+            static constexpr char named[] = "  \n\r\t'strevmldSTREVMLD/aZ09._-";
+            if (random_() % 32 == 0) {
+                text += static_cast<char>(0xf8 | random_() % 8);  // never part of a character
+                like += "\xee\x80\x80";
+                continue;
+            }
+            char32_t c = static_cast<unsigned char>(named[random_() % (sizeof named - 1)]);
+            if (random_() % 2 == 0) {
+                const auto& of_class = classes_[random_() % classes_.size()];
+                c = of_class[random_() % of_class.size()];
+            }
+            for (auto repeat = random_() % 4 == 0 ? 1 + random_() % 4 : 1; repeat > 0; --repeat) {
+                append_utf8(text, c);
+                append_utf8(like, c);
+            }
+        }
+    }
+
+private:
+    std::array<std::vector<char32_t>, 9> classes_;
+    std::mt19937 random_{20};
+};
+
+/// The number of characters in each word, which is the same in a text and its `like`.
+void lengths(const words& split, std::vector<std::size_t>& out) {
+    out.clear();
+    for (const std::string_view word : split) {
+        std::size_t n = 0, length = 0;
+        for (std::size_t at = 0; at < word.size(); at += length, ++n) {
+            const utf8_unit unit = decode_utf8(word, at);
+            length = unit.code_point == invalid_code_point ? 1 : unit.length;
+        }
+        out.push_back(n);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("pretokenizer: the scanners split as the patterns do, a million texts each") {
+    std::size_t unknown = 0, different = 0;
+    auto classes = code_points_of_classes(unknown, different);
+    CHECK(different <= 40);  // characters that a version of Unicode moved
+    CHECK(unknown < 20'000);
+    for (const auto& of_class : classes) REQUIRE(!of_class.empty());
+
+    std::vector<reference> references;
+    for (const pretokenizer p : all_patterns) references.emplace_back(p);
+    text_source source(std::move(classes));
+    std::string text, like;
+    std::vector<std::size_t> ours, theirs;
+    std::array<std::size_t, std::size(all_patterns)> wrong{};
+    for (int i = 0; i < 1'000'000; ++i) {
+        source.next(text, like);
+        for (std::size_t p = 0; p < std::size(all_patterns); ++p) {
+            lengths(split(all_patterns[p], text), ours);
+            lengths(references[p].split(like), theirs);
+            if (ours != theirs && wrong[p]++ == 0) {
+                CAPTURE(p, like, ours, theirs);
+                CHECK(ours == theirs);
+            }
+        }
+    }
+    for (const std::size_t n : wrong) CHECK(n == 0);
+}
+
+#endif
