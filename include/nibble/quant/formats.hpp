@@ -11,6 +11,7 @@
 #include <nibble/quant/f32/block.hpp>
 #include <nibble/quant/q3_k/avx2.hpp>
 #include <nibble/quant/q3_k/block.hpp>
+#include <nibble/quant/q3_k/portable.hpp>
 #include <nibble/quant/q4_0/avx2.hpp>
 #include <nibble/quant/q4_0/block.hpp>
 #include <nibble/quant/q4_0/portable.hpp>

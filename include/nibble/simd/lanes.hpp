@@ -86,6 +86,12 @@ NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept {
 NIBBLE_INLINE i16x8 widen_high(u8x16 v) noexcept {
     return i16x8::of([&](std::size_t i) { return v.lane[8 + i]; });
 }
+NIBBLE_INLINE i32x4 widen_low(i16x8 v) noexcept {
+    return i32x4::of([&](std::size_t i) { return v.lane[i]; });
+}
+NIBBLE_INLINE i32x4 widen_high(i16x8 v) noexcept {
+    return i32x4::of([&](std::size_t i) { return v.lane[4 + i]; });
+}
 template <int J>
 NIBBLE_INLINE i16x8 splat_lane(i16x8 v) noexcept {
     return splat(v.lane[J]);
@@ -118,6 +124,13 @@ NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
 }
 NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept {
     return i32x4::of([&](std::size_t i) { return a.lane[i] > b.lane[i] ? -1 : 0; });
+}
+NIBBLE_INLINE f32x4 evens(f32x4 a, f32x4 b) noexcept { return {{a.lane[0], a.lane[2], b.lane[0], b.lane[2]}}; }
+NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return {{a.lane[1], a.lane[3], b.lane[1], b.lane[3]}}; }
+NIBBLE_INLINE f32x4 zip_low(f32x4 a, f32x4 b) noexcept { return {{a.lane[0], b.lane[0], a.lane[1], b.lane[1]}}; }
+NIBBLE_INLINE f32x4 zip_high(f32x4 a, f32x4 b) noexcept { return {{a.lane[2], b.lane[2], a.lane[3], b.lane[3]}}; }
+NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept {
+    return f32x4::of([&](std::size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
 }
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept {
     return f32x4::of([&](std::size_t i) { return exact_fma(a.lane[i], b.lane[i], c.lane[i]); });

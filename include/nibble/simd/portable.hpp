@@ -83,6 +83,10 @@ NIBBLE_INLINE f32x4 from_lanes(float a, float b, float c, float d) noexcept { re
 NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept { return _mm_unpacklo_epi8(v, _mm_setzero_si128()); }
 NIBBLE_INLINE i16x8 widen_high(u8x16 v) noexcept { return _mm_unpackhi_epi8(v, _mm_setzero_si128()); }
 
+/// The first and the last four lanes as int32.
+NIBBLE_INLINE i32x4 widen_low(i16x8 v) noexcept { return _mm_srai_epi32(_mm_unpacklo_epi16(v, v), 16); }
+NIBBLE_INLINE i32x4 widen_high(i16x8 v) noexcept { return _mm_srai_epi32(_mm_unpackhi_epi16(v, v), 16); }
+
 /// Lane J in all lanes.
 template <int J>
 NIBBLE_INLINE i16x8 splat_lane(i16x8 v) noexcept {
@@ -124,6 +128,15 @@ NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
 }
 /// All bits set where a > b, else none.
 NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept { return _mm_cmpgt_epi32(a, b); }
+
+/// Lanes of `a` and `b` that follow each other, every other one; and the way back.
+NIBBLE_INLINE f32x4 evens(f32x4 a, f32x4 b) noexcept { return _mm_shuffle_ps(a, b, _MM_SHUFFLE(2, 0, 2, 0)); }
+NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return _mm_shuffle_ps(a, b, _MM_SHUFFLE(3, 1, 3, 1)); }
+NIBBLE_INLINE f32x4 zip_low(f32x4 even, f32x4 odd) noexcept { return _mm_unpacklo_ps(even, odd); }
+NIBBLE_INLINE f32x4 zip_high(f32x4 even, f32x4 odd) noexcept { return _mm_unpackhi_ps(even, odd); }
+
+/// a > b ? a : b, so `b` where either is NaN.
+NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept { return _mm_max_ps(a, b); }
 
 #if defined(__FMA__)
 /// a * b + c, rounded once.
@@ -169,6 +182,8 @@ NIBBLE_INLINE i32x4 from_lanes(std::int32_t a, std::int32_t b, std::int32_t c, s
 NIBBLE_INLINE f32x4 from_lanes(float a, float b, float c, float d) noexcept { return float32x4_t{a, b, c, d}; }
 NIBBLE_INLINE i16x8 widen_low(u8x16 v) noexcept { return vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(v))); }
 NIBBLE_INLINE i16x8 widen_high(u8x16 v) noexcept { return vreinterpretq_s16_u16(vmovl_high_u8(v)); }
+NIBBLE_INLINE i32x4 widen_low(i16x8 v) noexcept { return vmovl_s16(vget_low_s16(v)); }
+NIBBLE_INLINE i32x4 widen_high(i16x8 v) noexcept { return vmovl_high_s16(v); }
 template <int J>
 NIBBLE_INLINE i16x8 splat_lane(i16x8 v) noexcept {
     return vdupq_laneq_s16(v, J);
@@ -191,6 +206,11 @@ NIBBLE_INLINE i32x4 shift_left(i32x4 v) noexcept {
     return vshlq_n_s32(v, N);
 }
 NIBBLE_INLINE i32x4 greater(i32x4 a, i32x4 b) noexcept { return vreinterpretq_s32_u32(vcgtq_s32(a, b)); }
+NIBBLE_INLINE f32x4 evens(f32x4 a, f32x4 b) noexcept { return vuzp1q_f32(a, b); }
+NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return vuzp2q_f32(a, b); }
+NIBBLE_INLINE f32x4 zip_low(f32x4 even, f32x4 odd) noexcept { return vzip1q_f32(even, odd); }
+NIBBLE_INLINE f32x4 zip_high(f32x4 even, f32x4 odd) noexcept { return vzip2q_f32(even, odd); }
+NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept { return vfmaq_f32(c, a, b); }
 
 #endif
@@ -205,6 +225,15 @@ using namespace lanes;
 NIBBLE_INLINE i32x4 select(i32x4 mask, i32x4 a, i32x4 b) noexcept { return b ^ (mask & (a ^ b)); }
 
 NIBBLE_INLINE i32x4 max(i32x4 a, i32x4 b) noexcept { return select(greater(a, b), a, b); }
+
+NIBBLE_INLINE f32x4 negated(f32x4 v) noexcept { return float_of(bits_of(v) ^ bits_of(splat(-0.0f))); }
+
+/// The sum of the lanes, folded in halves: 2, 1.
+NIBBLE_INLINE float fold(f32x4 v) noexcept {
+    float lanes[4];
+    store(lanes, v);
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
+}
 
 /// nibble::half_to_float of the low 16 bits of each lane. No operand is subnormal, which a caller's mode of the
 /// processor could turn to zero: the scales of real weights are subnormal halves.

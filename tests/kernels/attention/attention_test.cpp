@@ -19,6 +19,9 @@ namespace {
 
 constexpr cache_type all_types[] = {cache_type::q16, cache_type::f16, cache_type::q8};
 
+/// The CPUs for which the scalar, the portable and the best set are chosen.
+const cpu_features all_cpus[] = {{}, {.portable = true}, detect_cpu()};
+
 /// Half a unit of the last place that a cache type keeps, relative to the largest value of a head.
 double rounding_of(cache_type type) {
     return type == cache_type::q8 ? 0.5 / 127 : type == cache_type::q16 ? 0.5 / 32767 : 0x1p-11;
@@ -137,9 +140,9 @@ TEST_CASE("attention over one block is softmax(q k) v") {
 
 TEST_CASE("a row sees its window and nothing before it") {
     for (const auto type : all_types)
-        for (const auto& cpu : {cpu_features{}, detect_cpu()})
+        for (const auto& cpu : all_cpus)
             for (const std::size_t window : {1u, 2u, 9u, 30u}) {
-                CAPTURE(static_cast<int>(type), cpu.avx2, window);
+                CAPTURE(static_cast<int>(type), best_kernels(cpu).name, window);
                 const auto& kernels = best_kernels(cpu).of(type);
                 problem p{type, 64, 2, 5, 40};
                 p.store(kernels);
@@ -164,7 +167,7 @@ TEST_CASE("a row sees its window and nothing before it") {
 
 TEST_CASE("what lies before a window does not count, not even an infinity") {
     for (const auto type : {cache_type::q16, cache_type::q8})
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 2, 20};
             p.values[16 * 64 + 3] = std::numeric_limits<float>::infinity();
@@ -177,7 +180,7 @@ TEST_CASE("what lies before a window does not count, not even an infinity") {
 
 TEST_CASE("a row that sees nothing of a block adds nothing") {
     for (const auto type : all_types)
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 3, 129};  // the tokens are at 128, 129 and 130; with a window of 3 the last one
             p.store(kernels);                // sees nothing of the block
@@ -197,7 +200,7 @@ TEST_CASE("a row that sees nothing of a block adds nothing") {
 
 TEST_CASE("a head that is not finite spoils what sees it and nothing else") {
     for (const auto type : {cache_type::q16, cache_type::q8})
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 2, 1};  // the second token sees position 1, the first does not
             p.values[64 + 5] = std::numeric_limits<float>::infinity();

@@ -2,6 +2,8 @@
 // The set of the vectors that every machine has: SSE2, NEON, or what the compiler makes of arrays.
 #pragma once
 
+#include <nibble/kernels/attention/portable.hpp>
+#include <nibble/kernels/elementwise/portable.hpp>
 #include <nibble/kernels/gemm/portable.hpp>
 #include <nibble/kernels/gemv/portable.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
@@ -28,6 +30,9 @@ inline constexpr kernel_set portable_kernels = [] {
             set.formats[index].gemm = kernels::gemm<micro_kernel, F>;
         }
     });
+    set.attention = {kernels::attention_portable::table<q16_cache>, kernels::attention_portable::table<f16_cache>,
+                     kernels::attention_portable::table<q8_cache>};
+    set.elementwise = kernels::elementwise_portable::table;
     return set;
 }();
 
