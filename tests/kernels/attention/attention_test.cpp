@@ -11,6 +11,7 @@
 
 #include <nibble/kernels/best.hpp>
 
+#include "support/kernel_sets.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -222,19 +223,12 @@ TEST_CASE("a head of zeros is zeros") {
     }
 }
 
-TEST_CASE("the AVX2 kernels equal the specification bit for bit") {
-    const auto cpu = detect_cpu();
-    if (!cpu.avx2) {
-        WARN("SKIPPED: needs AVX2");
-        return;
-    }
+TEST_CASE("every set equals the specification bit for bit") {
     struct seen {
         std::size_t visible, window;
     };
     for (const auto type : all_types) {
-        const auto& specification = best_kernels({}).of(type);
-        const auto& kernels = best_kernels(cpu).of(type);
-        REQUIRE(&specification != &kernels);
+        const auto& specification = scalar_kernels.of(type);
         for (const std::size_t head_dim : {64u, 128u, 36u, 80u, 2u})
             for (const std::size_t group : {1u, 3u, 4u, 8u})
                 for (const std::size_t n_tokens : {1u, 2u, 16u})
@@ -249,31 +243,33 @@ TEST_CASE("the AVX2 kernels equal the specification bit for bit") {
                                                           {112, 100},
                                                           {137, 12}}) {
                         CAPTURE(static_cast<int>(type), head_dim, group, n_tokens, visible, window);
-                        problem expected{type, head_dim, group, n_tokens, visible}, got = expected;
+                        problem expected{type, head_dim, group, n_tokens, visible};
                         expected.store(specification);
-                        got.store(kernels);
-                        REQUIRE(expected.block == got.block);
+                        const auto first = expected.attend(specification, 1, window);
+                        const auto next = expected.attend(specification, 1.7f, window);
+                        auto merged = first, rest = next;
+                        specification.merge(merged.partial(), rest.partial(), expected.rows, head_dim);
+                        for (const kernel_set* set : test::runnable_sets()) {
+                            if (set == &scalar_kernels) continue;
+                            CAPTURE(set->name);
+                            const auto& kernels = set->of(type);
+                            problem got{type, head_dim, group, n_tokens, visible};
+                            got.store(kernels);
+                            REQUIRE(expected.block == got.block);
 
-                        auto a = expected.attend(specification, 1, window), b = got.attend(kernels, 1, window);
-                        REQUIRE(a.max == b.max);
-                        REQUIRE(a.sum == b.sum);
-                        auto a_next = expected.attend(specification, 1.7f, window),
-                             b_next = got.attend(kernels, 1.7f, window);
-                        specification.merge(a.partial(), a_next.partial(), expected.rows, head_dim);
-                        kernels.merge(b.partial(), b_next.partial(), got.rows, head_dim);
-                        REQUIRE(a.max == b.max);
-                        REQUIRE(a.sum == b.sum);
-                        REQUIRE(a.acc == b.acc);
+                            auto sums = got.attend(kernels, 1, window), more = got.attend(kernels, 1.7f, window);
+                            REQUIRE(sums.max == first.max);
+                            REQUIRE(sums.sum == first.sum);
+                            kernels.merge(sums.partial(), more.partial(), got.rows, head_dim);
+                            REQUIRE(sums.max == merged.max);
+                            REQUIRE(sums.sum == merged.sum);
+                            REQUIRE(sums.acc == merged.acc);
+                        }
                     }
     }
 }
 
 TEST_CASE("values that are hard to store are stored alike by all kernels") {
-    const auto cpu = detect_cpu();
-    if (!cpu.avx2) {
-        WARN("SKIPPED: needs AVX2");
-        return;
-    }
     const float hard[] = {0.0f,
                           -0.0f,
                           1e-40f,
@@ -288,11 +284,15 @@ TEST_CASE("values that are hard to store are stored alike by all kernels") {
                           std::numeric_limits<float>::quiet_NaN()};
     for (const auto type : all_types)
         for (const float value : hard) {
-            problem a{type, 20, 1, 1, 1}, b = a;
-            for (problem* p : {&a, &b}) p->keys[3] = p->values[17] = value;
-            a.store(best_kernels({}).of(type));
-            b.store(best_kernels(cpu).of(type));
-            CAPTURE(static_cast<int>(type), value);
-            CHECK(a.block == b.block);
+            problem expected{type, 20, 1, 1, 1};
+            expected.keys[3] = expected.values[17] = value;
+            expected.store(scalar_kernels.of(type));
+            for (const kernel_set* set : test::runnable_sets()) {
+                problem got{type, 20, 1, 1, 1};
+                got.keys[3] = got.values[17] = value;
+                got.store(set->of(type));
+                CAPTURE(static_cast<int>(type), value, set->name);
+                CHECK(expected.block == got.block);
+            }
         }
 }
