@@ -148,6 +148,88 @@ TEST_CASE("a rendering takes a bounded number of steps") {
     CHECK(refused("{% for x in range(99999) %}{{ 'x' * 999 in 'y' * 9999 }}{% endfor %}") == tmpl_out_of_fuel);
 }
 
+TEST_CASE("what built-ins compare, search and walk through is paid for") {
+    using enum errc;
+    // Each of these would take from seconds to hours if a step could cost more than a bounded time.
+    const std::string loop = "{% for i in range(90000) %}{% if ", end = " %}{% endif %}{% endfor %}";
+    const std::string strings = "{% set s = 'a' * 16000000 %}{% set t = ('a' * 15999999) ~ 'b' %}";
+    for (const std::string_view again : {"s == t",
+                                         "s < t",
+                                         "s in [t]",
+                                         "s.removeprefix(t)",
+                                         "s.removesuffix(t)",
+                                         "s.startswith((t, t))",
+                                         "s.endswith(t)",
+                                         "s is sameas t",
+                                         "t in d",
+                                         "d.get(t)",
+                                         "d[t]",
+                                         "d | attr(t)",
+                                         "'{x}'.format(**d)",
+                                         "[t].count(s)",
+                                         "[t].index(s)",
+                                         "'' | truncate(99999999, end=s)",
+                                         "s | length",
+                                         "s[-1]",
+                                         "'b'.strip(s)",
+                                         "s.find(t)",
+                                         "s.rfind(t)",
+                                         "s.count(t)",
+                                         "t in s",
+                                         "s.partition(t)",
+                                         "s.rpartition(t)",
+                                         "s.split(t)",
+                                         "s.rsplit(t)",
+                                         "s.replace(t, '')",
+                                         "s | replace(t, '')",
+                                         "[1] | map(attribute=s) | list",
+                                         "{s: 1} == {t: 1}",
+                                         "{(s, 1): 1}",
+                                         "[s, t] | unique | list",
+                                         "[s, t] | sort",
+                                         "[s, t] | max",
+                                         "ns[t]",
+                                         "'%(x)s' % {'x': 1, s: 2}",
+                                         "(s | escape) == 1",
+                                         "s | wordcount",
+                                         "s.isalpha()"}) {
+        INFO(std::string{again});
+        CHECK(refused(strings + "{% set d = {s: 1, 'x': 2} %}{% set ns = namespace(**d) %}" + loop +
+                      std::string{again} + end) == tmpl_out_of_fuel);
+    }
+    const std::string lists = "{% set r = range(100000) %}{% set l = [1] * 90000 %}";
+    for (const std::string_view again :
+         {"r | sum", "l.count(1)", "2 in l", "l | min", "l | map(attribute='real') | list", "l | unique | list",
+          "l == (l + [])", "r | list"}) {
+        INFO(std::string{again});
+        CHECK(refused(lists + loop + std::string{again} + end) == tmpl_out_of_fuel);
+    }
+    // One search in a text that is made for it.
+    CHECK(refused("{% set s = 'a' * 16000000 %}{{ s.find('a' * 8000000 ~ 'b') }}") == tmpl_out_of_fuel);
+    CHECK(refused("{% set s = 'a' * 16000000 %}{{ s.rfind('a' * 8000000 ~ 'b') }}") == tmpl_out_of_fuel);
+    // A tuple that holds a tuple ten times, twelve levels deep.
+    std::string shared = "{% set a = (1,1,1,1,1,1,1,1,1,1) %}";
+    for (int i = 0; i < 11; ++i) shared += "{% set a = (a,a,a,a,a,a,a,a,a,a) %}";
+    for (const std::string_view use : {"{{ a in {} }}", "{{ {a: 1} }}", "{{ {}.get(a) }}", "{{ {}[a] }}",
+                                       "{{ [a, a] | unique | list }}", "{{ a is filter }}"})
+        CHECK(refused(shared + std::string{use}) == tmpl_out_of_fuel);
+    // Names in one scope, parameters of one macro: looked through one by one.
+    std::string names, parameters;
+    for (int i = 0; i < 20'000; ++i) names += "{% set a" + std::to_string(i) + "=1 %}";
+    for (int i = 0; i < 60'000; ++i) parameters += "p" + std::to_string(i) + "=1,";
+    CHECK(refused(names) == tmpl_out_of_fuel);
+    CHECK(refused("{% macro m(" + parameters + "z=1) %}{% endmacro %}{{ m() }}") == tmpl_out_of_fuel);
+}
+
+TEST_CASE("searches find what they look for") {
+    CHECK(
+        render("{{ 'abcabc'.find('ca') }} {{ 'abcabc'.rfind('bc') }} {{ 'abcabc'.find('') }} {{ 'abcabc'.rfind('') }}"
+               " {{ 'aab'.find('ab') }} {{ 'ab'.find('abc') }} {{ 'ab'.rfind('abc') }} {{ ''.find('a') }} "
+               "{{ 'aaa'.count('aa') }} {{ 'aXbX'.split('X') }} {{ 'aXbX'.rsplit('X', 1) }} {{ 'xay'.partition('a') }} "
+               "{{ 'aaab'.rfind('aab') }} {{ 'ba'.find('a') }} {{ 'a' in 'ba' }}") ==
+        "2 4 0 6 1 -1 -1 -1 1 ['a', 'b', ''] ['aXb', ''] ('x', 'a', 'y') 1 1 True");
+}
+
 TEST_CASE("texts are bounded before they are made") {
     using enum errc;
     for (const std::string_view source :
@@ -184,6 +266,8 @@ TEST_CASE("numbers stay in their range") {
                                           "{{ 'a'[::0] }}",
                                           "{{ 9223372036854775807 | round(-19) + 'x' }}",
                                           "{{ range(1, 2, 0) }}",
+                                          "{{ range(0, 9223372036854775807, 4611686018427387904)[0:2] }}",
+                                          "{{ range(0, 4611686018427387904, 4611686018427387903)[::4] }}",
                                           "{{ [1] | slice(0) }}"})
         CHECK(refused(source) == errc::tmpl_type_error);
     CHECK(refused("{{ " + std::string(10'000, '9') + " }}") == errc::tmpl_syntax);

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rotary embedding: speeds, scaling, and that scores depend on distances alone.
+// Rotary embedding: frequencies, scaling, the same bits everywhere, and that scores depend on distances alone.
 #include <nibble/ops/rope.hpp>
 
 #include <nibble/kernels/elementwise/elementwise.hpp>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
+#include "support/fnv.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -41,15 +46,60 @@ TEST_CASE("pair i turns by base^(-2i/dims) a position") {
         CHECK(at_1[i] == Approx(std::pow(5e6, -2.0 * static_cast<double>(i) / 128)).epsilon(1e-6));
 }
 
-TEST_CASE("angles keep their precision at far positions") {
-    const rotation rope{128, 5e6};
-    std::vector<float> turns(128);
-    rope.cos_sin(65535, turns.data());
-    for (std::size_t i = 0; i < 64; ++i) {
-        const long double angle = 65535 * std::pow(5e6L, -2.0L * static_cast<long double>(i) / 128);
-        CHECK(static_cast<double>(turns[2 * i]) == Approx(static_cast<double>(std::cos(angle))).margin(1e-7));
-        CHECK(static_cast<double>(turns[2 * i + 1]) == Approx(static_cast<double>(std::sin(angle))).margin(1e-7));
+TEST_CASE("cosines and sines are as good as floats can be, also at far positions") {
+    constexpr double bound = 0x1p-25 + 0x1p-32;  // half a unit of a float, and the angle's error
+    std::vector<float> out(128);
+    for (const double base : {10000.0, 1.5e5, 5e5, 1e6, 5e6}) {
+        const rotation rope{128, base};
+        for (const std::size_t position : {1u, 2u, 100u, 4095u, 65535u, 131072u, 1000003u, 1048576u}) {
+            CAPTURE(base, position);
+            rope.cos_sin(position, out.data());
+            double worst = 0;
+            for (std::size_t i = 0; i < 64; ++i) {
+                const long double angle =
+                    static_cast<long double>(position) *
+                    std::pow(static_cast<long double>(base), -2.0L * static_cast<long double>(i) / 128);
+                worst =
+                    std::max(worst, std::abs(static_cast<double>(out[2 * i]) - static_cast<double>(std::cos(angle))));
+                worst = std::max(worst,
+                                 std::abs(static_cast<double>(out[2 * i + 1]) - static_cast<double>(std::sin(angle))));
+            }
+            CHECK(worst < bound);
+        }
     }
+}
+
+TEST_CASE("cosines and sines have the same bits on every machine") {
+    rotation plain{128, 5e6}, linear{96, 10000}, yarn{128, 1e6}, divided{64, 5e5};
+    linear.interpolate(2.5);
+    yarn.interpolate_yarn(4, 32768, 32, 1);
+    yarn.set_magnitude(rotation::yarn_magnitude(4));
+    std::vector<float> divisors(32);
+    for (std::size_t i = 0; i < 32; ++i) divisors[i] = 1 + static_cast<float>(i) * 0.25f;
+    divided.divide(divisors);
+    test::fnv hash;
+    for (const rotation* rope : {&plain, &linear, &yarn, &divided})
+        for (std::size_t position = 0; position < 1u << 20; position += 4099) {
+            std::vector<float> out(rope->dims());
+            rope->cos_sin(position, out.data());
+            for (const float value : out) hash.add(std::bit_cast<std::uint32_t>(value));
+        }
+    CHECK(hash.value == 0xf1a0df244abb17f8);
+}
+
+TEST_CASE("no positive number leads to anything but a cosine and a sine") {
+    constexpr double numbers[] = {5e-324, 1e-300, 1e-30, 0.5, 1, 1.5, 1e30, 1e300};
+    for (const double base : numbers)
+        for (const double factor : numbers)
+            for (const double context : numbers) {
+                CAPTURE(base, factor, context);
+                rotation rope{8, base};
+                rope.divide(std::array{1e-45f, 1e-20f, 1.0f, 3e38f});
+                rope.interpolate(factor);
+                rope.interpolate_yarn(factor, context, 32, 1);
+                rope.set_magnitude(rotation::yarn_magnitude(factor));
+                for (std::size_t pair = 0; pair < 4; ++pair) CHECK(length(rope, std::size_t(-1), pair) < 100);
+            }
 }
 
 TEST_CASE("position 0 does not turn") {
@@ -57,7 +107,7 @@ TEST_CASE("position 0 does not turn") {
     for (const double angle : angles(rope, 0)) CHECK(angle == 0);
 }
 
-TEST_CASE("rope_freqs divide the speeds") {
+TEST_CASE("rope_freqs divide the frequencies") {
     rotation rope{4, 100};
     const std::array<float, 2> divisors{2, 8};
     rope.divide(divisors);

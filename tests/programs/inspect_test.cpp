@@ -88,7 +88,7 @@ TEST_CASE("--json has the facts of the file") {
     for (const auto& path : good_files()) {
         INFO("file: " << path);
         const auto file = nibble::gguf::file::open(path);
-        const auto result = run_program("inspect", {path, "--json", "--context", "128", "--threads", "1"});
+        const auto result = run_program("inspect", {path, "--json", "--context", "64", "--threads", "1"});
         CHECK(result.exit_code == 0);
         CHECK(result.err == "");
         const json report = json::parse(result.out);
@@ -132,7 +132,7 @@ TEST_CASE("--json has the facts of the file") {
 
         CHECK(at(report, "config").as_array().size() > 10);
         for (const auto& entry : at(report, "config").as_array()) CHECK(at(entry, "from").as_string() != "");
-        CHECK(number(report, "context") == 128);
+        CHECK(number(report, "context") == 64);
         const auto& memory = at(report, "memory");
         CHECK(number(memory, "kv_cache") + number(memory, "workspace") + number(memory, "sampling") ==
               number(memory, "session"));

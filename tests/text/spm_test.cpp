@@ -136,6 +136,17 @@ TEST_CASE("spm: without byte tokens there is the unknown token") {
     CHECK(t.encode("<unk>") == ids{unknown, unknown, unknown, unknown, unknown});
 }
 
+TEST_CASE("spm: an unknown token that is a control token does not stand in for text") {
+    test::owned_vocabulary v;
+    v.vocab.model = "llama";
+    v.vocab.add_space_prefix = false;
+    const token end = v.add("</s>", token_type::control), a = v.add("a");
+    v.vocab.scores.assign(v.vocab.tokens.size(), 0.0f);
+    v.vocab.add_bos = false;
+    v.vocab.unknown = end;
+    CHECK(tokenizer{v.vocab}.encode("a\u4e2da") == ids{a, a});
+}
+
 TEST_CASE("spm: control tokens do not come from text, not even by merging") {
     auto v = unprefixed();
     v.add("<", token_type::normal, -1);

@@ -11,7 +11,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
-#include <nibble/generate/fixed_math.hpp>
+#include <nibble/generate/token_weight.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -161,19 +161,19 @@ public:
         keep_if([&](const candidate& item) { return item.id == last.id || weight(item.logit, top) < least; });
     }
 
-    /// Surprise of a candidate in bits: -log2 of its probability.
-    [[nodiscard]] static float surprise(float logit, float best, weight_t total) noexcept {
+    /// Surprise of a candidate in bits: -log2 of its probability, where log2_of the total weight is `log_total`.
+    [[nodiscard]] static float surprise(float logit, float best, double log_total) noexcept {
         constexpr double bits_per_unit = 1.4426950408889634;  // log2(e)
         const auto below = static_cast<float>((static_cast<double>(best) - static_cast<double>(logit)) * bits_per_unit);
-        return below + static_cast<float>(fixed_log2(total) - 40.0);
+        return below + static_cast<float>(log_total);
     }
 
     /// Keeps the candidates that surprise by at most this many bits, or the best one.
     void keep_surprise(float most) noexcept {
         const candidate first = best();
-        const weight_t total = total_weight();
+        const double log_total = log2_of(total_weight());
         keep_if([&](const candidate& item) {
-            return item.id == first.id || surprise(item.logit, first.logit, total) <= most;
+            return item.id == first.id || surprise(item.logit, first.logit, log_total) <= most;
         });
     }
 

@@ -27,7 +27,7 @@ struct token_constraint {
     /// Takes note of the token that was chosen.
     virtual void accept(token id) noexcept = 0;
 
-    /// True when the text is complete and nothing may follow: the generation then ends with finish_reason::stop.
+    /// True when the text is complete and nothing may follow: the generation then ends with finish_reason::constraint.
     [[nodiscard]] virtual bool finished() const noexcept = 0;
 };
 

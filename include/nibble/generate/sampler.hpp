@@ -16,10 +16,10 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/candidates.hpp>
-#include <nibble/generate/fixed_math.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/repetition.hpp>
 #include <nibble/generate/rng.hpp>
+#include <nibble/generate/token_weight.hpp>
 #include <nibble/ops/largest_value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -153,7 +153,8 @@ private:
         list_.keep_surprise(mirostat_mu_);
         const candidate picked = list_.draw(random_.next_double());
         const float off_target =
-            candidate_list::surprise(picked.logit, list_.best().logit, list_.total_weight()) - options_.mirostat_tau;
+            candidate_list::surprise(picked.logit, list_.best().logit, log2_of(list_.total_weight())) -
+            options_.mirostat_tau;
         mirostat_mu_ = static_cast<float>(static_cast<double>(mirostat_mu_) -
                                           static_cast<double>(options_.mirostat_eta) * static_cast<double>(off_target));
         return picked.id;
@@ -233,7 +234,7 @@ private:
         picked_ = {picked, -std::numeric_limits<float>::infinity()};
         if (list_.empty()) return;
         const auto best = static_cast<double>(list_.best().logit);
-        const auto log_total = static_cast<float>((fixed_log2(list_.total_weight()) - 40.0) * log_of_2);
+        const auto log_total = static_cast<float>(log2_of(list_.total_weight()) * log_of_2);
         const auto logprob = [&](float logit) {
             return static_cast<float>(static_cast<double>(logit) - best - static_cast<double>(log_total));
         };

@@ -31,11 +31,11 @@ template <std::size_t N>
                           [](const builtin_entry& a, const builtin_entry& b) { return a.name < b.name; });
 }
 
-[[nodiscard]] const builtin_entry* find_filter(std::string_view name) noexcept;    // filters.hpp
-[[nodiscard]] const builtin_entry* find_test(std::string_view name) noexcept;      // tests.hpp
-[[nodiscard]] const builtin_entry* find_function(std::string_view name) noexcept;  // functions.hpp
-/// A method of the value's type, or nullptr.
-[[nodiscard]] const builtin_entry* find_method(const value& receiver, std::string_view name) noexcept;  // methods.hpp
+[[nodiscard]] const builtin_entry* find_filter(std::string_view name) noexcept;    // library/filters.hpp
+[[nodiscard]] const builtin_entry* find_test(std::string_view name) noexcept;      // library/tests.hpp
+[[nodiscard]] const builtin_entry* find_function(std::string_view name) noexcept;  // library/functions.hpp
+/// A method of the value's type, or nullptr. (library/methods.hpp)
+[[nodiscard]] const builtin_entry* find_method(const value& receiver, std::string_view name) noexcept;
 
 /// `object.name` and `object[key]` as Jinja looks them up; undefined where there is no such thing. (lookup.hpp)
 [[nodiscard]] value get_attribute(runtime& rt, const value& object, const text& name);

@@ -84,9 +84,16 @@ protected:
         return rt_.make_callable({tree_.symbols[macro.name], nullptr, {}, &macro, current_});
     }
     [[nodiscard]] value lookup(ast::symbol name) {
-        for (scope* s = current_; s; s = s->parent)
+        for (scope* s = current_; s; s = s->parent) {
+            rt_.spend(s->variables.size() / 64);
             if (const value* held = s->find(name)) return *held;
+        }
         return globals_[name];
+    }
+    /// Sets a variable of the current scope.
+    void set(ast::symbol name, value v) {
+        rt_.spend(current_->variables.size() / 64);
+        current_->set(name, std::move(v));
     }
 
     // ---- calls

@@ -96,8 +96,8 @@ private:
         loop_state* const loop = rt_.make_loop({items, 0, 0, {}, false});
         for (std::size_t i = 0; i < items->size(); ++i) {
             loop->index0 = i;
-            scope& turn = enter(outer);
-            turn.set(ast::symbol_loop, loop);
+            enter(outer);
+            set(ast::symbol_loop, loop);
             rt_.at(offset);
             assign(node.variables, (*items)[i]);
             const flow f = execute(node.body);
@@ -142,7 +142,7 @@ private:
         return f;
     }
     flow execute(const ast::macro_statement& node) {
-        current_->set(node.macro.name, define(node.macro));
+        set(node.macro.name, define(node.macro));
         return flow::normal;
     }
     flow execute(const ast::call_block& node) {
@@ -177,13 +177,14 @@ private:
             const value object = lookup(target.name);
             if (object.type() != kind::name_space) rt_.type_error("cannot assign attribute on non-namespace object");
             name_space& space = object.space();
+            rt_.spend(space.cost_to_find(target.attribute.view()));
             if (value* held = space.find(target.attribute.view())) {
                 *held = v;
             } else {
                 space.attributes.emplace_back(target.attribute, v);
             }
         } else {
-            current_->set(target.name, v);
+            set(target.name, v);
         }
     }
 
@@ -202,6 +203,7 @@ private:
     }
     void bind_parameters(const ast::macro_definition& macro, const call_arguments& args) {
         const auto& parameters = macro.parameters;
+        rt_.spend(parameters.size());
         std::vector<const value*> given(parameters.size());
         for (std::size_t i = 0; i < std::min(given.size(), args.positional.size()); ++i) given[i] = &args.positional[i];
         bind_keywords(macro, args, given);
@@ -209,10 +211,10 @@ private:
             refuse(macro, "takes fewer positional arguments", {});
         if (macro.uses_varargs) {
             const auto taken = static_cast<std::ptrdiff_t>(std::min(parameters.size(), args.positional.size()));
-            current_->set(ast::symbol_varargs, rt_.tuple({args.positional.begin() + taken, args.positional.end()}));
+            set(ast::symbol_varargs, rt_.tuple({args.positional.begin() + taken, args.positional.end()}));
         }
         for (std::size_t i = 0; i < parameters.size(); ++i)  // a default may use the parameters before it
-            current_->set(parameters[i].name, given[i] ? *given[i] : default_of(parameters[i]));
+            set(parameters[i].name, given[i] ? *given[i] : default_of(parameters[i]));
     }
     void bind_keywords(const ast::macro_definition& macro, const call_arguments& args,
                        std::vector<const value*>& given) {
@@ -220,23 +222,24 @@ private:
         const bool passes_caller =
             macro.uses_caller && std::none_of(parameters.begin(), parameters.end(),
                                               [](const ast::parameter& p) { return p.name == ast::symbol_caller; });
-        if (passes_caller) current_->set(ast::symbol_caller, missing_note("No caller defined"));
+        if (passes_caller) set(ast::symbol_caller, missing_note("No caller defined"));
         std::vector<mapping::entry> left;  // what no parameter takes
         for (const auto& [key, held] : args.keyword) {
+            rt_.spend(parameters.size() / 16 + parameters.size() * (key.view().size() / 64));
             std::size_t i = 0;
             while (i < parameters.size() && tree_.symbols[parameters[i].name] != key.view()) ++i;
             if (i < parameters.size()) {
                 if (given[i]) refuse(macro, "got several values for argument", key.view());
                 given[i] = &held;
             } else if (key.view() == "caller" && passes_caller) {
-                current_->set(ast::symbol_caller, held);
+                set(ast::symbol_caller, held);
             } else if (macro.uses_kwargs) {
                 left.push_back({key, held});
             } else {
                 refuse(macro, "takes no keyword argument", key.view());
             }
         }
-        if (macro.uses_kwargs) current_->set(ast::symbol_kwargs, rt_.dict(std::move(left)));
+        if (macro.uses_kwargs) set(ast::symbol_kwargs, rt_.dict(std::move(left)));
     }
     [[nodiscard]] value default_of(const ast::parameter& p) {
         if (p.default_value) return evaluate(p.default_value);

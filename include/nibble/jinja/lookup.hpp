@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/builtins.hpp>
 #include <nibble/jinja/operators.hpp>
 #include <nibble/jinja/print.hpp>
@@ -57,6 +58,7 @@ namespace jinja {
         return rt.make_callable({method->name, method->function, object, nullptr, nullptr});
     switch (object.type()) {
         case kind::name_space:
+            rt.spend(object.space().cost_to_find(n));
             if (const value* held = object.space().find(n)) return *held;
             break;
         case kind::loop: return loop_attribute(object.loop(), n);
@@ -81,22 +83,21 @@ inline value get_attribute(runtime& rt, const value& object, const text& name) {
     rt.require_defined(object);
     if (auto found = own_attribute(rt, object, name)) return *std::move(found);
     if (object.is_mapping())
-        if (const value* held = object.map().find(name.view())) return *held;
+        if (const value* held = look_up(rt, object.map(), name.view())) return *held;
     return undefined{name, object_name(object), undefined::reason::attribute};
 }
 
 inline value get_item(runtime& rt, const value& object, const value& key) {
     rt.require_defined(object);
     if (object.is_mapping()) {
-        if (is_hashable(key))
-            if (const value* held = object.map().find(key)) return *held;
+        if (const auto cost = key_cost(rt, key))
+            if (const value* held = look_up(rt, object.map(), key, *cost)) return *held;
     } else if (key.is_integer() && (object.is_string() || (object.is_sequence() && object.seq().is_indexable()))) {
         const std::int64_t size = length(rt, object);
         const std::int64_t index = key.integer() < 0 ? key.integer() + size : key.integer();
         if (index >= 0 && index < size) {
             if (object.is_sequence()) return object.seq().elements[static_cast<std::size_t>(index)];
             const std::string_view s = object.str();
-            rt.spend(1 + s.size() / 64);
             const std::size_t at = byte_offset(s, static_cast<std::size_t>(index));
             return object.as_text().part(s.substr(at, decode_utf8(s, at).length));
         }
@@ -108,59 +109,75 @@ inline value get_item(runtime& rt, const value& object, const value& key) {
     return undefined{to_text(rt, key), object_name(object), undefined::reason::element};
 }
 
-/// object[start:stop:step]; a bound that was left out is none.
-[[nodiscard]] inline value get_slice(runtime& rt, const value& object, const value& start, const value& stop,
-                                     const value& step) {
-    rt.require_defined(object);
+/// The elements from, from + by, ... before `to` that a slice names.
+struct slice_bounds {
+    std::int64_t from, to, by;
+};
+/// Python's rule for `size` elements; a bound that was left out is none. Nothing overflows: sizes are far below 2^63.
+[[nodiscard]] inline slice_bounds bounds_of_slice(runtime& rt, std::int64_t size, const value& start, const value& stop,
+                                                  const value& step) {
     const auto is_bound = [](const value& v) { return v.is_none() || v.is_integer(); };
-    const bool sliceable = object.is_string() || (object.is_sequence() && object.seq().is_indexable());
-    if (!sliceable) rt.type_error(std::string("'") + type_name(object) + "' object cannot be sliced");
     if (!is_bound(start) || !is_bound(stop) || !is_bound(step)) rt.type_error("slice indices must be integers or none");
     const std::int64_t by = step.is_none() ? 1 : step.integer();
     if (by == 0) rt.type_error("slice step cannot be zero");
-
-    // Python's rule for the bounds; nothing overflows, as sizes are far below 2^63.
-    const std::int64_t size = length(rt, object);
     const std::int64_t lowest = by < 0 ? -1 : 0, highest = by < 0 ? size - 1 : size;
     const auto clamped = [&](const value& bound, std::int64_t otherwise) {
         if (bound.is_none()) return otherwise;
         const std::int64_t at = bound.integer() < 0 ? bound.integer() + size : bound.integer();
         return std::clamp(at, lowest, std::max(lowest, highest));
     };
-    const std::int64_t from = clamped(start, by < 0 ? highest : lowest), to = clamped(stop, by < 0 ? lowest : highest);
-    std::vector<std::size_t> chosen;
-    if (by != 1 || !object.is_string()) {
-        for (std::int64_t i = from; by > 0 ? i < to : i > to;) {
-            chosen.push_back(static_cast<std::size_t>(i));
-            if (__builtin_add_overflow(i, by, &i)) break;
-        }
-        rt.spend(chosen.size());
+    return {clamped(start, by < 0 ? highest : lowest), clamped(stop, by < 0 ? lowest : highest), by};
+}
+[[nodiscard]] inline std::vector<std::size_t> indices_of(runtime& rt, const slice_bounds& slice) {
+    std::vector<std::size_t> indices;
+    for (std::int64_t i = slice.from; slice.by > 0 ? i < slice.to : i > slice.to;) {
+        indices.push_back(static_cast<std::size_t>(i));
+        if (__builtin_add_overflow(i, slice.by, &i)) break;
     }
-    if (object.is_sequence()) {
-        const sequence& s = object.seq();
-        std::vector<value> items;
-        items.reserve(chosen.size());
-        for (const std::size_t i : chosen) items.push_back(s.elements[i]);
-        sequence& made = rt.make_sequence(std::move(items), s.form);
-        if (s.form == sequence::flavor::range) {
-            made.start = s.start + from * s.step;
-            made.stop = s.start + to * s.step;
-            made.step = s.step * by;
-        }
-        return &made;
+    rt.spend(indices.size());
+    return indices;
+}
+
+[[nodiscard]] inline value slice_of_sequence(runtime& rt, const sequence& s, const slice_bounds& slice) {
+    std::vector<value> items;
+    for (const std::size_t i : indices_of(rt, slice)) items.push_back(s.elements[i]);
+    sequence& made = rt.make_sequence(std::move(items), s.form);
+    if (s.form == sequence::flavor::range) {
+        const auto bound = [&](std::int64_t index) {
+            const value offset = integer_arithmetic(rt, ast::arithmetic_op::multiply, index, s.step);
+            return integer_arithmetic(rt, ast::arithmetic_op::add, s.start, offset.integer()).integer();
+        };
+        made.start = bound(slice.from);
+        made.stop = bound(slice.to);
+        made.step = integer_arithmetic(rt, ast::arithmetic_op::multiply, s.step, slice.by).integer();
     }
-    const std::string_view s = object.str();
+    return &made;
+}
+[[nodiscard]] inline value slice_of_string(runtime& rt, const text& whole, const slice_bounds& slice) {
+    const std::string_view s = whole.view();
     rt.spend(1 + s.size() / 64);
-    if (by == 1) {
-        const std::size_t first = byte_offset(s, static_cast<std::size_t>(from));
-        const auto count = static_cast<std::size_t>(std::max<std::int64_t>(to - from, 0));
-        return object.as_text().part(s.substr(first, byte_offset(s.substr(first), count)));
+    if (slice.by == 1) {
+        const std::size_t first = byte_offset(s, static_cast<std::size_t>(slice.from));
+        const auto count = static_cast<std::size_t>(std::max<std::int64_t>(slice.to - slice.from, 0));
+        return whole.part(s.substr(first, byte_offset(s.substr(first), count)));
     }
+    const auto indices = indices_of(rt, slice);
     std::vector<std::string_view> characters;
     for_each_code_point(s, [&](char32_t, std::string_view bytes) { characters.push_back(bytes); });
     std::string out;
-    for (const std::size_t i : chosen) out += characters[i];
+    for (const std::size_t i : indices) out += characters[i];
     return rt.string(std::move(out));
+}
+
+/// object[start:stop:step]; a bound that was left out is none.
+[[nodiscard]] inline value get_slice(runtime& rt, const value& object, const value& start, const value& stop,
+                                     const value& step) {
+    rt.require_defined(object);
+    const bool sliceable = object.is_string() || (object.is_sequence() && object.seq().is_indexable());
+    if (!sliceable) rt.type_error(std::string("'") + type_name(object) + "' object cannot be sliced");
+    const slice_bounds slice = bounds_of_slice(rt, length(rt, object), start, stop, step);
+    return object.is_sequence() ? slice_of_sequence(rt, object.seq(), slice)
+                                : slice_of_string(rt, object.as_text(), slice);
 }
 
 }  // namespace jinja

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string_view>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -37,18 +37,8 @@ namespace jinja {
     return fraction > 0 ? -1 : fraction < 0;
 }
 
-/// Can be the key of a dictionary: anything but lists, dictionaries, their views and what holds them.
-[[nodiscard]] inline bool is_hashable(const value& v, int depth = 0) noexcept {
-    if (v.is_mapping() || depth > 16) return false;
-    if (!v.is_sequence()) return true;
-    if (v.seq().form != sequence::flavor::tuple)
-        return v.seq().form == sequence::flavor::generator || v.seq().form == sequence::flavor::range;
-    return std::all_of(v.seq().elements.begin(), v.seq().elements.end(),
-                       [&](const value& item) { return is_hashable(item, depth + 1); });
-}
-
 /// A total order of keys in which exactly those that Python holds equal (1, 1.0 and True) compare as 0.
-/// The depth is bounded by is_hashable.
+/// For keys as key_cost() takes them: it bounds the depth of tuples, and knows what a comparison costs.
 [[nodiscard]] inline int compare_keys(const value& a, const value& b) noexcept {
     const auto rank = [](const value& v) {
         return v.is_number() ? 1 : v.is_string() ? 0 : 2 + static_cast<int>(v.type());
@@ -72,7 +62,7 @@ namespace jinja {
     }
 }
 
-/// A dictionary. Immutable once built.
+/// A dictionary. Immutable once built. Who searches it pays for the comparisons: look_up() does.
 struct mapping {
     struct entry {
         value key, held;
@@ -119,7 +109,17 @@ struct mapping {
         sort_positions();
     }
 
-    [[nodiscard]] const value* find(const value& key) const noexcept {
+    /// How often each key is compared at most when `n` of them are put together.
+    [[nodiscard]] static constexpr std::size_t comparisons_to_build(std::size_t n) noexcept {
+        return n <= scan_below ? n : 2 * static_cast<std::size_t>(std::bit_width(n));
+    }
+    /// How many keys a search looks at, at most.
+    [[nodiscard]] std::size_t comparisons_to_search() const noexcept {
+        return by_key_.empty() ? entries.size() : static_cast<std::size_t>(std::bit_width(entries.size())) + 1;
+    }
+
+    /// The value under a hashable key, or nullptr.
+    [[nodiscard]] const value* search(const value& key) const noexcept {
         if (by_key_.empty()) {
             for (const entry& e : entries)
                 if (compare_keys(e.key, key) == 0) return &e.held;
@@ -130,12 +130,6 @@ struct mapping {
         });
         if (found == by_key_.end() || compare_keys(entries[*found].key, key) != 0) return nullptr;
         return &entries[*found].held;
-    }
-    [[nodiscard]] const value* find(std::string_view key) const noexcept {
-        if (!by_key_.empty()) return find(value(text::borrowed(key)));
-        for (const entry& e : entries)
-            if (e.key.is_string() && e.key.str() == key) return &e.held;
-        return nullptr;
     }
 
 private:

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <nibble/jinja/ast.hpp>
+#include <nibble/jinja/library/strings.hpp>
 #include <nibble/jinja/runtime.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -37,7 +38,9 @@ namespace jinja {
 [[nodiscard]] inline std::int64_t length(runtime& rt, const value& v) {
     switch (v.type()) {
         case kind::undefined: return 0;
-        case kind::string: return static_cast<std::int64_t>(count_code_points(v.str()));
+        case kind::string:
+            rt.spend_reading(v.str().size());
+            return static_cast<std::int64_t>(count_code_points(v.str()));
         case kind::mapping: return static_cast<std::int64_t>(v.map().entries.size());
         case kind::loop: return static_cast<std::int64_t>(v.loop().items->size());
         case kind::sequence:
@@ -83,7 +86,10 @@ namespace jinja {
     if (a.type() != b.type()) return false;
     switch (a.type()) {
         case kind::undefined: return true;
-        case kind::string: return a.str() == b.str();
+        case kind::string:
+            if (a.str().size() != b.str().size()) return false;
+            rt.spend_reading(a.str().size());
+            return a.str() == b.str();
         case kind::sequence: {
             const sequence &x = a.seq(), &y = b.seq();
             if (&x == &y) return true;
@@ -98,7 +104,7 @@ namespace jinja {
             if (x.entries.size() != y.entries.size()) return false;
             const runtime::level nested(rt);
             return std::all_of(x.entries.begin(), x.entries.end(), [&](const mapping::entry& entry) {
-                const value* other = y.find(entry.key);
+                const value* other = look_up(rt, y, entry.key, require_key(rt, entry.key));
                 return other && equal(rt, entry.held, *other);
             });
         }
@@ -115,7 +121,10 @@ namespace jinja {
         if (std::isnan(a.number()) || std::isnan(b.number())) return std::partial_ordering::unordered;
         return compare_numbers(a, b) <=> 0;
     }
-    if (a.is_string() && b.is_string()) return a.str().compare(b.str()) <=> 0;
+    if (a.is_string() && b.is_string()) {
+        rt.spend_reading(std::min(a.str().size(), b.str().size()));
+        return a.str().compare(b.str()) <=> 0;
+    }
     const auto is_list = [](const value& v) {
         return v.is_sequence() && v.seq().is_indexable() && v.seq().form != sequence::flavor::range;
     };
@@ -137,15 +146,11 @@ namespace jinja {
         case kind::string:
             if (!item.is_string())
                 rt.type_error(std::string("'in <string>' requires string as left operand, not ") + type_name(item));
-            rt.spend(1 + container.str().size() / 64);
-            return container.str().find(item.str()) != std::string_view::npos;
-        case kind::mapping:
-            if (!is_hashable(item)) rt.type_error(std::string("unhashable type: '") + type_name(item) + "'");
-            return container.map().find(item) != nullptr;
+            return find_text(rt, container.str(), item.str()) != std::string_view::npos;
+        case kind::mapping: return look_up(rt, container.map(), item, require_key(rt, item)) != nullptr;
         case kind::sequence: {
             const auto& items = iterate(rt, container);
-            return std::any_of(items.begin(), items.end(),
-                               [&](const value& held) { return item.same_as(held) || equal(rt, held, item); });
+            return std::any_of(items.begin(), items.end(), [&](const value& held) { return equal(rt, held, item); });
         }
         default: rt.type_error(std::string("argument of type '") + type_name(container) + "' is not iterable");
     }

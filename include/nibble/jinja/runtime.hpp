@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,15 @@
 NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
+
+class runtime;
+
+/// How many steps it takes at most to compare `v` with another key, beyond the one that a number or a short string
+/// costs; nullopt for what cannot be a key: lists, dictionaries, their views, and tuples with such. Pays for the walk
+/// through a tuple, in which one part may stand many times.
+[[nodiscard]] std::optional<std::uint64_t> key_cost(runtime& rt, const value& v, int depth = 0);
+/// The same for what must be a key.
+std::uint64_t require_key(runtime& rt, const value& v);
 
 /// The state of one rendering, used by one thread. All containers made on the way live until it ends: so nothing can
 /// dangle, and releasing them takes no recursion, however deep they are nested.
@@ -75,6 +85,8 @@ public:
         }
         steps_ -= steps;
     }
+    /// Pays for looking at every byte of a string, or for moving that many.
+    void spend_reading(std::uint64_t bytes) { spend(bytes / 64); }
     /// Adds to the budget: what the variables bring with them.
     void earn(std::uint64_t steps) noexcept { steps_ += std::min(steps, UINT64_MAX - steps_); }
     /// Pays for a string of `bytes` before it is made; refuses one that is too long.
@@ -125,8 +137,8 @@ public:
     }
     [[nodiscard]] value dict(std::vector<mapping::entry> entries) {
         spend(1 + 2 * entries.size());
-        for (const auto& e : entries)
-            if (!is_hashable(e.key)) type_error(std::string("unhashable type: '") + type_name(e.key) + "'");
+        const std::uint64_t comparisons = mapping::comparisons_to_build(entries.size());
+        for (const auto& e : entries) spend(require_key(*this, e.key) * comparisons);
         return &mappings_.emplace_back(std::move(entries));
     }
     [[nodiscard]] name_space* make_namespace() { return spend(), &namespaces_.emplace_back(); }
@@ -153,6 +165,38 @@ private:
     std::deque<cycler> cyclers_;
     std::deque<joiner> joiners_;
 };
+
+// A cost is at most a 64th of the longest string for each step that was paid in the walk: products fit into 64 bits.
+inline std::optional<std::uint64_t> key_cost(runtime& rt, const value& v, int depth) {
+    if (v.is_string()) return v.str().size() / 64;
+    if (v.is_mapping() || depth > 16) return std::nullopt;
+    if (!v.is_sequence()) return 0;
+    const auto form = v.seq().form;
+    if (form == sequence::flavor::generator || form == sequence::flavor::range) return 0;
+    if (form != sequence::flavor::tuple) return std::nullopt;
+    std::uint64_t total = 0;
+    for (const value& item : v.seq().elements) {
+        rt.spend();
+        const auto cost = key_cost(rt, item, depth + 1);
+        if (!cost) return std::nullopt;
+        total += 1 + *cost;
+    }
+    return total;
+}
+inline std::uint64_t require_key(runtime& rt, const value& v) {
+    if (const auto cost = key_cost(rt, v)) return *cost;
+    rt.type_error(std::string("unhashable type: '") + type_name(v) + "'");
+}
+
+/// The value under `key`, which costs `cost` to compare, or nullptr.
+[[nodiscard]] inline const value* look_up(runtime& rt, const mapping& m, const value& key, std::uint64_t cost) {
+    rt.spend(cost * m.comparisons_to_search());
+    return m.search(key);
+}
+[[nodiscard]] inline const value* look_up(runtime& rt, const mapping& m, std::string_view key) {
+    const value name = text::borrowed(key);
+    return look_up(rt, m, name, key.size() / 64);
+}
 
 [[nodiscard]] inline value missing_note(std::string message) {
     return undefined{text::owned(std::move(message)), "", undefined::reason::note};

@@ -154,6 +154,10 @@ struct sequence {
 struct name_space {
     std::vector<std::pair<text, value>> attributes;
 
+    /// Steps for the comparisons of find().
+    [[nodiscard]] std::uint64_t cost_to_find(std::string_view name) const noexcept {
+        return attributes.size() / 16 + attributes.size() * (name.size() / 64);
+    }
     [[nodiscard]] value* find(std::string_view name) noexcept {
         for (auto& [key, held] : attributes)
             if (key.view() == name) return &held;

@@ -59,14 +59,15 @@ inline char* write_unmarked(std::string_view text, char* to) noexcept {
 class sentencepiece_encoder {
 public:
     /// `texts` holds texts with spaces for space marks and has indexed the tokens that text may become. `bytes` are
-    /// the byte tokens, no_token where one is missing: all are there, or none and `unknown` is.
+    /// the byte tokens, no_token where one is missing: all are there, or, with `allow_missing_bytes`, none; what they
+    /// are for then becomes `unknown`, or is left out if that is no_token.
     /// Throws errc::vocab_bad_byte_token, errc::model_bad_value (a score that is no number).
     sentencepiece_encoder(const token_table& texts, std::span<const float> scores, const std::array<token, 256>& bytes,
-                          token unknown)
+                          bool allow_missing_bytes, token unknown)
         : bytes_(bytes), unknown_(unknown) {
         const auto missing = std::find(bytes.begin(), bytes.end(), no_token);
         const bool none = std::all_of(bytes.begin(), bytes.end(), [](token id) { return id == no_token; });
-        if (missing != bytes.end() && !(none && unknown != no_token))
+        if (missing != bytes.end() && !(none && allow_missing_bytes))
             throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens",
                         "256 byte tokens, or none and an unknown token",
                         "none for byte " + std::to_string(missing - bytes.begin()));
@@ -135,11 +136,10 @@ private:
             const std::string_view text = text_of(at, at);
             token id = symbols[at].id;
             if (id == no_token) id = texts.find(text);
+            if (id == no_token && bytes_[0] == no_token) id = unknown_;
             if (id != no_token)
                 out.push_back(id);
-            else if (bytes_[0] == no_token)
-                out.push_back(unknown_);
-            else
+            else if (bytes_[0] != no_token)
                 for (const char byte : text) out.push_back(bytes_[static_cast<std::uint8_t>(byte)]);
         }
     }

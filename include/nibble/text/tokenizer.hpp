@@ -231,6 +231,11 @@ private:
         return flags;
     }
 
+    /// What a byte becomes that has no token; no_token where that is a control token, which text would forge.
+    [[nodiscard]] token token_of_unknown(const vocabulary& vocab) const noexcept {
+        return vocab.unknown && !is_control(*vocab.unknown) ? *vocab.unknown : no_token;
+    }
+
     void build_bpe(const vocabulary& vocab, const tokenizer_options& options) {
         const bool chosen = !options.pretokenizer.empty();
         const std::string& name = chosen ? options.pretokenizer : vocab.pre;
@@ -242,17 +247,16 @@ private:
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);
         const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));
-        // A byte that has no token may not become a control token: text would forge it.
-        const bool shown = vocab.unknown && !is_control(*vocab.unknown);
         const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, vocab.unknown.has_value(),
-                                                   shown ? *vocab.unknown : no_token};
+                                                   token_of_unknown(vocab)};
         encoder_.emplace<byte_pair_encoder>(texts_, vocab.merges, settings);
     }
 
     void build_sentencepiece(const vocabulary& vocab) {
         adds_bos_ = vocab.add_bos.value_or(true);
         adds_space_prefix_ = vocab.add_space_prefix.value_or(true);
-        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, vocab.unknown.value_or(no_token));
+        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, vocab.unknown.has_value(),
+                                                token_of_unknown(vocab));
     }
 
     /// Text without special tokens.

@@ -61,7 +61,7 @@ private:
         const std::size_t end = pattern_.find(')', at_);
         if (!given_.is_mapping() || end == std::string_view::npos) rt_.type_error("format requires a mapping");
         const std::string_view key = pattern_.substr(at_ + 1, end - at_ - 1);
-        const value* named = given_.map().find(key);
+        const value* named = look_up(rt_, given_.map(), key);
         if (!named) rt_.type_error("the mapping has no key " + escaped(quoted(key)));
         at_ = end + 1;
         used_ = 1;

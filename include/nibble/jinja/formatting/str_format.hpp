@@ -87,6 +87,7 @@ namespace jinja {
         if (index >= args.positional.size()) rt.type_error("replacement index out of range for positional arguments");
         return args.positional[index];
     }
+    rt.spend(args.keyword.size() / 16 + args.keyword.size() * (name.size() / 64));
     const auto found =
         std::find_if(args.keyword.begin(), args.keyword.end(), [&](const auto& a) { return a.first.view() == name; });
     if (found == args.keyword.end()) rt.type_error("format string names the missing argument '" + escaped(name) + "'");
@@ -156,6 +157,7 @@ namespace jinja {
 inline std::string brace_format(runtime& rt, std::string_view pattern, const call_arguments& args,
                                 std::size_t& automatic) {
     const runtime::level nested(rt);
+    rt.spend_reading(pattern.size());
     std::string out;
     for (std::size_t at = 0; at < pattern.size();) {
         const char c = pattern[at];

@@ -19,11 +19,11 @@ NIBBLE_NAMESPACE_BEGIN
 namespace jinja::filters {
 
 /// The steps of an attribute path; none for an attribute that was not given.
-[[nodiscard]] inline std::vector<value> path_of(const value* attribute) {
+[[nodiscard]] inline std::vector<value> path_of(runtime& rt, const value* attribute) {
     std::vector<value> path;
     if (!attribute || attribute->is_none()) return path;
     if (!attribute->is_string()) return {*attribute};
-    for (const std::string_view part : split(attribute->str(), ".", -1, false)) {
+    for (const std::string_view part : split(rt, attribute->str(), ".", -1, false)) {
         std::int64_t index = 0;
         const auto [end, status] = std::from_chars(part.data(), part.data() + part.size(), index);
         const bool numeric = every_code_point(part, string_methods::is_decimal) && status == std::errc{} &&

@@ -48,7 +48,7 @@ inline value striptags(runtime& rt, const value& v, const call_arguments& args) 
         s.remove_prefix(close + (comment ? 3 : 1));
     }
     std::string out;
-    for (const std::string_view word : split_words(plain, -1, false)) {
+    for (const std::string_view word : split_words(rt, plain, -1, false)) {
         if (!out.empty()) out += ' ';
         out += word;
     }

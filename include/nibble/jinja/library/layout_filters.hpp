@@ -50,7 +50,7 @@ inline value indent(runtime& rt, const value& v, const call_arguments& args) {
     const std::string whole = std::string(plain) + "\n";  // so that a newline at the end counts as one more line
     std::string out;
     bool at_first = true;
-    for (const std::string_view line : split_lines(whole)) {
+    for (const std::string_view line : split_lines(rt, whole)) {
         if (!at_first) rt.append(out, "\n");
         if (at_first ? first && truth(*first) : also_blank || !line.empty()) rt.append(out, indention);
         rt.append(out, line);
@@ -65,6 +65,7 @@ inline value truncate(runtime& rt, const value& v, const call_arguments& args) {
     const text end = ending ? to_text(rt, *ending) : text::borrowed("...");
     const std::int64_t limit = string_methods::integer_argument(rt, most, 255, "truncate");
     const std::int64_t slack = leeway && leeway->is_integer() ? leeway->integer() : 5;
+    rt.spend_reading(end.view().size());
     const auto end_length = static_cast<std::int64_t>(count_code_points(end.view()));
     if (limit < end_length) rt.type_error("truncate wants a length of at least that of its end");
     if (slack < 0) rt.type_error("truncate wants a leeway of at least 0");
@@ -157,7 +158,7 @@ inline value wordwrap(runtime& rt, const value& v, const call_arguments& args) {
     const std::string_view whole = text_of(rt, v, "wordwrap");
     rt.spend(1 + whole.size() / 8);
     line_wrapper lines(rt, columns, cut_words, newline.view());
-    for (std::string_view rest : split_lines(whole)) {
+    for (std::string_view rest : split_lines(rt, whole)) {
         lines.begin_paragraph();
         while (!rest.empty()) {
             const std::string_view trimmed = strip_space(rest, true, false);

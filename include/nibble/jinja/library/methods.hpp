@@ -23,8 +23,7 @@ namespace dict_methods {
 inline value get(runtime& rt, const value& self, const call_arguments& args) {
     const auto [key, otherwise] = bind<2>(rt, args, "get", {"key", "default"}, 1);
     if (!args.keyword.empty()) rt.type_error("dict.get() takes no keyword arguments");
-    if (!is_hashable(*key)) rt.type_error(std::string("unhashable type: '") + type_name(*key) + "'");
-    if (const value* held = self.map().find(*key)) return *held;
+    if (const value* held = look_up(rt, self.map(), *key, require_key(rt, *key))) return *held;
     return otherwise ? *otherwise : value(none{});
 }
 template <sequence::flavor Form>
@@ -68,7 +67,7 @@ inline value copy(runtime& rt, const value& self, const call_arguments& args) {
 inline value count(runtime& rt, const value& self, const call_arguments& args) {
     const auto [wanted] = bind<1>(rt, args, "count", {"value"}, 1);
     std::int64_t found = 0;
-    for (const value& item : self.seq().elements) found += item.same_as(*wanted) || equal(rt, item, *wanted);
+    for (const value& item : self.seq().elements) found += equal(rt, item, *wanted);
     return found;
 }
 inline value index(runtime& rt, const value& self, const call_arguments& args) {

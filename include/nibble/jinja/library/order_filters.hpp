@@ -2,7 +2,9 @@
 // Filters that compare items: sort, dictsort, min, max, groupby, unique.
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <set>
 #include <span>
 #include <string>
@@ -47,12 +49,12 @@ inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     const bool exact = case_sensitive && truth(*case_sensitive);
     std::vector<std::vector<value>> paths;
     if (attribute && attribute->is_string()) {
-        for (const std::string_view one : split(attribute->str(), ",", -1, false)) {
+        for (const std::string_view one : split(rt, attribute->str(), ",", -1, false)) {
             const value path = attribute->as_text().part(one);
-            paths.push_back(path_of(&path));
+            paths.push_back(path_of(rt, &path));
         }
     } else {
-        paths.push_back(path_of(attribute));
+        paths.push_back(path_of(rt, attribute));
     }
     std::vector<keyed_item> items;
     for (const value& item : iterate(rt, v)) {
@@ -80,7 +82,7 @@ value extreme(runtime& rt, const value& v, const call_arguments& args) {
         bind<2>(rt, args, Greatest ? "max" : "min", {"case_sensitive", "attribute"});
     const auto& items = iterate(rt, v);
     if (items.empty()) return missing_note("No aggregated item, sequence was empty.");
-    const auto path = path_of(attribute);
+    const auto path = path_of(rt, attribute);
     const bool exact = case_sensitive && truth(*case_sensitive);
     const auto key_of = [&](const value& item) { return ignoring_case(rt, follow(rt, item, path), exact); };
     const value* best = &items[0];
@@ -98,7 +100,7 @@ inline value groupby(runtime& rt, const value& v, const call_arguments& args) {
     const auto [attribute, otherwise, case_sensitive] =
         bind<3>(rt, args, "groupby", {"attribute", "default", "case_sensitive"}, 1);
     const bool exact = case_sensitive && truth(*case_sensitive);
-    const auto path = path_of(attribute);
+    const auto path = path_of(rt, attribute);
     std::vector<keyed_item> items;
     for (const value& item : iterate(rt, v))
         items.push_back({ignoring_case(rt, follow(rt, item, path, otherwise), exact), item});
@@ -118,13 +120,13 @@ inline value groupby(runtime& rt, const value& v, const call_arguments& args) {
 }
 inline value unique(runtime& rt, const value& v, const call_arguments& args) {
     const auto [case_sensitive, attribute] = bind<2>(rt, args, "unique", {"case_sensitive", "attribute"});
-    const auto path = path_of(attribute);
+    const auto path = path_of(rt, attribute);
     const auto before = [](const value& a, const value& b) { return compare_keys(a, b) < 0; };
     std::set<value, decltype(before)> seen(before);
     std::vector<value> kept;
     for (const value& item : iterate(rt, v)) {
         const value key = ignoring_case(rt, follow(rt, item, path), case_sensitive && truth(*case_sensitive));
-        if (!is_hashable(key)) rt.type_error(std::string("unhashable type: '") + type_name(key) + "'");
+        rt.spend(1 + require_key(rt, key) * (static_cast<std::uint64_t>(std::bit_width(seen.size())) + 1));
         if (seen.insert(key).second) kept.push_back(item);
     }
     return rt.generator(std::move(kept));

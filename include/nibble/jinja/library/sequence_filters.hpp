@@ -35,7 +35,7 @@ value choose(runtime& rt, const value& v, const call_arguments& args) {
     constexpr std::size_t offset = ByAttribute ? 1 : 0;
     if (!truth(v)) return rt.generator({});
     if (args.positional.size() < offset) rt.type_error("missing parameter for attribute name");
-    const auto path = ByAttribute ? path_of(&args.positional[0]) : std::vector<value>{};
+    const auto path = ByAttribute ? path_of(rt, &args.positional[0]) : std::vector<value>{};
     const builtin_entry* test = nullptr;
     call_arguments test_args;
     if (args.positional.size() > offset) {
@@ -58,8 +58,11 @@ inline value map(runtime& rt, const value& v, const call_arguments& args) {
     if (args.positional.empty()) {
         const auto [attribute, otherwise] = bind<2>(rt, args, "map", {"attribute", "default"});
         if (!attribute) rt.type_error("map requires a filter argument");
-        const auto path = path_of(attribute);
-        for (const value& item : iterate(rt, v)) mapped.push_back(follow(rt, item, path, otherwise));
+        const auto path = path_of(rt, attribute);
+        for (const value& item : iterate(rt, v)) {
+            rt.spend();
+            mapped.push_back(follow(rt, item, path, otherwise));
+        }
         return rt.generator(std::move(mapped));
     }
     const runtime::level nested(rt);  // map('map', 'map', ...)
@@ -162,7 +165,6 @@ inline value default_value(runtime& rt, const value& v, const call_arguments& ar
 }
 inline value count(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "length");
-    if (v.is_string()) rt.spend(1 + v.str().size() / 64);
     return length(rt, v);
 }
 inline value items(runtime& rt, const value& v, const call_arguments& args) {
@@ -176,7 +178,7 @@ inline value items(runtime& rt, const value& v, const call_arguments& args) {
 inline value join(runtime& rt, const value& v, const call_arguments& args) {
     const auto [separator, attribute] = bind<2>(rt, args, "join", {"d", "attribute"});
     const text between = separator ? to_text(rt, *separator) : text{};
-    const auto path = path_of(attribute);
+    const auto path = path_of(rt, attribute);
     std::string out;
     bool at_first = true;
     for (const value& item : iterate(rt, v)) {
@@ -187,10 +189,12 @@ inline value join(runtime& rt, const value& v, const call_arguments& args) {
 }
 inline value sum(runtime& rt, const value& v, const call_arguments& args) {
     const auto [attribute, start] = bind<2>(rt, args, "sum", {"attribute", "start"});
-    const auto path = path_of(attribute);
+    const auto path = path_of(rt, attribute);
     value total = start ? *start : value(std::int64_t{0});
-    for (const value& item : iterate(rt, v))
+    for (const value& item : iterate(rt, v)) {
+        rt.spend();
         total = calculate(rt, ast::arithmetic_op::add, total, follow(rt, item, path));
+    }
     return total;
 }
 

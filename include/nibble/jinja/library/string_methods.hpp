@@ -46,37 +46,39 @@ value strip(runtime& rt, const value& self, const call_arguments& args) {
     const auto [chars] = bind<1>(rt, args, "strip", {"chars"});
     pay_for_scan(rt, self);
     if (!chars || chars->is_none()) return self.as_text().part(strip_space(self.str(), Left, Right));
-    return self.as_text().part(strip_chars(self.str(), text_argument(rt, chars, "strip"), Left, Right));
+    return self.as_text().part(strip_chars(rt, self.str(), text_argument(rt, chars, "strip"), Left, Right));
 }
 template <bool AtEnd>
 value remove_affix(runtime& rt, const value& self, const call_arguments& args) {
     const auto [affix] = bind<1>(rt, args, AtEnd ? "removesuffix" : "removeprefix", {"prefix"}, 1);
     const std::string_view wanted = text_argument(rt, affix, "removeprefix"), s = self.str();
+    rt.spend_reading(std::min(wanted.size(), s.size()));
     if (AtEnd ? !s.ends_with(wanted) : !s.starts_with(wanted)) return self;
     return self.as_text().part(AtEnd ? s.substr(0, s.size() - wanted.size()) : s.substr(wanted.size()));
 }
 template <bool FromRight>
 value split_at(runtime& rt, const value& self, const call_arguments& args) {
     const auto [separator, most] = bind<2>(rt, args, "split", {"sep", "maxsplit"});
-    pay_for_scan(rt, self);
     const std::int64_t limit = integer_argument(rt, most, -1, "split");
-    if (!separator || separator->is_none()) return strings_list(rt, self, split_words(self.str(), limit, FromRight));
+    if (!separator || separator->is_none()) {
+        pay_for_scan(rt, self);
+        return strings_list(rt, self, split_words(rt, self.str(), limit, FromRight));
+    }
     const std::string_view wanted = text_argument(rt, separator, "split");
     if (wanted.empty()) rt.type_error("empty separator");
-    return strings_list(rt, self, split(self.str(), wanted, limit, FromRight));
+    return strings_list(rt, self, split(rt, self.str(), wanted, limit, FromRight));
 }
 inline value splitlines(runtime& rt, const value& self, const call_arguments& args) {
     const auto [keep] = bind<1>(rt, args, "splitlines", {"keepends"});
     pay_for_scan(rt, self);
-    return strings_list(rt, self, split_lines(self.str(), keep && truth(*keep)));
+    return strings_list(rt, self, split_lines(rt, self.str(), keep && truth(*keep)));
 }
 template <bool FromRight>
 value partition(runtime& rt, const value& self, const call_arguments& args) {
     const auto [separator] = bind<1>(rt, args, "partition", {"sep"}, 1);
     const std::string_view wanted = text_argument(rt, separator, "partition"), s = self.str();
     if (wanted.empty()) rt.type_error("empty separator");
-    pay_for_scan(rt, self);
-    const std::size_t at = FromRight ? s.rfind(wanted) : s.find(wanted);
+    const std::size_t at = FromRight ? find_last_text(rt, s, wanted) : find_text(rt, s, wanted);
     const text& whole = self.as_text();
     if (at == std::string_view::npos)
         return FromRight ? rt.tuple({text{}, text{}, whole}) : rt.tuple({whole, text{}, text{}});
@@ -88,8 +90,7 @@ value partition(runtime& rt, const value& self, const call_arguments& args) {
 inline value replace(runtime& rt, const value& self, const call_arguments& args) {
     const auto [old, fresh, most] = bind<3>(rt, args, "replace", {"old", "new", "count"}, 2);
     const std::string_view from = text_argument(rt, old, "replace"), to = text_argument(rt, fresh, "replace");
-    pay_for_scan(rt, self);
-    if (!from.empty() && self.str().find(from) == std::string_view::npos) return self;
+    if (find_text(rt, self.str(), from) == std::string_view::npos) return self;
     return text::owned(replaced(rt, self.str(), from, to, integer_argument(rt, most, -1, "replace")));
 }
 inline value join(runtime& rt, const value& self, const call_arguments& args) {
@@ -110,6 +111,7 @@ inline value format(runtime& rt, const value& self, const call_arguments& args) 
 inline value format_map(runtime& rt, const value& self, const call_arguments& args) {
     const auto [given] = bind<1>(rt, args, "format_map", {"mapping"}, 1);
     if (!given->is_mapping()) rt.type_error("format_map() wants a mapping");
+    rt.spend(given->map().entries.size());
     call_arguments named;
     for (const auto& entry : given->map().entries)
         if (entry.key.is_string()) named.keyword.emplace_back(entry.key.as_text(), entry.held);

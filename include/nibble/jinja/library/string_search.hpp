@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <nibble/jinja/library/arguments.hpp>
+#include <nibble/jinja/library/strings.hpp>
 #include <nibble/jinja/runtime.hpp>
 #include <nibble/unicode/code_points.hpp>
 
@@ -24,11 +25,11 @@ struct window {
 };
 [[nodiscard]] inline std::optional<window> window_of(runtime& rt, std::string_view s, const value* start,
                                                      const value* stop, std::string_view method) {
+    if (!start && !stop) return window{s, 0};
     rt.spend(1 + s.size() / 64);
     const auto bound = [&](const value* given, std::int64_t otherwise) {
         return !given || given->is_none() ? otherwise : integer_argument(rt, given, otherwise, method);
     };
-    if (!start && !stop) return window{s, 0};
     const auto size = static_cast<std::int64_t>(count_code_points(s));
     std::int64_t from = bound(start, 0), to = bound(stop, size);
     if (from < 0) from = std::max<std::int64_t>(from + size, 0);
@@ -45,7 +46,8 @@ value find(runtime& rt, const value& self, const call_arguments& args) {
     const auto [sub, start, stop] = bind<3>(rt, args, Strict ? "index" : "find", {"sub", "start", "end"}, 1);
     const std::string_view wanted = text_argument(rt, sub, "find");
     if (const auto where = window_of(rt, self.str(), start, stop, "find")) {
-        const std::size_t at = FromRight ? where->part.rfind(wanted) : where->part.find(wanted);
+        const std::size_t at = FromRight ? find_last_text(rt, where->part, wanted) : find_text(rt, where->part, wanted);
+        rt.spend_reading(std::min(at, where->part.size()));
         if (at != std::string_view::npos)
             return static_cast<std::int64_t>(where->skipped + count_code_points(where->part.substr(0, at)));
     }
@@ -57,10 +59,13 @@ inline value count(runtime& rt, const value& self, const call_arguments& args) {
     const std::string_view wanted = text_argument(rt, sub, "count");
     const auto where = window_of(rt, self.str(), start, stop, "count");
     if (!where) return std::int64_t{0};
-    if (wanted.empty()) return static_cast<std::int64_t>(count_code_points(where->part)) + 1;
+    if (wanted.empty()) {
+        rt.spend_reading(where->part.size());
+        return static_cast<std::int64_t>(count_code_points(where->part)) + 1;
+    }
     std::int64_t found = 0;
-    for (std::size_t at = where->part.find(wanted); at != std::string_view::npos;
-         at = where->part.find(wanted, at + wanted.size()))
+    for (std::size_t at = find_text(rt, where->part, wanted); at != std::string_view::npos;
+         at = find_text(rt, where->part, wanted, at + wanted.size()))
         ++found;
     return found;
 }
@@ -72,6 +77,7 @@ value has_affix(runtime& rt, const value& self, const call_arguments& args) {
     const auto where = window_of(rt, self.str(), start, stop, "startswith");
     const auto matches = [&](const value& one) {
         const std::string_view wanted = text_argument(rt, &one, AtEnd ? "endswith" : "startswith");
+        rt.spend(1 + wanted.size() / 64);
         return where && (AtEnd ? where->part.ends_with(wanted) : where->part.starts_with(wanted));
     };
     if (affix->is_sequence() && affix->seq().form == sequence::flavor::tuple) {

@@ -17,8 +17,56 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
 
+/// Where `wanted` first occurs in `s` from `from` <= s.size() on; npos where it does not. Pays for the bytes that it
+/// looks at: in a text that is made for it each place costs as much as `wanted` is long.
+[[nodiscard]] inline std::size_t find_text(runtime& rt, std::string_view s, std::string_view wanted,
+                                           std::size_t from = 0) {
+    if (wanted.empty()) return from;
+    rt.spend();
+    std::uint64_t unpaid = 0;
+    for (std::size_t at = from; wanted.size() <= s.size() - at; ++at) {
+        const std::size_t start = std::exchange(at, s.find(wanted[0], at));
+        at = std::min(at, s.size() - wanted.size() + 1);
+        unpaid += at - start;
+        if (at + wanted.size() > s.size()) break;
+        const auto length = static_cast<std::size_t>(
+            std::mismatch(wanted.begin(), wanted.end(), s.begin() + static_cast<std::ptrdiff_t>(at)).first -
+            wanted.begin());
+        if (length == wanted.size()) {
+            rt.spend_reading(unpaid + length);
+            return at;
+        }
+        unpaid += length;
+        if (unpaid >= 4096) rt.spend_reading(std::exchange(unpaid, unpaid % 64));
+    }
+    rt.spend_reading(unpaid);
+    return std::string_view::npos;
+}
+/// Where `wanted` last occurs in `s`, in the same way.
+[[nodiscard]] inline std::size_t find_last_text(runtime& rt, std::string_view s, std::string_view wanted) {
+    if (wanted.empty()) return s.size();
+    rt.spend();
+    if (wanted.size() > s.size()) return std::string_view::npos;
+    std::uint64_t unpaid = 0;
+    for (std::size_t end = s.size() - wanted.size() + 1; end > 0; --end) {
+        const std::string_view here = s.substr(end - 1, wanted.size());
+        const auto length =
+            static_cast<std::size_t>(std::mismatch(wanted.begin(), wanted.end(), here.begin()).first - wanted.begin());
+        if (length == wanted.size()) {
+            rt.spend_reading(unpaid + length);
+            return end - 1;
+        }
+        unpaid += 1 + length;
+        if (unpaid >= 4096) rt.spend_reading(std::exchange(unpaid, unpaid % 64));
+    }
+    rt.spend_reading(unpaid);
+    return std::string_view::npos;
+}
+
 /// Strips code points that occur in `chars` from the chosen ends.
-[[nodiscard]] inline std::string_view strip_chars(std::string_view s, std::string_view chars, bool left, bool right) {
+[[nodiscard]] inline std::string_view strip_chars(runtime& rt, std::string_view s, std::string_view chars, bool left,
+                                                  bool right) {
+    rt.spend(chars.size() / 8);  // they are sorted
     std::vector<char32_t> set;
     for_each_code_point(chars, [&](char32_t code, std::string_view) { set.push_back(code); });
     std::sort(set.begin(), set.end());
@@ -37,12 +85,12 @@ namespace jinja {
 }
 
 /// str.split(separator, most): at most `most` splits (negative: no limit), counted from the right for rsplit.
-[[nodiscard]] inline std::vector<std::string_view> split(std::string_view s, std::string_view separator,
+[[nodiscard]] inline std::vector<std::string_view> split(runtime& rt, std::string_view s, std::string_view separator,
                                                          std::int64_t most, bool from_right) {
     std::vector<std::string_view> parts;
     const auto limit = most < 0 ? UINT64_MAX : static_cast<std::uint64_t>(most);
     while (parts.size() < limit) {
-        const std::size_t at = from_right ? s.rfind(separator) : s.find(separator);
+        const std::size_t at = from_right ? find_last_text(rt, s, separator) : find_text(rt, s, separator);
         if (at == std::string_view::npos) break;
         parts.push_back(from_right ? s.substr(at + separator.size()) : s.substr(0, at));
         s = from_right ? s.substr(0, at) : s.substr(at + separator.size());
@@ -53,13 +101,17 @@ namespace jinja {
 }
 
 /// The same at runs of white space, which give no empty parts.
-[[nodiscard]] inline std::vector<std::string_view> split_words(std::string_view s, std::int64_t most, bool from_right) {
+[[nodiscard]] inline std::vector<std::string_view> split_words(runtime& rt, std::string_view s, std::int64_t most,
+                                                               bool from_right) {
     std::vector<std::string_view> words;
     std::size_t at = 0;
     bool inside = false;
     for_each_code_point(s, [&](char32_t code, std::string_view bytes) {
         const bool space = is_space(code);
-        if (!space && !inside) words.push_back(s.substr(at, 0));
+        if (!space && !inside) {
+            rt.spend();
+            words.push_back(s.substr(at, 0));
+        }
         if (!space) words.back() = {words.back().data(), words.back().size() + bytes.size()};
         inside = !space;
         at += bytes.size();
@@ -80,7 +132,8 @@ namespace jinja {
 }
 
 /// str.splitlines().
-[[nodiscard]] inline std::vector<std::string_view> split_lines(std::string_view s, bool keep_ends = false) {
+[[nodiscard]] inline std::vector<std::string_view> split_lines(runtime& rt, std::string_view s,
+                                                               bool keep_ends = false) {
     std::vector<std::string_view> lines;
     std::size_t start = 0, at = 0;
     bool after_return = false;  // "\r\n" ends one line
@@ -91,6 +144,7 @@ namespace jinja {
             if (keep_ends) lines.back() = {lines.back().data(), lines.back().size() + 1};
             start = at + 1;
         } else if (ends) {
+            rt.spend();
             lines.push_back(s.substr(start, at - start + (keep_ends ? bytes.size() : 0)));
             start = at + bytes.size();
         }
@@ -116,7 +170,7 @@ namespace jinja {
             s.remove_prefix(first);
             continue;
         }
-        const std::size_t at = s.find(old);
+        const std::size_t at = find_text(rt, s, old);
         if (at == std::string_view::npos) break;
         rt.append(out, s.substr(0, at));
         rt.append(out, fresh);
@@ -129,6 +183,7 @@ namespace jinja {
 
 /// The characters that mean something in HTML as entities.
 [[nodiscard]] inline std::string html_escaped(runtime& rt, std::string_view s) {
+    rt.spend_bytes(s.size());
     std::string out;
     for (const char c : s) {
         switch (c) {

@@ -56,6 +56,7 @@ value compared(runtime& rt, const value& v, const call_arguments& args) {
 }
 inline value sameas(runtime& rt, const value& v, const call_arguments& args) {
     const auto [other] = bind<1>(rt, args, "sameas", {"other"}, 1);
+    if (v.is_string() && other->is_string()) return equal(rt, v, *other);
     return v.same_as(*other);
 }
 inline value divisibleby(runtime& rt, const value& v, const call_arguments& args) {
@@ -75,7 +76,7 @@ value letter_case(runtime& rt, const value& v, const call_arguments& args) {
 template <const builtin_entry* (*Find)(std::string_view) noexcept>
 value exists(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "filter");
-    if (!is_hashable(v)) rt.type_error(std::string("unhashable type: '") + type_name(v) + "'");
+    (void)require_key(rt, v);
     return v.is_string() && Find(v.str()) != nullptr;
 }
 

@@ -49,7 +49,6 @@ inline value replace(runtime& rt, const value& v, const call_arguments& args) {
     const text s = to_text(rt, v), from = to_text(rt, *old), to = to_text(rt, *fresh);
     const std::int64_t limit =
         most && !most->is_none() ? string_methods::integer_argument(rt, most, -1, "replace") : -1;
-    rt.spend(1 + s.view().size() / 64);
     return text::owned(replaced(rt, s.view(), from.view(), to.view(), limit));
 }
 /// The first letter of each word in upper case and the rest in lower.

@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <limits>
 
-#include <nibble/generate/fixed_math.hpp>
+#include <nibble/generate/token_weight.hpp>
 
 using nibble::exp_weight;
-using nibble::fixed_log2;
 
-TEST_CASE("exp_weight is 2^40 exp(-x) within its bound", "[fixed_math]") {
+TEST_CASE("exp_weight is 2^40 exp(-x) within its bound", "[token_weight]") {
     double worst_relative = 0, worst_units = 0;
     for (int i = 0; i < 300000; ++i) {
         const double below = i * 1e-4;
@@ -25,7 +24,7 @@ TEST_CASE("exp_weight is 2^40 exp(-x) within its bound", "[fixed_math]") {
     CHECK(worst_units < 2.0);
 }
 
-TEST_CASE("exp_weight at the ends of its range", "[fixed_math]") {
+TEST_CASE("exp_weight at the ends of its range", "[token_weight]") {
     STATIC_REQUIRE(exp_weight(0.0) == nibble::weight_of_best);
     CHECK(exp_weight(27.7) == 1);
     CHECK(exp_weight(27.8) == 0);
@@ -35,19 +34,14 @@ TEST_CASE("exp_weight at the ends of its range", "[fixed_math]") {
     CHECK(exp_weight(5e-324) == nibble::weight_of_best);
 }
 
-TEST_CASE("exp_weight is fixed for all machines", "[fixed_math]") {
+TEST_CASE("exp_weight is fixed for all machines", "[token_weight]") {
     CHECK(exp_weight(0.5) == 666887513088u);
     CHECK(exp_weight(1.0) == 404487723264u);
     CHECK(exp_weight(10.0) == 49917750u);
 }
 
-TEST_CASE("fixed_log2 is exact for powers of two and close elsewhere", "[fixed_math]") {
-    for (unsigned k = 0; k < 64; ++k) CHECK(fixed_log2(std::uint64_t{1} << k) == static_cast<double>(k));
-    double worst = 0;
-    for (double value = 1; value < 1e18; value *= 1.001) {
-        const auto whole = static_cast<std::uint64_t>(value);
-        worst = std::max(worst, std::abs(fixed_log2(whole) - std::log2(static_cast<double>(whole))));
-    }
-    CHECK(worst < 0x1p-25);
-    CHECK(fixed_log2(std::numeric_limits<std::uint64_t>::max()) == Approx(64.0));
+TEST_CASE("log2_of counts from the best token's weight", "[token_weight]") {
+    STATIC_REQUIRE(nibble::log2_of(nibble::weight_of_best) == 0.0);
+    CHECK(nibble::log2_of(1) == -40);
+    CHECK(nibble::log2_of(3 * nibble::weight_of_best) == Approx(std::log2(3.0)).epsilon(1e-14));
 }

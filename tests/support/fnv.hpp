@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hash of many results, for tests of what must be the same on every machine.
+#pragma once
+
+#include <cstdint>
+
+namespace nibble::test {
+
+/// FNV-1a, by 64 bits at a time.
+struct fnv {
+    std::uint64_t value = 0xcbf29ce484222325;
+
+    void add(std::uint64_t bits) { value = (value ^ bits) * 0x100000001b3; }
+};
+
+}  // namespace nibble::test
