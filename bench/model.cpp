@@ -37,6 +37,7 @@ cpu_features features(const std::string& isa) {
     if (isa == "avx512-vnni" && !cpu.avx512_vnni) throw std::runtime_error("this CPU has no avx512-vnni");
     if (isa == "avx2" && !cpu.avx2) throw std::runtime_error("this CPU has no avx2");
     if (isa == "avx2") cpu = {.avx2 = true};
+    if (isa == "portable") cpu = {.portable = true};
     if (isa == "scalar") cpu = {};
     return cpu;
 }
@@ -261,7 +262,7 @@ int main(int argc, char** argv) try {
         ->check(CLI::IsMember({"q16", "f16", "q8"}))
         ->capture_default_str();
     app.add_option("--isa", o.isa, "kernels to use")
-        ->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "scalar"}))
+        ->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "portable", "scalar"}))
         ->capture_default_str();
     app.add_option("-o,--output", o.output, "md, csv or json")
         ->check(CLI::IsMember({"md", "csv", "json"}))

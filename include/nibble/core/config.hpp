@@ -37,10 +37,16 @@
 #define NIBBLE_ABI v0_1_avx512
 #elif defined(__AVX2__) && defined(__FMA__)
 #define NIBBLE_ABI v0_1_avx2
+#elif defined(__FMA__)
+#define NIBBLE_ABI v0_1_fma
 #elif defined(__AVX__)
 #define NIBBLE_ABI v0_1_avx
 #elif defined(__SSE4_2__)
 #define NIBBLE_ABI v0_1_sse42
+#elif defined(__SSE4_1__)
+#define NIBBLE_ABI v0_1_sse41
+#elif defined(__SSSE3__)
+#define NIBBLE_ABI v0_1_ssse3
 #else
 #define NIBBLE_ABI v0_1
 #endif

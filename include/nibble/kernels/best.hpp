@@ -7,6 +7,7 @@
 #include <nibble/core/cpu.hpp>
 #include <nibble/kernels/isa/avx2.hpp>
 #include <nibble/kernels/isa/avx512.hpp>
+#include <nibble/kernels/isa/portable.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 
@@ -17,7 +18,7 @@ inline constexpr std::array kernel_sets {
 #if NIBBLE_X86_64
     &avx512_vnni_kernels, &avx2_kernels,
 #endif
-        &scalar_kernels,
+        &portable_kernels, &scalar_kernels,
 };
 
 /// The fastest set that `cpu` can run. Every set gives the same bits.

@@ -11,22 +11,31 @@
 #include <nibble/quant/f32/block.hpp>
 #include <nibble/quant/q3_k/avx2.hpp>
 #include <nibble/quant/q3_k/block.hpp>
+#include <nibble/quant/q3_k/portable.hpp>
 #include <nibble/quant/q4_0/avx2.hpp>
 #include <nibble/quant/q4_0/block.hpp>
+#include <nibble/quant/q4_0/portable.hpp>
 #include <nibble/quant/q4_1/avx2.hpp>
 #include <nibble/quant/q4_1/block.hpp>
+#include <nibble/quant/q4_1/portable.hpp>
 #include <nibble/quant/q4_k/avx2.hpp>
 #include <nibble/quant/q4_k/block.hpp>
+#include <nibble/quant/q4_k/portable.hpp>
 #include <nibble/quant/q5_0/avx2.hpp>
 #include <nibble/quant/q5_0/block.hpp>
+#include <nibble/quant/q5_0/portable.hpp>
 #include <nibble/quant/q5_1/avx2.hpp>
 #include <nibble/quant/q5_1/block.hpp>
+#include <nibble/quant/q5_1/portable.hpp>
 #include <nibble/quant/q5_k/avx2.hpp>
 #include <nibble/quant/q5_k/block.hpp>
+#include <nibble/quant/q5_k/portable.hpp>
 #include <nibble/quant/q6_k/avx2.hpp>
 #include <nibble/quant/q6_k/block.hpp>
+#include <nibble/quant/q6_k/portable.hpp>
 #include <nibble/quant/q8_0/avx2.hpp>
 #include <nibble/quant/q8_0/block.hpp>
+#include <nibble/quant/q8_0/portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {

@@ -11,6 +11,7 @@
 
 #include <nibble/kernels/best.hpp>
 
+#include "support/kernel_sets.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -18,6 +19,9 @@ using namespace nibble;
 namespace {
 
 constexpr cache_type all_types[] = {cache_type::q16, cache_type::f16, cache_type::q8};
+
+/// The CPUs for which the scalar, the portable and the best set are chosen.
+const cpu_features all_cpus[] = {{}, {.portable = true}, detect_cpu()};
 
 /// Half a unit of the last place that a cache type keeps, relative to the largest value of a head.
 double rounding_of(cache_type type) {
@@ -137,9 +141,9 @@ TEST_CASE("attention over one block is softmax(q k) v") {
 
 TEST_CASE("a row sees its window and nothing before it") {
     for (const auto type : all_types)
-        for (const auto& cpu : {cpu_features{}, detect_cpu()})
+        for (const auto& cpu : all_cpus)
             for (const std::size_t window : {1u, 2u, 9u, 30u}) {
-                CAPTURE(static_cast<int>(type), cpu.avx2, window);
+                CAPTURE(static_cast<int>(type), best_kernels(cpu).name, window);
                 const auto& kernels = best_kernels(cpu).of(type);
                 problem p{type, 64, 2, 5, 40};
                 p.store(kernels);
@@ -164,7 +168,7 @@ TEST_CASE("a row sees its window and nothing before it") {
 
 TEST_CASE("what lies before a window does not count, not even an infinity") {
     for (const auto type : {cache_type::q16, cache_type::q8})
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 2, 20};
             p.values[16 * 64 + 3] = std::numeric_limits<float>::infinity();
@@ -177,7 +181,7 @@ TEST_CASE("what lies before a window does not count, not even an infinity") {
 
 TEST_CASE("a row that sees nothing of a block adds nothing") {
     for (const auto type : all_types)
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 3, 129};  // the tokens are at 128, 129 and 130; with a window of 3 the last one
             p.store(kernels);                // sees nothing of the block
@@ -197,7 +201,7 @@ TEST_CASE("a row that sees nothing of a block adds nothing") {
 
 TEST_CASE("a head that is not finite spoils what sees it and nothing else") {
     for (const auto type : {cache_type::q16, cache_type::q8})
-        for (const auto& cpu : {cpu_features{}, detect_cpu()}) {
+        for (const auto& cpu : all_cpus) {
             const auto& kernels = best_kernels(cpu).of(type);
             problem p{type, 64, 1, 2, 1};  // the second token sees position 1, the first does not
             p.values[64 + 5] = std::numeric_limits<float>::infinity();
@@ -219,19 +223,12 @@ TEST_CASE("a head of zeros is zeros") {
     }
 }
 
-TEST_CASE("the AVX2 kernels equal the specification bit for bit") {
-    const auto cpu = detect_cpu();
-    if (!cpu.avx2) {
-        WARN("SKIPPED: needs AVX2");
-        return;
-    }
+TEST_CASE("every set equals the specification bit for bit") {
     struct seen {
         std::size_t visible, window;
     };
     for (const auto type : all_types) {
-        const auto& specification = best_kernels({}).of(type);
-        const auto& kernels = best_kernels(cpu).of(type);
-        REQUIRE(&specification != &kernels);
+        const auto& specification = scalar_kernels.of(type);
         for (const std::size_t head_dim : {64u, 128u, 36u, 80u, 2u})
             for (const std::size_t group : {1u, 3u, 4u, 8u})
                 for (const std::size_t n_tokens : {1u, 2u, 16u})
@@ -246,31 +243,33 @@ TEST_CASE("the AVX2 kernels equal the specification bit for bit") {
                                                           {112, 100},
                                                           {137, 12}}) {
                         CAPTURE(static_cast<int>(type), head_dim, group, n_tokens, visible, window);
-                        problem expected{type, head_dim, group, n_tokens, visible}, got = expected;
+                        problem expected{type, head_dim, group, n_tokens, visible};
                         expected.store(specification);
-                        got.store(kernels);
-                        REQUIRE(expected.block == got.block);
+                        const auto first = expected.attend(specification, 1, window);
+                        const auto next = expected.attend(specification, 1.7f, window);
+                        auto merged = first, rest = next;
+                        specification.merge(merged.partial(), rest.partial(), expected.rows, head_dim);
+                        for (const kernel_set* set : test::runnable_sets()) {
+                            if (set == &scalar_kernels) continue;
+                            CAPTURE(set->name);
+                            const auto& kernels = set->of(type);
+                            problem got{type, head_dim, group, n_tokens, visible};
+                            got.store(kernels);
+                            REQUIRE(expected.block == got.block);
 
-                        auto a = expected.attend(specification, 1, window), b = got.attend(kernels, 1, window);
-                        REQUIRE(a.max == b.max);
-                        REQUIRE(a.sum == b.sum);
-                        auto a_next = expected.attend(specification, 1.7f, window),
-                             b_next = got.attend(kernels, 1.7f, window);
-                        specification.merge(a.partial(), a_next.partial(), expected.rows, head_dim);
-                        kernels.merge(b.partial(), b_next.partial(), got.rows, head_dim);
-                        REQUIRE(a.max == b.max);
-                        REQUIRE(a.sum == b.sum);
-                        REQUIRE(a.acc == b.acc);
+                            auto sums = got.attend(kernels, 1, window), more = got.attend(kernels, 1.7f, window);
+                            REQUIRE(sums.max == first.max);
+                            REQUIRE(sums.sum == first.sum);
+                            kernels.merge(sums.partial(), more.partial(), got.rows, head_dim);
+                            REQUIRE(sums.max == merged.max);
+                            REQUIRE(sums.sum == merged.sum);
+                            REQUIRE(sums.acc == merged.acc);
+                        }
                     }
     }
 }
 
 TEST_CASE("values that are hard to store are stored alike by all kernels") {
-    const auto cpu = detect_cpu();
-    if (!cpu.avx2) {
-        WARN("SKIPPED: needs AVX2");
-        return;
-    }
     const float hard[] = {0.0f,
                           -0.0f,
                           1e-40f,
@@ -285,11 +284,15 @@ TEST_CASE("values that are hard to store are stored alike by all kernels") {
                           std::numeric_limits<float>::quiet_NaN()};
     for (const auto type : all_types)
         for (const float value : hard) {
-            problem a{type, 20, 1, 1, 1}, b = a;
-            for (problem* p : {&a, &b}) p->keys[3] = p->values[17] = value;
-            a.store(best_kernels({}).of(type));
-            b.store(best_kernels(cpu).of(type));
-            CAPTURE(static_cast<int>(type), value);
-            CHECK(a.block == b.block);
+            problem expected{type, 20, 1, 1, 1};
+            expected.keys[3] = expected.values[17] = value;
+            expected.store(scalar_kernels.of(type));
+            for (const kernel_set* set : test::runnable_sets()) {
+                problem got{type, 20, 1, 1, 1};
+                got.keys[3] = got.values[17] = value;
+                got.store(set->of(type));
+                CAPTURE(static_cast<int>(type), value, set->name);
+                CHECK(expected.block == got.block);
+            }
         }
 }

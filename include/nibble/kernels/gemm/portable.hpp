@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Many tokens, portable vectors: the micro-kernel. Weights and activations as int16 side by side along the depth.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <nibble/kernels/activations/portable.hpp>
+#include <nibble/kernels/gemm/loops.hpp>
+#include <nibble/kernels/gemm/scalar.hpp>
+#include <nibble/quant/format_portable.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace kernels::gemm_portable {
+
+/// Four tokens are the lanes of a chain. With two rows eight accumulators, the weights and a product are in registers,
+/// of sixteen.
+inline constexpr std::size_t token_group = 4, row_group = 2;
+
+template <std::size_t N>
+struct packed_tokens {
+    activations_portable::token_block<N> tokens[token_group];
+};
+
+/// One weight block of one row: everything but the float scale multiplied in, (code - offset) * scale.
+template <class F>
+struct alignas(16) packed_row {
+    std::int16_t w[F::block_size];
+    std::int16_t min[F::block_size / 32];
+    float d, m;
+};
+template <class F>
+struct packed_weights {
+    packed_row<F> rows[row_group];
+};
+
+template <class F, int... J>
+NIBBLE_INLINE void pack_codes(const typename F::block& block, const quant::scale_lanes* scales, std::int16_t* w,
+                              std::integer_sequence<int, J...>) noexcept {
+    const auto pack = [w](int j, const quant::widened_weights& weights) {
+        for (int v = 0; v < 4; ++v) portable::store(w + 32 * j + 8 * v, weights.v[v]);
+    };
+    (pack(J, quant::widen<F, J, F::offset>(block, scales)), ...);
+}
+
+template <class F>
+inline void pack_block(const typename F::block& block, packed_row<F>& packed) noexcept {
+    using format = quant::portable_format<F>;
+    quant::scale_lanes scales;
+    if constexpr (F::has_scales) scales = format::scales(block);
+    pack_codes<F>(block, &scales, packed.w, std::make_integer_sequence<int, F::block_size / 32>{});
+    packed.d = quant::load_half(block.d);
+    if constexpr (F::has_min) packed.m = format::m_sign * quant::load_half(format::min_half(block));
+    if constexpr (F::has_min && F::has_scales) portable::store(packed.min, scales.mins);
+}
+
+/// One block of a group of rows with a group of tokens: on with their chains.
+template <class F>
+inline void add_block(const packed_weights<F>& weights, const packed_tokens<F::block_size>& x, float* sums) noexcept {
+    using namespace portable;
+    const i32x4 zero = splat<std::int32_t>(0);
+    i32x4 s[row_group][token_group];
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < row_group; ++r) {
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < token_group; ++t) s[r][t] = zero;
+    }
+    NIBBLE_ROLLED
+    for (std::size_t e = 0; e < F::block_size; e += 8) {
+        i16x8 w[row_group];
+        NIBBLE_UNROLL
+        for (std::size_t r = 0; r < row_group; ++r) w[r] = load(weights.rows[r].w + e);
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < token_group; ++t) {
+            const i16x8 values = load(x.tokens[t].x + e);
+            NIBBLE_UNROLL
+            for (std::size_t r = 0; r < row_group; ++r) {
+                s[r][t] = add_products(s[r][t], w[r], values);
+                pin(s[r][t]);
+            }
+        }
+    }
+    float d_x[token_group];
+    std::int32_t sum[token_group];
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < token_group; ++t) {
+        d_x[t] = x.tokens[t].d;
+        sum[t] = x.tokens[t].sum32[0];
+    }
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < row_group; ++r) {
+        const packed_row<F>& w = weights.rows[r];
+        float* to = sums + r * token_group;
+        f32x4 chain = portable::fma(load(d_x) * splat(w.d), to_float(transpose_sum(s[r][0], s[r][1], s[r][2], s[r][3])),
+                                    load(to));
+        if constexpr (F::has_min) {
+            i32x4 m = load(sum);
+            if constexpr (F::has_scales) {
+                const auto minima = [&](std::size_t t) {
+                    return add_products(zero, load(w.min), load(x.tokens[t].sum32));
+                };
+                m = transpose_sum(minima(0), minima(1), minima(2), minima(3));
+            }
+            chain = portable::fma(load(d_x) * splat(w.m), to_float(m), chain);
+        }
+        store(to, chain);
+    }
+}
+
+/// See gemm_kernel in gemm/micro_kernel.hpp.
+struct micro_kernel {
+    static constexpr std::size_t token_group = gemm_portable::token_group, row_group = gemm_portable::row_group;
+    static constexpr std::size_t groups_at_once = 2;
+    template <class F>
+    using packed_weights = gemm_portable::packed_weights<F>;
+    template <std::size_t N>
+    using packed_tokens = gemm_portable::packed_tokens<N>;
+
+    /// pack_tokens_function.
+    template <std::size_t N>
+    static void pack_tokens(const float* x, std::size_t stride, std::size_t n_tokens, std::size_t depth,
+                            void* out) noexcept {
+        auto* packed = static_cast<packed_tokens<N>*>(out);
+        for (std::size_t b = 0; b < depth / N; ++b)
+            for (std::size_t t = 0; t < token_group; ++t) {
+                if (t < n_tokens)
+                    activations_portable::quantize_block<N>(x + t * stride + b * N, packed[b].tokens[t]);
+                else
+                    packed[b].tokens[t] = {};
+            }
+    }
+
+    template <class F>
+    static void pack(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
+                     packed_weights<F>* packed) noexcept {
+        for (std::size_t r = 0; r < row_group; ++r) {
+            const auto* row = quant::blocks_of<F>(rows + std::min(r, n_rows - 1) * row_bytes);
+            for (std::size_t b = 0; b < n_blocks; ++b) pack_block<F>(row[b], packed[b].rows[r]);
+        }
+    }
+
+    template <class F>
+    static void tile(const packed_weights<F>* weights, const packed_tokens<F::block_size>* tokens,
+                     std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
+                     std::size_t sums_stride) noexcept {
+        for (std::size_t g = 0; g < n_groups; ++g)
+            for (std::size_t b = 0; b < n_blocks; ++b)
+                add_block<F>(weights[b], tokens[g * tokens_stride + b], sums + g * sums_stride);
+    }
+
+    static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,
+                      std::size_t out_stride) noexcept {
+        static_assert(token_group == gemm_scalar::micro_kernel::token_group);  // the chains lie as there
+        gemm_scalar::micro_kernel::store(sums, sums_stride, n_rows, n_tokens, out, out_stride);
+    }
+};
+
+}  // namespace kernels::gemm_portable
+NIBBLE_NAMESPACE_END

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Few tokens, portable vectors: weight rows straight from the mapping, four (row, token) pairs a step.
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include <nibble/kernels/activations/portable.hpp>
+#include <nibble/quant/format_portable.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace kernels::gemv_portable {
+
+using activations_portable::token_block;
+using portable::f32x4;
+using portable::i16x8;
+using portable::i32x4;
+
+template <class F, int J, std::size_t Tokens>
+NIBBLE_INLINE void add_sub_block(const typename F::block& w, const quant::scale_lanes& scales,
+                                 const token_block<F::block_size>* const (&x)[Tokens], i32x4* s) noexcept {
+    const quant::widened_weights weights = quant::widen<F, J, 0>(w, &scales);
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) {
+        NIBBLE_UNROLL
+        for (std::size_t v = 0; v < 4; ++v)
+            s[t] = portable::add_products(s[t], weights.v[v], portable::load(x[t]->x + 32 * J + 8 * v));
+    }
+}
+
+template <class F, std::size_t Tokens, int... J>
+NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const quant::scale_lanes& scales,
+                                  const token_block<F::block_size>* const (&x)[Tokens], i32x4* s,
+                                  std::integer_sequence<int, J...>) noexcept {
+    (add_sub_block<F, J>(w, scales, x, s), ...);
+}
+
+/// S and M of quant::dot for one block of a row and each token: the sums of the lanes of s[t] and m[t]. The offset of
+/// the codes is taken off as a whole: offset times the sum of the activations.
+template <class F, std::size_t Tokens>
+NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::block_size>* const (&x)[Tokens],
+                              i32x4* s, [[maybe_unused]] i32x4* m) noexcept {
+    using namespace portable;
+    const i32x4 zero = splat<std::int32_t>(0);
+    quant::scale_lanes scales;
+    if constexpr (F::has_scales) scales = quant::portable_format<F>::scales(w);
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) {
+        s[t] = zero;
+        if constexpr (F::has_scales && F::offset != 0) {
+            const i16x8 offset = splat(static_cast<std::int16_t>(-F::offset));
+            s[t] = add_products(s[t], multiply(scales.first, offset), load(x[t]->sum));
+            s[t] = add_products(s[t], multiply(scales.second, offset), load(x[t]->sum + 8));
+        }
+        if constexpr (F::has_scales && F::has_min) m[t] = add_products(zero, scales.mins, load(x[t]->sum32));
+    }
+    add_sub_blocks<F>(w, scales, x, s, std::make_integer_sequence<int, F::block_size / 32>{});
+}
+
+/// The halves at p(0) .. p(3) as floats.
+template <class Place>
+NIBBLE_INLINE f32x4 load_halves(const Place& p) noexcept {
+    const auto bits = [&p](std::size_t i) { return static_cast<std::int32_t>(p(i)[0] | p(i)[1] << 8); };
+    return portable::half_to_float(portable::from_lanes(bits(0), bits(1), bits(2), bits(3)));
+}
+
+/// Rows rows, `row_bytes` apart, times Tokens tokens, four pairs: lane i is the chain of row i / Tokens and token
+/// i % Tokens. Where Rows is less, the last row stands in for those that are missing.
+template <class F, std::size_t Rows, std::size_t Tokens>
+inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_blocks,
+                     const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
+    static_assert(Rows * Tokens <= 4);
+    using namespace portable;
+    using format = quant::portable_format<F>;
+    f32x4 chain = splat(0.0f);
+    for (std::size_t b = 0; b < n_blocks; ++b) {
+        const token_block<F::block_size>* x[Tokens];
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
+        i32x4 s[4], m[4];
+        NIBBLE_ROLLED
+        for (std::size_t r = 0; r < Rows; ++r)
+            block_sums<F, Tokens>(quant::blocks_of<F>(rows + r * row_bytes)[b], x, s + r * Tokens, m + r * Tokens);
+        NIBBLE_UNROLL
+        for (std::size_t i = Rows * Tokens; i < 4; ++i) s[i] = m[i] = splat<std::int32_t>(0);
+
+        const auto row = [=](std::size_t i) -> const typename F::block& {
+            return quant::blocks_of<F>(rows + std::min(i / Tokens, Rows - 1) * row_bytes)[b];
+        };
+        const auto token = [&x](std::size_t i) -> const token_block<F::block_size>& { return *x[i % Tokens]; };
+        const f32x4 d_x = from_lanes(token(0).d, token(1).d, token(2).d, token(3).d);
+        const i32x4 sums = from_lanes(token(0).sum32[0], token(1).sum32[0], token(2).sum32[0], token(3).sum32[0]);
+        i32x4 total = transpose_sum(s[0], s[1], s[2], s[3]);
+        if constexpr (!F::has_scales && F::offset != 0) {
+            static_assert(std::has_single_bit(unsigned{F::offset}));
+            total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
+        }
+        const f32x4 d = load_halves([&](std::size_t i) { return row(i).d; });
+        chain = portable::fma(d_x * d, to_float(total), chain);
+        if constexpr (F::has_min) {
+            const f32x4 min = load_halves([&](std::size_t i) { return format::min_half(row(i)); });
+            const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : sums;
+            chain = portable::fma(d_x * (splat(format::m_sign) * min), to_float(minima), chain);
+        }
+    }
+    float lanes[4];
+    store(lanes, chain);
+    for (std::size_t i = 0; i < Rows * Tokens; ++i) out[i % Tokens * out_stride + i / Tokens] = lanes[i];
+}
+
+/// All rows with Tokens tokens, four pairs at a time.
+template <class F, std::size_t Tokens>
+inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
+                      const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
+    constexpr std::size_t rows = 4 / Tokens;
+    std::size_t r = 0;
+    for (; r + rows <= n_rows; r += rows)
+        row_tile<F, rows, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
+    for (; r < n_rows; ++r)
+        row_tile<F, 1, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
+}
+
+/// gemv_function of the block formats.
+template <class F>
+inline void gemv(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth, const void* x,
+                 std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
+    const std::size_t n_blocks = depth / F::block_size;
+    const auto* tokens = static_cast<const token_block<F::block_size>*>(x);
+    for (std::size_t t = 0, group; t < n_tokens; t += group) {
+        const std::size_t left = n_tokens - t;
+        group = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        const auto* these = tokens + t * n_blocks;
+        float* to = out + t * out_stride;
+        if (group == 4)
+            row_tiles<F, 4>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
+        else if (group == 2)
+            row_tiles<F, 2>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
+        else
+            row_tiles<F, 1>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
+    }
+}
+
+}  // namespace kernels::gemv_portable
+NIBBLE_NAMESPACE_END
