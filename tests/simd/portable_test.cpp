@@ -107,7 +107,10 @@ TEST_CASE("every operation on floats is that of plain arrays") {
     const float *x = values.data(), *y = x + 4;
     CHECK_LANES(std::int32_t, simd::round_to_int(simd::load(x)));
     CHECK_LANES(std::int32_t, simd::round_to_int(simd::load(y)));
-    CHECK_LANES(float, simd::load(x) + simd::load(y) * simd::splat(4.0f) - simd::load(x) / simd::load(y));
+    CHECK_LANES(float, simd::load(x) + simd::load(y));
+    CHECK_LANES(float, simd::load(x) - simd::load(y));
+    CHECK_LANES(float, simd::load(x) * simd::load(y));
+    CHECK_LANES(float, simd::divide(simd::load(x), simd::load(y)));
     CHECK_LANES(float, simd::evens(simd::load(x), simd::load(y)));
     CHECK_LANES(float, simd::odds(simd::load(x), simd::load(y)));
     CHECK_LANES(float, simd::zip_low(simd::load(x), simd::load(y)));

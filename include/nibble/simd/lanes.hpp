@@ -37,9 +37,6 @@ struct vector {
     friend vector operator*(vector a, vector b) noexcept {
         return of([&](std::size_t i) { return a.lane[i] * b.lane[i]; });
     }
-    friend vector operator/(vector a, vector b) noexcept {
-        return of([&](std::size_t i) { return a.lane[i] / b.lane[i]; });
-    }
     friend vector operator&(vector a, vector b) noexcept {
         return of([&](std::size_t i) { return a.lane[i] & b.lane[i]; });
     }
@@ -129,6 +126,9 @@ NIBBLE_INLINE f32x4 evens(f32x4 a, f32x4 b) noexcept { return {{a.lane[0], a.lan
 NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return {{a.lane[1], a.lane[3], b.lane[1], b.lane[3]}}; }
 NIBBLE_INLINE f32x4 zip_low(f32x4 a, f32x4 b) noexcept { return {{a.lane[0], b.lane[0], a.lane[1], b.lane[1]}}; }
 NIBBLE_INLINE f32x4 zip_high(f32x4 a, f32x4 b) noexcept { return {{a.lane[2], b.lane[2], a.lane[3], b.lane[3]}}; }
+NIBBLE_INLINE f32x4 divide(f32x4 a, f32x4 b) noexcept {
+    return f32x4::of([&](std::size_t i) { return a.lane[i] / b.lane[i]; });
+}
 NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept {
     return f32x4::of([&](std::size_t i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
 }

@@ -16,8 +16,9 @@
 
 // Only what the kernels need, and nothing whose bits depend on the machine: integers are exact, floats rounded once.
 // Vectors are 128 bits wide under any flags, of the best architecture of that width which the flags allow: machines
-// with more have sets of their own, wherever they run. What xsimd lacks, or has as a loop over the lanes (8.1: int16
-// products of SSE2), is written here. Machines without an architecture in xsimd 8.1 have arrays (simd/lanes.hpp).
+// with more have sets of their own, wherever they run. What xsimd lacks, has as a loop over the lanes (8.1: int16
+// products of SSE2) or approximates (8.1: quotients of NEON), is written here; of its operators only + - * & | ^ are
+// used. Machines without an architecture in xsimd 8.1 have arrays (simd/lanes.hpp).
 //
 // As everywhere, a product must not meet an addition as such (core/float_math.hpp): compilers fuse intrinsics, too.
 
@@ -135,6 +136,8 @@ NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return _mm_shuffle_ps(a, b
 NIBBLE_INLINE f32x4 zip_low(f32x4 even, f32x4 odd) noexcept { return _mm_unpacklo_ps(even, odd); }
 NIBBLE_INLINE f32x4 zip_high(f32x4 even, f32x4 odd) noexcept { return _mm_unpackhi_ps(even, odd); }
 
+NIBBLE_INLINE f32x4 divide(f32x4 a, f32x4 b) noexcept { return _mm_div_ps(a, b); }
+
 /// a > b ? a : b, so `b` where either is NaN.
 NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept { return _mm_max_ps(a, b); }
 
@@ -210,6 +213,7 @@ NIBBLE_INLINE f32x4 evens(f32x4 a, f32x4 b) noexcept { return vuzp1q_f32(a, b); 
 NIBBLE_INLINE f32x4 odds(f32x4 a, f32x4 b) noexcept { return vuzp2q_f32(a, b); }
 NIBBLE_INLINE f32x4 zip_low(f32x4 even, f32x4 odd) noexcept { return vzip1q_f32(even, odd); }
 NIBBLE_INLINE f32x4 zip_high(f32x4 even, f32x4 odd) noexcept { return vzip2q_f32(even, odd); }
+NIBBLE_INLINE f32x4 divide(f32x4 a, f32x4 b) noexcept { return vdivq_f32(a, b); }
 NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept { return vbslq_f32(vcgtq_f32(a, b), a, b); }
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept { return vfmaq_f32(c, a, b); }
 

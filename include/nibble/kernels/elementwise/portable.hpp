@@ -111,7 +111,7 @@ NIBBLE_INLINE f32x4 gate_values(f32x4 g, f32x4 t, f32x4 u) noexcept {
     const i32x4 sign = bits_of(splat(-0.0f)), negative = greater(splat<std::int32_t>(0), bits_of(t));
     const f32x4 e = exp2_nonpositive_portable(float_of(bits_of(t) | sign));
     const f32x4 numerator = float_of(select(negative, bits_of(e), bits_of(one)));
-    return g * numerator / (one + e) * u;
+    return divide(g * numerator, one + e) * u;
 }
 
 inline void silu_gated(float* gate, const float* up, std::size_t n) noexcept {
