@@ -48,7 +48,7 @@ NIBBLE_INLINE void pack_codes(const typename F::block& block, const quant::scale
 template <class F>
 inline void pack_block(const typename F::block& block, packed_row<F>& packed) noexcept {
     using format = quant::portable_format<F>;
-    quant::scale_lanes scales;
+    quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = format::scales(block);
     pack_codes<F>(block, &scales, packed.w, std::make_integer_sequence<int, F::block_size / 32>{});
     packed.d = quant::load_half(block.d);

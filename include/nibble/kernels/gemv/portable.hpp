@@ -45,7 +45,7 @@ NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::b
                               i32x4* s, [[maybe_unused]] i32x4* m) noexcept {
     using namespace portable;
     const i32x4 zero = splat<std::int32_t>(0);
-    quant::scale_lanes scales;
+    quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = quant::portable_format<F>::scales(w);
     NIBBLE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
