@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <nibble/kernels/best.hpp>
 #include <nibble/ops/linear.hpp>
 
 #include "../tests/support/random_weights.hpp"

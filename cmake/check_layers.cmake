@@ -42,7 +42,9 @@ macro(check_include header line)
     string(REGEX MATCH "^([a-z_]+)/" found "${header}")
     set(layer "${CMAKE_MATCH_1}")
     set(problem)
-    if(NOT "${line}" MATCHES "[<]([^>]+)[>]")
+    if("${header}" STREQUAL core/config.hpp AND "${line}" MATCHES "\"the error above\"")
+        # ends a compilation that is refused; no such file exists
+    elseif(NOT "${line}" MATCHES "[<]([^>]+)[>]")
         set(problem "is not of the form #include <...>")
     else()
         set(target "${CMAKE_MATCH_1}")
@@ -122,7 +124,8 @@ if(DEFINED SELFTEST_DIR)
         "grammar/a.hpp|<nibble/json/b.hpp>|right" "text/a/b.hpp|<nibble/unicode/c.hpp>|right"
         "generate/a.hpp|<nibble/text/b.hpp>|right" "generate/a.hpp|<nibble/chat/b.hpp>|right"
         "generate/a.hpp|<nibble/grammar/b.hpp>|right" "nibble.hpp|<nibble/generate/a.hpp>|right"
-        "core/a.hpp|\"b.hpp\"|wrong" "core/a.hpp|<nibble/core/../quant/b.hpp>|wrong"
+        "core/a.hpp|\"b.hpp\"|wrong" "core/config.hpp|\"the error above\"|right" "core/a.hpp|\"the error above\"|wrong"
+        "core/a.hpp|<nibble/core/../quant/b.hpp>|wrong"
         "core/a.hpp|<nibble/gguf/b.hpp>|wrong" "core/a.hpp|<nibble/nibble.hpp>|wrong" "core/a.hpp|<iostream>|wrong"
         "simd/a.hpp|<nibble/quant/b.hpp>|wrong" "quant/a.hpp|<nibble/kernels/b.hpp>|wrong"
         "quant/a.hpp|<xsimd/xsimd.hpp>|wrong" "quant/a.hpp|<nibble/core/mapped_file.hpp>|wrong"

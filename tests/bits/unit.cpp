@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One unit of the test of equal bits: compiled again for each compiler and each set of flags, with NIBBLE_BITS_UNIT as the
-// name of its function. What it computes is hashed for every set of kernels that the CPU runs.
+// One unit of the test of equal bits: compiled again for each compiler and each set of flags, with NIBBLE_BITS_UNIT as
+// the name of its function. What it computes is hashed for every set of kernels that the CPU runs.
 #include <nibble/nibble.hpp>
 
 #include <array>

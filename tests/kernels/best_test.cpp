@@ -10,7 +10,8 @@ TEST_CASE("the best set that a CPU can run is found") {
     CHECK(best_kernels(cpu_features{.portable = true}).name == "portable");
 #if NIBBLE_X86_64
     CHECK(best_kernels(cpu_features{.portable = true, .avx2 = true}).name == "avx2");
-    CHECK(best_kernels(cpu_features{.portable = true, .avx2 = true, .avx512 = true, .avx512_vnni = true}).name == "avx512-vnni");
+    CHECK(best_kernels(cpu_features{.portable = true, .avx2 = true, .avx512 = true, .avx512_vnni = true}).name ==
+          "avx512-vnni");
 #endif
     CHECK(best_kernels(detect_cpu()).runs_on(detect_cpu()));
 }

@@ -40,7 +40,7 @@ TEST_CASE("check_weights: a scale that is no finite number, in every format") {
         {data_type::f32, {2}, 0, false},    {data_type::f16, {0}, 0, true},     {data_type::bf16, {0}, 0, false},
         {data_type::q4_0, {0}, 2, true},    {data_type::q4_1, {0, 2}, 4, true}, {data_type::q5_0, {0}, 2, true},
         {data_type::q5_1, {0, 2}, 4, true}, {data_type::q8_0, {0}, 2, true},    {data_type::q4_k, {0, 2}, 4, true},
-        {data_type::q5_k, {0, 2}, 4, true}, {data_type::q6_k, {208}, 0, true},
+        {data_type::q5_k, {0, 2}, 4, true}, {data_type::q6_k, {208}, 0, true},  {data_type::q3_k, {108}, 0, true},
     };
     CHECK(std::size(places) == supported_types.size());
     for (const auto& place : places) {

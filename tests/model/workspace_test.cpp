@@ -3,6 +3,8 @@
 #include <nibble/model/workspace.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,28 @@ TEST_CASE("the plan follows its formula") {
         CHECK(rest == activation_buffer::bytes(set, {32, depth, in_blocks, false, 3}) + 3 * sizeof(largest_value) +
                           attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3));
     }
+}
+
+TEST_CASE("cos and sin grow with YaRN by what the file states, else by what follows from the factor") {
+    model_config config;
+    config.rope_dims = 8;
+    const auto magnitude = [&](const rope_scaling& scaling) {
+        std::array<float, 8> cos_sin{};
+        rotation_of(config, {10000, scaling}, {}).cos_sin(5, cos_sin.data());
+        return std::hypot(static_cast<double>(cos_sin[0]), static_cast<double>(cos_sin[1]));
+    };
+    rope_scaling scaling{.type = rope_scaling::method::yarn, .factor = 4, .original_context = 16};
+    const double by_factor = 1 + 0.1 * std::log(4.0);
+    CHECK(magnitude({}) == Approx(1));
+    CHECK(magnitude(scaling) == Approx(by_factor));
+    scaling.log_multiplier = 1;
+    CHECK(magnitude(scaling) == Approx(1));
+    scaling.log_multiplier = 0.5f;
+    CHECK(magnitude(scaling) == Approx(by_factor / (1 + 0.05 * std::log(4.0))));
+    scaling.attn_factor = 2;
+    CHECK(magnitude(scaling) == Approx(2 * by_factor / (1 + 0.05 * std::log(4.0))));
+    scaling.magnitude = 1.25f;  // all of it, whatever the multiplier
+    CHECK(magnitude(scaling) == Approx(2.5));
 }
 
 TEST_CASE("running a model takes the memory of the plan") {

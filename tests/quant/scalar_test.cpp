@@ -26,8 +26,7 @@ void check_dot() {
         std::vector<float> w(F::block_size);
         dequantize_block<F>(blocks_of<F>(weights.data())[b], w.data());
         for (std::size_t e = 0; e < F::block_size; ++e) {
-            const double value =
-                static_cast<double>(blocks[b].d) * blocks[b].k[e / 16] * blocks[b].q[e];
+            const double value = static_cast<double>(blocks[b].d) * blocks[b].k[e / 16] * blocks[b].q[e];
             expected += value * static_cast<double>(w[e]);
             magnitude += std::fabs(value * static_cast<double>(w[e]));
         }

@@ -4,13 +4,16 @@
 
 #include <nibble/version.hpp>
 
-// What nibble refuses is one clear line. The file that does not exist ends the compilation, before other errors hide it.
+// What nibble refuses is one clear line. The file that does not exist ends the compilation, before other errors hide
+// it.
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error "nibble needs C++20: compile with -std=c++20 or newer"
 #include "the error above"
-#elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) || \
-    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__) || defined(_M_FP_FAST)
-#error "nibble computes the same bits everywhere, which -ffast-math and its parts give up: compile this file without them"
+#elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) ||           \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__) || \
+    defined(_M_FP_FAST)
+#error \
+    "nibble computes the same bits everywhere, which -ffast-math and its parts give up: compile this file without them"
 #include "the error above"
 #elif defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0
 #error "nibble computes the same bits everywhere, which needs floats without excess precision: add -msse2 -mfpmath=sse"
@@ -29,10 +32,10 @@
 #define NIBBLE_CLANG 0
 #endif
 
-// Code outside regions is compiled for whatever the user's flags allow, so two translation units of one program may hold
-// different instructions for the same function. The results are the same bits, but a linker that merged the two could
-// leave a unit for every CPU with instructions that only some have. The inline namespace carries the version and that
-// level: such units get names of their own.
+// Code outside regions is compiled for whatever the user's flags allow, so two translation units of one program may
+// hold different instructions for the same function. The results are the same bits, but a linker that merged the two
+// could leave a unit for every CPU with instructions that only some have. The inline namespace carries the version and
+// that level: such units get names of their own.
 #if defined(__AVX512F__)
 #define NIBBLE_ABI v0_1_avx512
 #elif defined(__AVX2__) && defined(__FMA__)

@@ -68,9 +68,10 @@ public:
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options, std::size_t n_threads) {
         const std::size_t context = checked_context(source.config(), options);
         const auto& config = source.config();
-        return {kv_cache::bytes(config, context, options.kv_type),
-                workspace::bytes(best_kernels(options.cpu), config, source.weights(), {options.batch, context, n_threads}),
-                config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
+        return {
+            kv_cache::bytes(config, context, options.kv_type),
+            workspace::bytes(best_kernels(options.cpu), config, source.weights(), {options.batch, context, n_threads}),
+            config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
     }
 
     [[nodiscard]] const model& source() const noexcept { return model_; }
@@ -181,13 +182,9 @@ private:
         : model_(source.share()),
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
           cache_(model_.config(), context, options.kv_type),
-          workspace_(best_kernels(options.cpu), model_.config(), model_.weights(), {options.batch, context, pool_->size()}),
-          pass_{model_.config(),
-                model_.weights(),
-                best_kernels(options.cpu),
-                executor{*pool_},
-                cache_,
-                workspace_},
+          workspace_(best_kernels(options.cpu), model_.config(), model_.weights(),
+                     {options.batch, context, pool_->size()}),
+          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, cache_, workspace_},
           logits_(model_.config().n_vocab),
           sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);

@@ -12,7 +12,7 @@ NIBBLE_NAMESPACE_BEGIN
 
 inline constexpr std::string_view white_space = " \t\r\n";
 
-[[nodiscard]] constexpr bool is_white_space(char c) noexcept { return white_space.find(c) != std::string_view::npos; }
+[[nodiscard]] constexpr bool is_white_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 /// `text` without the characters of `space` that it begins with.
 [[nodiscard]] constexpr std::string_view trim_start(std::string_view text,

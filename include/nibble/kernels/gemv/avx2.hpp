@@ -20,6 +20,23 @@ namespace kernels::gemv_avx2 {
 
 using activations_avx2::token_block;
 
+//   Four (row, token) pairs go through a block together; pair i is lane i of the float chains:
+//
+//     one token      rows r .. r+3       lane i: row r + i
+//     two tokens     rows r, r+1         lane i: row r + i / 2, token t + i % 2
+//     3, 4 tokens    row r               lane i: token t + i
+//
+//   A pair's block, sub-block J of 32 values (K formats):
+//
+//     codes<J>       | c0  c1 ..        c15 | c16 c17 ..         c31 |   bytes
+//     q + 32 J       | q0  q1 ..        q15 | q16 q17 ..         q31 |   bytes, vpmaddubsw with the codes:
+//     products       | c0 q0 + c1 q1 ..     | c16 q16 + c17 q17 ..   |   8 + 8 words
+//     splat16<J>     | scale k of group 2J  | scale k of group 2J+1  |   8 times each, vpmaddwd with the products:
+//     s              | 4 sums of group 2J   | 4 sums of group 2J+1   |   int32, added up over J = 0 .. 7
+//
+//   The lanes of s add up to S of quant::dot; transpose_add4 does so for the four pairs at once, lane i for pair i, and
+//   one vfmadd continues the four chains. M comes the same way, from the mins and the sums of 32.
+
 /// Keeps an accumulator in its register: g++ otherwise reassociates the sums, puts all multiplications first and
 /// spills.
 NIBBLE_INLINE void pin(__m256i& acc) noexcept { asm("" : "+x"(acc)); }
