@@ -132,7 +132,7 @@ TEST_CASE("halves of all bits become floats") {
     for (std::int32_t half = 0; half < 0x10000; ++half) {
         std::array<float, 4> got{};
         portable::store(got.data(), portable::half_to_float(portable::splat(half | -0x10000)));
-        n_wrong += !same(got[half % 4], half_to_float(static_cast<std::uint16_t>(half)));
+        n_wrong += !same(got[static_cast<std::size_t>(half % 4)], half_to_float(static_cast<std::uint16_t>(half)));
     }
     CHECK(n_wrong == 0);
 }

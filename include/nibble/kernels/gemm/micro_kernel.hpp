@@ -30,7 +30,7 @@ inline constexpr std::size_t gemm_tokens_max = 512;
 
 /// Per thread. Contents mean nothing between calls.
 struct alignas(64) gemm_scratch {
-    // a weight takes at most 2 bytes of codes (two planes) and a block of 32 at most 16 bytes beside them
+    // a weight takes at most 2 bytes (two planes of codes, or int16) and a block of 32 at most 16 bytes beside them
     std::byte weights[gemm_rows_max * (gemm_chunk * 2 + gemm_chunk / 32 * 16)];
     float sums[gemm_rows_max * gemm_tokens_max];
 };
