@@ -13,6 +13,8 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -203,13 +205,78 @@ std::string check_types(const nibble::gguf::file& file) {
     return std::to_string(file.tensors().size()) + " tensors";
 }
 
-/// Some tokens at once, then one alone: that takes both kinds of kernels through every layer.
-std::string check_forward_pass(const nibble::model& model, const options& chosen) {
+constexpr std::string_view vocabulary_matrices[] = {"token_embd.weight", "output.weight"};
+
+bool is_vocabulary_matrix(const nibble::tensor_view& tensor) {
+    return std::find(std::begin(vocabulary_matrices), std::end(vocabulary_matrices), tensor.name) !=
+           std::end(vocabulary_matrices);
+}
+
+/// Tokens of which a vocabulary matrix has no numbers. The model runs as long as a text has none of them: their logits
+/// are never the best.
+std::set<std::size_t> damaged_tokens(const nibble::gguf::file& file) {
+    std::set<std::size_t> out;
+    for (const auto name : vocabulary_matrices)
+        if (const auto* tensor = file.find_tensor(name)) {
+            const auto rows = nibble::find_bad_rows(*tensor);
+            out.insert(rows.begin(), rows.end());
+        }
+    return out;
+}
+
+std::string check_weights(const nibble::gguf::file& file) {
+    for (const auto& tensor : file.tensors()) {
+        if (!is_vocabulary_matrix(tensor)) nibble::check_finite(file, tensor);
+        nibble::check_not_zero(file, tensor);
+    }
+    return "all scales and floats are finite, no tensor is all zeros";
+}
+
+std::string check_token_rows(const nibble::gguf::file& file, const std::set<std::size_t>& damaged) {
+    try {
+        for (const auto& tensor : file.tensors())
+            if (is_vocabulary_matrix(tensor)) nibble::check_finite(file, tensor);
+    } catch (const nibble::error& problem) {
+        throw std::runtime_error(
+            std::string(problem.what()) + ": a text with token " + std::to_string(*damaged.begin()) +
+            (damaged.size() == 1 ? "" : " or " + std::to_string(damaged.size() - 1) + " others") + " cannot be read");
+    }
+    return "all tokens have finite weights";
+}
+
+/// Longer than any run of zeros in a good model, but for tokens that were never trained; a page of memory.
+constexpr std::size_t hole_bytes = 4096;
+
+std::string check_holes(const nibble::gguf::file& file) {
+    for (const auto& tensor : file.tensors()) {
+        const auto run = nibble::longest_zero_run(tensor);
+        if (run.size >= hole_bytes && !tensor.name.ends_with(".bias") && !is_vocabulary_matrix(tensor))
+            throw nibble::error{nibble::errc::model_bad_weights, "tensor '" + nibble::escaped(tensor.name) + '\'',
+                                "weights", std::to_string(run.size) + " bytes of zeros: was a download cut off?",
+                                file.offset_of(tensor) + run.begin};
+    }
+    return "none in any tensor";
+}
+
+std::string check_merges(const nibble::tokenizer& tokenizer) {
+    if (const auto n = tokenizer.skipped_merges())
+        throw nibble::error{nibble::errc::vocab_bad_merge, "tokenizer.ggml.merges", "pairs of tokens that make a token",
+                            std::to_string(n) + " that name none and are never applied"};
+    return "all apply";
+}
+
+/// Some tokens at once, then one alone: that takes both kinds of kernels through every layer. Damaged tokens are left
+/// out, as they have no finite logits.
+std::string check_forward_pass(const nibble::model& model, const std::set<std::size_t>& damaged,
+                               const options& chosen) {
     const std::size_t n_vocab = model.config().n_vocab;
     nibble::session session{model, {.context = 9, .threads = chosen.threads}};
-    std::vector<nibble::token> tokens;
-    for (std::size_t i = 0; i < session.context(); ++i)
-        tokens.push_back(static_cast<nibble::token>(i * n_vocab / session.context()));
+    std::vector<nibble::token> whole, tokens;
+    for (std::size_t id = 0; id < n_vocab; ++id)
+        if (!damaged.contains(id)) whole.push_back(static_cast<nibble::token>(id));
+    if (whole.empty())
+        throw nibble::error{nibble::errc::model_bad_weights, "forward pass", "a token with finite weights", "none"};
+    for (std::size_t i = 0; i < session.context(); ++i) tokens.push_back(whole[i * whole.size() / session.context()]);
     const std::span<const nibble::token> last = std::span{tokens}.last(1),
                                          first = std::span{tokens}.first(tokens.size() - 1);
     std::vector<float> logits(first.size() * n_vocab);
@@ -217,7 +284,7 @@ std::string check_forward_pass(const nibble::model& model, const options& chosen
     session.prefill(last);
     logits.insert(logits.end(), session.logits().begin(), session.logits().end());
     for (std::size_t i = 0; i < logits.size(); ++i)
-        if (!std::isfinite(logits[i]))
+        if (!std::isfinite(logits[i]) && !damaged.contains(i % n_vocab))
             throw nibble::error{nibble::errc::model_bad_weights,
                                 "forward pass, position " + std::to_string(i / n_vocab), "finite logits",
                                 "an infinity or NaN for token " + std::to_string(i % n_vocab)};
@@ -250,15 +317,21 @@ checklist check(const nibble::gguf::file& file, const std::optional<nibble::mode
     } else {
         list.skip("tensors", "no configuration");
     }
-    list.run("weights", [&] {
-        nibble::check_weights(file);
-        return "all scales and floats are finite";
-    });
+    const auto damaged = damaged_tokens(file);
+    list.run("weights", [&] { return check_weights(file); });
+    list.run(
+        "token rows", [&] { return check_token_rows(file, damaged); }, false);
+    list.run(
+        "zeros", [&] { return check_holes(file); }, false);
     if (nibble::has_vocabulary(file)) {
+        std::optional<nibble::tokenizer> tokenizer;
         list.run("vocabulary", [&] {
-            const nibble::tokenizer tokenizer{nibble::read_vocabulary(file)};
-            return std::to_string(tokenizer.n_vocab()) + " tokens";
+            tokenizer.emplace(nibble::read_vocabulary(file));
+            return std::to_string(tokenizer->n_vocab()) + " tokens";
         });
+        if (tokenizer)
+            list.run(
+                "merges", [&] { return check_merges(*tokenizer); }, false);
     } else {
         list.skip("vocabulary", "none in the file: the model can be fed with ids only");
     }
@@ -269,7 +342,7 @@ checklist check(const nibble::gguf::file& file, const std::optional<nibble::mode
             return "parses";
         };
         list.run("chat template", template_state, false);  // without it a model continues texts all the same
-        list.run("forward pass", [&] { return check_forward_pass(*model, chosen); });
+        list.run("forward pass", [&] { return check_forward_pass(*model, damaged, chosen); });
     } else {
         list.skip("chat template", "no model");
         list.skip("forward pass", "no model");

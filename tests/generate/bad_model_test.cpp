@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <random>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 #include "support/gguf_files.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
+#include "support/temp_dir.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -76,6 +78,21 @@ TEST_CASE("a model with any byte before its weights changed is refused or runs")
     }
     CHECK(refused > 50);
     CHECK(ran > 50);
+}
+
+TEST_CASE("a model whose logits are no numbers is named, and what finds the reason") {
+    const temp_dir dir;
+    bytes contents(bundled_model().begin(), bundled_model().end());
+    const auto file = gguf::file::parse(contents);
+    patch(contents, static_cast<std::size_t>(file.offset_of(*file.find_tensor("output_norm.weight"))), 0x7fc00000u);
+    const auto path = dir / "damaged.gguf";
+    std::ofstream{path, std::ios::binary}.write(reinterpret_cast<const char*>(contents.data()),
+                                                static_cast<std::streamsize>(contents.size()));
+    session s{model::load(path), {.context = 64, .threads = 1}};
+    const auto refused = refusal_of([&] { return s.generate("Hello!", {.max_tokens = 2}).finish().size(); });
+    CHECK(refused.code == errc::sample_no_finite_logits);
+    for (const char* piece : {"damaged.gguf", "weights are damaged", "inspect --check"})
+        CHECK(refused.text.find(piece) != std::string::npos);
 }
 
 TEST_CASE("a model of random weights runs, or its logits are refused") {

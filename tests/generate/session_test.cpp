@@ -6,11 +6,15 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <nibble/core/cpu.hpp>
+#include <nibble/core/thread_pool.hpp>
 #include <nibble/generate/session.hpp>
 
+#include "support/model_file.hpp"
 #include "support/same_bits.hpp"
 #include "support/tiny_model.hpp"
 
@@ -57,7 +61,7 @@ TEST_CASE("the same logits however a prompt is cut, on any number of threads, fr
     for (const std::size_t batch : {std::size_t{1}, std::size_t{7}, std::size_t{32}})
         for (const unsigned threads : {1u, 2u, 3u}) {
             CAPTURE(batch, threads);
-            session s{tiny_model(), {.threads = threads, .batch = batch}};
+            session s{tiny_model(), {.batch = batch, .pool = std::make_shared<nibble::thread_pool>(threads)}};
             s.prefill(tokens);
             CHECK_THAT(logits_of(s), same_bits_as(expected));
         }
@@ -151,6 +155,33 @@ TEST_CASE("options of a session", "[session]") {
     a.prefill(some_tokens(40));
     other.join();
     CHECK_THAT(logits_of(a), same_bits_as(logits_of(b)));
+}
+
+TEST_CASE("no more threads than may run are started, but for a pool of more", "[session]") {
+    const unsigned n_available = nibble::available_threads();
+    for (const unsigned asked : {n_available + 1, 64u, 100'000u, 0u})
+        CHECK(session{tiny_model(), {.threads = asked}}.n_threads() == std::min(asked - 1, n_available - 1) + 1);
+    CHECK(session{tiny_model(), {.threads = 1}}.n_threads() == 1);
+    const auto pool = std::make_shared<nibble::thread_pool>(n_available + 1);
+    CHECK(session{tiny_model(), {.pool = pool}}.n_threads() == n_available + 1);
+}
+
+TEST_CASE("a context that no memory holds is refused with what it takes and what fits", "[session]") {
+    nibble::test::model_file file;
+    const auto m = nibble::model{file.set("smollm3.context_length", 0x7fffffffu).parse()};
+    const nibble::session_options all{.context = 0x7fffffff, .threads = 1};
+    const std::string bytes = std::to_string(session::plan(m, all).kv_cache);  // more than a million million
+    try {
+        const session s{m, all};
+        WARN("SKIPPED: this system promises " << bytes << " bytes of memory");
+    } catch (const nibble::error& e) {
+        CHECK(e.code() == errc::out_of_memory);
+        CHECK(e.where() == "session option 'context'");
+        CHECK(e.got().find(bytes + " bytes") != std::string::npos);
+        const std::size_t fits = std::stoul(e.expected().substr(std::string("at most ").size()));
+        CHECK(fits >= 128);
+        CHECK(fits < 0x7fffffff);
+    }
 }
 
 TEST_CASE("the plan of a session", "[session]") {

@@ -160,10 +160,14 @@ TEST_CASE("tensor types") {
     }
     const refusal bad{errc::gguf_bad_tensor_type, "tensor 't': type", type_at};
     SECTION("removed") {
-        for (const std::uint32_t id : {4u, 5u, 31u, 32u, 33u, 36u, 37u, 38u}) {
+        const std::pair<std::uint32_t, const char*> types[] = {
+            {4, "Q4_2, "},      {5, "Q4_3, "},        {31, "Q4_0_4_4, "},   {32, "Q4_0_4_8, "},
+            {33, "Q4_0_8_8, "}, {36, "IQ4_NL_4_4, "}, {37, "IQ4_NL_4_8, "}, {38, "IQ4_NL_8_8, "}};
+        for (const auto& [id, name] : types) {
             const auto r = refusal_of(file_of({256}, static_cast<data_type>(id)));
             CHECK(r == bad);
-            CHECK(r.text.find("removed") != std::string::npos);
+            CHECK(r.text.find(name) != std::string::npos);
+            CHECK(r.text.find("get the model as ") != std::string::npos);
         }
     }
     SECTION("unknown") {

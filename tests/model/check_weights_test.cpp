@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/model/check_weights.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -24,7 +27,8 @@ void check_pattern(data_type type, std::size_t block, std::size_t at, std::uint1
     const std::string name = "blk.0.ffn_up.weight";
     model.reshape(name, {256, 96}, type);
     std::memcpy(model.tensor(name).data.data() + block * find_data_type(type)->block_bytes + at, &bits, sizeof bits);
-    check_weights(model.parse());
+    const auto file = model.parse();
+    check_finite(file, *file.find_tensor(name));
 }
 
 }  // namespace
@@ -61,6 +65,62 @@ TEST_CASE("check_weights: a scale that is no finite number, in every format") {
             }
         if (find_data_type(type)->block_size > 1) CHECK_NOTHROW(check_pattern(type, 3, place.codes, 0xffff));
     }
+}
+
+TEST_CASE("check_weights: the byte of the file is named, and the rows that hold no numbers") {
+    model_file model{"llama", {.n_embd = 64}};
+    const std::size_t row_bytes = 64 / 32 * 34;
+    const std::uint16_t infinity = 0x7c00;
+    for (const std::size_t at : {5 * row_bytes + 34, 9 * row_bytes, 9 * row_bytes + 34})
+        std::memcpy(model.tensor("token_embd.weight").data.data() + at, &infinity, sizeof infinity);
+    const auto file = model.parse();
+    const auto& tensor = *file.find_tensor("token_embd.weight");
+    CHECK(find_bad_block(tensor) == std::size_t{11});
+    CHECK(find_bad_block(tensor, 12) == std::size_t{18});
+    CHECK_FALSE(find_bad_block(tensor, 20));
+    CHECK(find_bad_rows(tensor) == std::vector<std::size_t>{5, 9});
+    check_error(errc::model_bad_weights,
+                {"token_embd.weight", "block 11", std::to_string(file.offset_of(tensor) + 11 * 34)}, [&] {
+                    check_finite(file, tensor);
+                    return 0;
+                });
+}
+
+TEST_CASE("check_weights: tensors of zeros are named, with the bytes around them that are zero") {
+    model_file model{"qwen2"};
+    for (const auto& entry : model.tensors()) {
+        auto& data = model.tensor(entry.name).data;
+        std::fill(data.begin(), data.end(), std::byte{1});
+    }
+    auto& bias = model.tensor("blk.1.attn_k.bias").data;
+    std::fill(bias.begin(), bias.end(), std::byte{});
+    CHECK_NOTHROW(check_weights(model.parse()));  // a bias may be zero
+
+    const auto refused_with = [](model_file& spoiled, const std::vector<std::string>& pieces) {
+        check_error(errc::model_bad_weights, pieces, [&] {
+            check_weights(spoiled.parse());
+            return 0;
+        });
+    };
+    model_file one = model;
+    auto& norm = one.tensor("blk.2.ffn_norm.weight").data;
+    std::fill(norm.begin(), norm.end(), std::byte{});
+    const auto parsed = one.parse();
+    const auto& view = *parsed.find_tensor("blk.2.ffn_norm.weight");
+    const auto at = parsed.offset_of(view);
+    CHECK(longest_zero_run(view).size == norm.size());
+    refused_with(one, {"blk.2.ffn_norm.weight", "from byte " + std::to_string(at) + " to "});
+
+    model_file cut = model;  // the end of the last matrix is not zero
+    auto& last = cut.tensor("output_norm.weight").data;
+    std::fill(last.begin(), last.end(), std::byte{});
+    auto& before = cut.tensor("blk.3.ffn_down.weight").data;
+    std::fill(before.end() - 100, before.end(), std::byte{});
+    const auto file = cut.parse();
+    const auto& down = *file.find_tensor("blk.3.ffn_down.weight");
+    CHECK(longest_zero_run(down).begin == down.bytes.size() - 100);
+    const auto begin = file.offset_of(down) + down.bytes.size() - 100;
+    refused_with(cut, {"output_norm.weight", "from byte " + std::to_string(begin) + " to the end of the file"});
 }
 
 TEST_CASE("check_weights: types without a meaning for nibble pass, good models pass") {

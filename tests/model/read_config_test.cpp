@@ -359,20 +359,18 @@ TEST_CASE("config: rope scaling") {
         CHECK(config.ropes[0].scaling.beta_fast == 32.0f);
         CHECK(config.ropes[0].scaling.beta_slow == 1.0f);
         CHECK(config.ropes[0].scaling.attn_factor == 1.0f);
-        CHECK(config.ropes[0].scaling.magnitude == 0.0f);
         CHECK(config.ropes[0].scaling.log_multiplier == 0.0f);
         model.set(scaling + "original_context_length", std::uint32_t{256})
             .set(scaling + "yarn_beta_fast", 16.0f)
             .set(scaling + "yarn_beta_slow", 2.0f)
             .set(scaling + "attn_factor", 0.5f)
-            .set(scaling + "yarn_attn_factor", 1.25f)
+            .set(scaling + "yarn_attn_factor", 1.25f)  // not the same thing, and not read
             .set(scaling + "yarn_log_multiplier", 0.75f);
         const auto stated = config_of(model);
         CHECK(stated.ropes[0].scaling.original_context == 256);
         CHECK(stated.ropes[0].scaling.beta_fast == 16.0f);
         CHECK(stated.ropes[0].scaling.beta_slow == 2.0f);
         CHECK(stated.ropes[0].scaling.attn_factor == 0.5f);
-        CHECK(stated.ropes[0].scaling.magnitude == 1.25f);
         CHECK(stated.ropes[0].scaling.log_multiplier == 0.75f);
     }
     SECTION("refused") {
@@ -393,8 +391,14 @@ TEST_CASE("config: rope scaling") {
         check_refused(with("yarn_beta_fast", nan_value), errc::model_bad_value, {scaling + "yarn_beta_fast"});
         check_refused(with("yarn_beta_slow", -1.0f), errc::model_bad_value, {scaling + "yarn_beta_slow"});
         check_refused(with("attn_factor", 0.0f), errc::model_bad_value, {scaling + "attn_factor"});
-        check_refused(with("yarn_attn_factor", 0.0f), errc::model_bad_value, {scaling + "yarn_attn_factor"});
         check_refused(with("yarn_log_multiplier", -1.0f), errc::model_bad_value, {scaling + "yarn_log_multiplier"});
+        for (const auto* type : {"none", "linear"}) {  // what only YaRN has
+            check_refused(with("type", type).set(scaling + "attn_factor", 0.5f), errc::model_bad_value,
+                          {scaling + "attn_factor"});
+            check_refused(with("type", type).set(scaling + "yarn_log_multiplier", 0.5f), errc::model_bad_value,
+                          {scaling + "yarn_log_multiplier"});
+            CHECK_NOTHROW(config_of(with("type", type).set(scaling + "attn_factor", 1.0f)));
+        }
         check_refused(model_file{yarn}.erase(scaling + "factor"), errc::model_missing_key, {scaling + "factor"});
         check_refused(model_file{yarn}.set("llama.rope.scaling.type", "linear"), errc::model_bad_value,
                       {"llama.rope.scaling.type", "'yarn'", "'linear'"});
@@ -508,7 +512,9 @@ TEST_CASE("config: what nibble does not compute is refused, its neutral value is
         check_sizes(config_of(whole));
     }
     check_refused(model_file{}.set("split.count", std::uint16_t{3}), errc::model_bad_value,
-                  {"split.count", "one file", "3"});
+                  {"split.count", "one file", "merge the parts", "3"});
+    check_refused(model_file{}.set("split.count", std::uint16_t{3}).erase("general.architecture"),
+                  errc::model_bad_value, {"split.count", "merge the parts"});  // a later part
     auto version = model_file{}.set("general.quantization_version", 2u);
     check_sizes(config_of(version));
     check_refused(model_file{}.set("general.quantization_version", 1u), errc::model_bad_value,

@@ -52,7 +52,6 @@ TEST_CASE("vocabulary: a file without tensors is enough") {
     CHECK_FALSE(vocab.bos);
     CHECK_FALSE(vocab.eot);
     CHECK_FALSE(vocab.unknown);
-    CHECK_FALSE(vocab.padding);
     CHECK_FALSE(vocab.add_bos);
     CHECK_FALSE(vocab.add_eos);
     CHECK_FALSE(vocab.add_space_prefix);
@@ -69,7 +68,7 @@ TEST_CASE("vocabulary: everything a file may say") {
         .set(prefix + "bos_token_id", std::int32_t{0})
         .set(prefix + "eot_token_id", std::uint64_t{1})
         .set(prefix + "unknown_token_id", std::uint8_t{2})
-        .set(prefix + "padding_token_id", 3u)
+        .set(prefix + "padding_token_id", "nothing reads it")
         .set(prefix + "add_bos_token", true)
         .set(prefix + "add_eos_token", false)
         .set(prefix + "add_space_prefix", false)
@@ -82,7 +81,6 @@ TEST_CASE("vocabulary: everything a file may say") {
     CHECK(vocab.bos == token{0});
     CHECK(vocab.eot == token{1});
     CHECK(vocab.unknown == token{2});
-    CHECK(vocab.padding == token{3});
     CHECK(vocab.add_bos == true);
     CHECK(vocab.add_eos == false);
     CHECK(vocab.add_space_prefix == false);
@@ -165,14 +163,21 @@ TEST_CASE("vocabulary: lengths and values") {
                       errc::model_bad_value, {prefix + "scores[1]", "finite"});
 }
 
-TEST_CASE("vocabulary: ids outside the vocabulary") {
-    for (const auto* key : {"bos_token_id", "eos_token_id", "eot_token_id", "unknown_token_id", "padding_token_id"}) {
-        check_refused(vocabulary_file().set(prefix + key, 4u), errc::vocab_bad_token_id,
-                      {prefix + key, "below 4", "got 4"});
-        check_refused(vocabulary_file().set(prefix + key, 0xffffffffu), errc::vocab_bad_token_id,
-                      {prefix + key, "4294967295"});
-        check_refused(vocabulary_file().set(prefix + key, -1), errc::vocab_bad_token_id, {prefix + key, "got -1"});
-    }
+TEST_CASE("vocabulary: ids outside the vocabulary name no token, -1 however stored is none") {
+    const auto eos_of = [](auto stored) {
+        auto model = vocabulary_file().set(prefix + "eos_token_id", stored);
+        const auto vocab = read_vocabulary(model.parse());
+        return std::pair{vocab.eos, special_ids_of(vocab).eos};
+    };
+    using ids = std::pair<std::optional<token>, std::optional<token>>;
+    CHECK(eos_of(3u) == ids{3, 3});
+    CHECK(eos_of(4u) == ids{4, {}});
+    CHECK(eos_of(0xfffffffeu) == ids{0x7fffffff, {}});
+    CHECK(eos_of(std::uint64_t{1} << 32) == ids{0x7fffffff, {}});
+    CHECK(eos_of(0xffffffffu) == ids{-1, {}});
+    CHECK(eos_of(~std::uint64_t{0}) == ids{-1, {}});
+    CHECK(eos_of(-1) == ids{-1, {}});
+    CHECK(eos_of(std::int64_t{-2}) == ids{-1, {}});
     auto none = vocabulary_file().erase(prefix + "eos_token_id");
     CHECK_FALSE(read_vocabulary(none.parse()).eos);
 }
@@ -203,5 +208,4 @@ TEST_CASE("vocabulary: real files") {
     CHECK(vocab.types[128012] == 3);
     CHECK(vocab.bos == token{128000});
     CHECK(vocab.eos == token{128012});
-    CHECK(vocab.padding == token{128004});
 }

@@ -177,6 +177,53 @@ TEST_CASE("--check finds a weight that is no number, --json says the same") {
     CHECK(found);
 }
 
+TEST_CASE("--check finds what a download that was cut off leaves") {
+    if (!programs_are_built()) return;
+    const temp_dir dir;
+    const auto path = (dir / "zeros.gguf").string();
+    const auto file = nibble::gguf::file::open(tiny_path());
+    const auto check = [&](std::size_t begin, std::size_t size, const std::vector<std::string_view>& words) {
+        auto contents = contents_of(tiny_path());
+        contents.replace(begin, size, size, '\0');
+        write_file(path, contents);
+        const auto result = run_program("inspect", {path, "--check"});
+        INFO(result.out);
+        CHECK(line_with(result.out, words) != "");
+        return result.exit_code;
+    };
+    const auto end = static_cast<std::size_t>(file.data_end());
+    const std::size_t begin = end - (end - static_cast<std::size_t>(file.data_offset())) * 2 / 5;
+    CHECK(check(begin, end - begin, {"fail", "weights", "zeros only", "to the end of the file"}) == 1);
+
+    const auto& norm = *file.find_tensor("blk.0.attn_norm.weight");
+    const auto at = static_cast<std::size_t>(file.offset_of(norm));
+    CHECK(check(at, norm.bytes.size(), {"fail", "blk.0.attn_norm.weight", "zeros only", std::to_string(at)}) == 1);
+
+    const auto& matrix = *file.find_tensor("blk.0.ffn_up.weight");
+    REQUIRE(matrix.bytes.size() > 8192);
+    const auto hole = static_cast<std::size_t>(file.offset_of(matrix)) + 1000;
+    CHECK(check(hole, 5000, {"warn", "blk.0.ffn_up.weight", "bytes of zeros", std::to_string(hole).substr(0, 3)}) == 0);
+}
+
+TEST_CASE("a damaged token that a text does not have is a warning: the model runs") {
+    if (!programs_are_built()) return;
+    const temp_dir dir;
+    const auto path = (dir / "row.gguf").string();
+    auto contents = contents_of(tiny_path());
+    const auto file = nibble::gguf::file::open(tiny_path());
+    const auto& rows = *file.find_tensor("token_embd.weight");
+    const std::size_t row_bytes = rows.bytes.size() / static_cast<std::size_t>(rows.dims[1]);
+    const auto at = static_cast<std::size_t>(file.offset_of(rows)) + 1234 * row_bytes;
+    contents.replace(at, row_bytes, row_bytes, '\xff');  // scales that are NaN, wherever they are
+    write_file(path, contents);
+    const auto result = run_program("inspect", {path, "--check"});
+    INFO(result.out);
+    CHECK(result.exit_code == 0);
+    CHECK(line_with(result.out, {"warn", "token_embd.weight", "token 1234", std::to_string(at).substr(0, 3)}) != "");
+    CHECK_FALSE(contains(result.out, "fail"));
+    CHECK(run_program("chat", {"--model", path, "--prompt", "Hello!"}).exit_code == 0);
+}
+
 TEST_CASE("a file whose model nibble does not know is listed, and its texts cannot drive a terminal") {
     if (!programs_are_built()) return;
     const temp_dir dir;

@@ -150,6 +150,17 @@ TEST_CASE("bpe: merges that name no token are counted, of equal merges the first
     CHECK(encode("xy") == ids{xy});
 }
 
+TEST_CASE("bpe: merges most of which name no token are refused") {
+    auto v = test::byte_level_vocabulary();
+    v.merge("a", "b");
+    v.merge("zz a");
+    CHECK(encoder(v, by_merges).bpe.skipped_merges() == 1);
+    v.merge("zz b");
+    const auto refused = test::refusal_of([&] { return encoder(v, by_merges); });
+    CHECK(refused == test::refusal{errc::vocab_bad_merge, "tokenizer.ggml.merges"});
+    CHECK(refused.text.find("2 of 3") != std::string::npos);
+}
+
 TEST_CASE("bpe: many merges, more than a block of them") {
     auto v = test::byte_level_vocabulary();
     std::vector<token> pairs;

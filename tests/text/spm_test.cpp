@@ -125,15 +125,32 @@ TEST_CASE("spm: without byte tokens there is the unknown token") {
     v.vocab.model = "llama";
     v.vocab.add_space_prefix = false;
     v.vocab.add_bos = false;
-    const token unknown = v.add("<unk>", token_type::unknown), a = v.add("a");
+    const token unknown = v.add("<unk>", token_type::unknown), a = v.add("a");  // 0, as is usual, unless stated
+    const tokenizer t(v.vocab);
+    v.vocab.unknown = -1;
     CHECK(test::refusal_of([&] { return tokenizer(v.vocab); }) ==
           test::refusal{errc::vocab_bad_byte_token, "tokenizer.ggml.tokens"});
-    v.vocab.unknown = unknown;
-    const tokenizer t(v.vocab);
     CHECK(t.encode("a\u4e2da") == ids{a, unknown, a});
     CHECK(t.decode(ids{a, unknown, a}) == "aa");  // hidden, as it is no text
     CHECK(t.decode(ids{a, unknown, a}, {.special = true}) == "a<unk>a");
     CHECK(t.encode("<unk>") == ids{unknown, unknown, unknown, unknown, unknown});
+}
+
+TEST_CASE("spm: ids that the vocabulary does not state are the usual ones") {
+    auto v = test::sentencepiece_vocabulary();
+    v.vocab.bos.reset();
+    v.vocab.eos.reset();
+    v.vocab.unknown.reset();
+    const tokenizer t(v.vocab);
+    CHECK(t.bos() == token{1});
+    CHECK(t.eos() == token{2});
+    CHECK(t.is_eog(2));
+    CHECK(t.encode("") == ids{1});
+    v.vocab.bos = v.vocab.eos = -1;  // none, and says so; </s> is known to end a reply
+    const tokenizer without(v.vocab);
+    CHECK_FALSE(without.bos());
+    CHECK(without.is_eog(2));
+    CHECK(without.encode("").empty());
 }
 
 TEST_CASE("spm: an unknown token that is a control token does not stand in for text") {

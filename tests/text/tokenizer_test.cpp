@@ -382,24 +382,70 @@ TEST_CASE("tokenizer: eos and eot end a reply whatever they are called") {
     small_vocabulary v;
     v.vocab.eot = v.add("done", token_type::normal);
     v.vocab.eos = v.ab;
-    const token text_like_end = v.add("</s>", token_type::normal);
+    const token text_like_end = v.merge("</", "s>");  // ordinary text
     const tokenizer t(v.vocab);
     CHECK(t.is_eog(*v.vocab.eot));
     CHECK(t.is_eog(v.ab));
     CHECK(t.is_eog(v.im_end));
-    CHECK_FALSE(t.is_eog(text_like_end));  // ordinary text
+    CHECK_FALSE(t.is_eog(text_like_end));
     v.vocab.eos.reset();
     v.vocab.eot.reset();
     CHECK_FALSE(tokenizer(v.vocab).is_eog(v.ab));
     CHECK(tokenizer(v.vocab).eos() == std::nullopt);
 }
 
-TEST_CASE("tokenizer: without types all tokens are text") {
+TEST_CASE("tokenizer: known ends of replies end them, whatever their type") {
+    for (const auto type : {token_type::normal, token_type::user_defined, token_type::unused, token_type::control})
+        for (const char* mark : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<|end|>"}) {
+            auto v = test::byte_level_vocabulary();
+            v.merge("a", "b");
+            const token end = v.add(mark, type);
+            v.vocab.eos = v.add("<|other|>", token_type::control);
+            const tokenizer t(v.vocab);
+            INFO(mark << " of type " << static_cast<int>(type));
+            CHECK(t.is_eog(end));
+            CHECK(t.is_eog(*v.vocab.eos));
+            CHECK(t.encode(mark, parsed) == ids{end});
+            CHECK(t.encode(mark).size() == std::string_view(mark).size());  // a user's text ends no turn
+            CHECK(t.piece(end).empty());
+        }
+}
+
+TEST_CASE("tokenizer: texts that end a reply may be added") {
+    small_vocabulary v;
+    const token done = v.add("<done>", token_type::user_defined);
+    CHECK_FALSE(tokenizer(v.vocab).is_eog(done));
+    const tokenizer t(v.vocab, {.end_texts = {"<done>", "ab"}});
+    CHECK(t.is_eog(done));
+    CHECK(t.is_eog(v.ab));
+    CHECK(t.is_eog(v.im_end));
+    CHECK(test::refusal_of([&] { return tokenizer(v.vocab, {.end_texts = {"<no such>"}}); }) ==
+          test::refusal{errc::bad_option, "option end_texts"});
+}
+
+TEST_CASE("tokenizer: ids that name no token matter only where they are needed") {
+    for (const token id : {-1, 261, 0x7fffffff}) {
+        small_vocabulary v;
+        v.vocab.bos = v.vocab.eos = v.vocab.eot = v.vocab.unknown = id;
+        const tokenizer t(v.vocab);
+        CHECK_FALSE(t.bos());
+        CHECK(t.eos() == v.im_end);  // the known end of a reply that there is
+        CHECK(t.is_eog(v.im_end));
+        v.vocab.add_eos = true;
+        CHECK(tokenizer(v.vocab).encode("ab") == ids{v.ab, v.im_end});
+        v.vocab.add_bos = true;
+        CHECK(test::refusal_of([&] { return tokenizer(v.vocab); }) ==
+              test::refusal{errc::vocab_bad_token_id, "tokenizer.ggml.bos_token_id"});
+    }
+}
+
+TEST_CASE("tokenizer: without types all tokens but turn marks are text") {
     small_vocabulary v;
     v.vocab.types.clear();
     v.vocab.scores.clear();
     const tokenizer t(v.vocab);
-    CHECK_FALSE(t.is_control(v.im_end));
+    CHECK(t.is_control(v.im_end));
+    CHECK_FALSE(t.is_control(v.think));
     CHECK(t.encode("ab") == ids{v.ab});
     auto s = test::sentencepiece_vocabulary();
     s.vocab.types.clear();
@@ -437,14 +483,6 @@ TEST_CASE("tokenizer: bad vocabularies are refused") {
     for (const std::int32_t type : {0, 7, -1, 0x7fffffff})
         CHECK(refusal_of([&](auto& v) { v.vocab.types[5] = type; }) ==
               refusal{errc::vocab_bad_type, key + "token_type[5]"});
-    for (const token id : {-1, 261, 0x7fffffff}) {
-        CHECK(refusal_of([&](auto& v) { v.vocab.bos = id; }) ==
-              refusal{errc::vocab_bad_token_id, key + "bos_token_id"});
-        CHECK(refusal_of([&](auto& v) { v.vocab.eot = id; }) ==
-              refusal{errc::vocab_bad_token_id, key + "eot_token_id"});
-        CHECK(refusal_of([&](auto& v) { v.vocab.unknown = id; }) ==
-              refusal{errc::vocab_bad_token_id, key + "unknown_token_id"});
-    }
     CHECK(refusal_of([](auto& v) {
               v.vocab.add_eos = true;
               v.vocab.eos.reset();

@@ -209,9 +209,7 @@ private:
         }
         const auto forced = thinking_.forced_token();
         const bool constrained = options_.constraint && !thinking_.inside();
-        const token id = forced ? *forced
-                                : session_->sampler().sample(session_->logits(), session_->tokens(), constrained,
-                                                             &session_->best_logit());
+        const token id = forced ? *forced : session_->sample(constrained);
         take(id, forced.has_value(), constrained);
     }
 

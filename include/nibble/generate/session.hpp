@@ -41,8 +41,7 @@ public:
 
     /// The bytes that such a session would take.
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options = {}) {
-        const unsigned own = options.threads == 0 ? available_threads() : options.threads;
-        return detail::session_state::plan(source, options, options.pool ? options.pool->size() : own);
+        return detail::session_state::plan(source, options, detail::session_state::n_threads_of(options));
     }
     /// The bytes that this session takes.
     [[nodiscard]] const memory_plan& plan() const noexcept { return plan_; }

@@ -34,7 +34,8 @@ struct session_options {
     /// Most tokens that the session can hold, prompt and replies together; more than the model was trained for is cut
     /// down to that. session.context() says what it came to.
     std::size_t context = 4096;
-    /// Threads that compute, the caller among them; 0 is all that the system allows this process.
+    /// Threads that compute, the caller among them; 0 is all that the system allows this process, and more than those
+    /// are never started: they would wait for each other. Who wants them all the same makes a `pool` of them.
     unsigned threads = 0;
     /// Most tokens of a prompt that are read at once, with one pass over the weights. Progress is told between two
     /// batches; cancellation acts between two layers.
@@ -64,6 +65,13 @@ class session_state {
 public:
     session_state(const model& source, const session_options& options)
         : session_state(source, options, checked_context(source.config(), options)) {}
+
+    /// The threads that a session with these options starts.
+    [[nodiscard]] static unsigned n_threads_of(const session_options& options) {
+        if (options.pool) return options.pool->size();
+        const unsigned n_available = available_threads();
+        return options.threads == 0 ? n_available : std::min(options.threads, n_available);
+    }
 
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options, std::size_t n_threads) {
         const std::size_t context = checked_context(source.config(), options);
@@ -153,6 +161,19 @@ public:
         return n;
     }
 
+    /// The sampler's choice after the tokens read. That there is none is said of the model where it is to blame.
+    [[nodiscard]] token sample(bool constrained) {
+        try {
+            return sampler_.sample(logits(), tokens(), constrained, &best_logit());
+        } catch (const error& problem) {
+            if (problem.code() != errc::sample_no_finite_logits || arg_max(logits())) throw;
+        }
+        return model_.file().naming_errors([&]() -> token {
+            throw error(errc::sample_no_finite_logits, "logits after " + std::to_string(position()) + " tokens",
+                        "finite numbers", "none: weights are damaged; `inspect --check` says which");
+        });
+    }
+
     /// Made when the first conversation needs it.
     [[nodiscard]] const chat_encoder& chat() {
         if (!chat_) chat_.emplace(model_.tokenizer(), model_.reply_format());
@@ -180,8 +201,8 @@ public:
 private:
     session_state(const model& source, const session_options& options, std::size_t context)
         : model_(source.share()),
-          pool_(options.pool ? options.pool : std::make_shared<thread_pool>(options.threads)),
-          cache_(model_.config(), context, options.kv_type),
+          pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
+          cache_(make_cache(model_.config(), context, options.kv_type)),
           workspace_(best_kernels(options.cpu), model_.config(), model_.weights(),
                      {options.batch, context, pool_->size()}),
           pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, cache_, workspace_},
@@ -204,6 +225,28 @@ private:
                     std::to_string(kv_cache::bytes(config, attention_block, options.kv_type) / attention_block) +
                     " bytes");
         return context;
+    }
+
+    /// An error says what the cache takes and what would fit: the most blocks that there is memory for.
+    static kv_cache make_cache(const model_config& config, std::size_t context, cache_type type) {
+        const auto cache_of = [&](std::size_t n_tokens) -> std::optional<kv_cache> {
+            try {
+                return kv_cache{config, n_tokens, type};
+            } catch (const error& problem) {
+                if (problem.code() != errc::out_of_memory) throw;
+                return std::nullopt;
+            }
+        };
+        if (auto cache = cache_of(context)) return std::move(*cache);
+        std::size_t fits = 0, too_many = context / attention_block + 1;  // in blocks
+        while (too_many - fits > 1) {
+            const std::size_t middle = fits + (too_many - fits) / 2;
+            (cache_of(middle * attention_block) ? fits : too_many) = middle;
+        }
+        throw error(errc::out_of_memory, "session option 'context'",
+                    "at most " + std::to_string(fits * attention_block) + " tokens, for which there is memory",
+                    std::to_string(context) + " tokens, whose keys and values take " +
+                        std::to_string(kv_cache::bytes(config, context, type)) + " bytes");
     }
 
     static void report(const observer& watching, std::size_t done, std::size_t total) {

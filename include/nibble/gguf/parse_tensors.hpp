@@ -54,12 +54,30 @@ inline void read_dims(reader& in, tensor_view& tensor) {
 }
 
 [[nodiscard]] inline const data_type_info& read_data_type(reader& in) {
-    constexpr std::uint32_t removed[] = {4, 5, 31, 32, 33, 36, 37, 38};  // once in use; their blocks have no size now
+    struct removed_type {
+        std::uint32_t id;
+        std::string_view name, instead;
+    };
+    constexpr removed_type removed[] = {
+        // once in use; readers of today have no size for their blocks
+        {4, "Q4_2", "Q4_0"},
+        {5, "Q4_3", "Q4_1"},
+        {31, "Q4_0_4_4", "Q4_0"},
+        {32, "Q4_0_4_8", "Q4_0"},
+        {33, "Q4_0_8_8", "Q4_0"},
+        {36, "IQ4_NL_4_4", "IQ4_NL or Q4_0"},
+        {37, "IQ4_NL_4_8", "IQ4_NL or Q4_0"},
+        {38, "IQ4_NL_8_8", "IQ4_NL or Q4_0"},
+    };
     const auto id = in.read<std::uint32_t>("type");
     if (const auto* info = find_data_type(static_cast<data_type>(id))) return *info;
-    const bool was_removed = std::find(std::begin(removed), std::end(removed), id) != std::end(removed);
+    for (const auto& type : removed)
+        if (type.id == id)
+            in.fail(errc::gguf_bad_tensor_type, "type", "a tensor type of the specification",
+                    std::string{type.name} + ", which was removed from it: get the model as " +
+                        std::string{type.instead});
     in.fail(errc::gguf_bad_tensor_type, "type", "a tensor type of the specification",
-            std::to_string(id) + (was_removed ? " (removed)" : " (unknown)"));
+            std::to_string(id) + " (unknown)");
 }
 
 /// Bytes of a tensor: the one place where a shape becomes a size. Divides before it multiplies.

@@ -26,9 +26,8 @@ struct rope_scaling {
     method type = method::none;
     float factor = 1;                  ///< linear: positions are divided by it; yarn: by it where fully interpolated
     std::size_t original_context = 0;  ///< yarn: context before scaling
-    float attn_factor = 1;             ///< yarn: multiplies the magnitude of cos and sin
-    float magnitude = 0;               ///< yarn: that magnitude; 0: 1 + 0.1 ln(factor), divided as follows
-    float log_multiplier = 0;          ///< yarn: if not 0, by 1 + 0.1 log_multiplier ln(factor)
+    float attn_factor = 1;             ///< yarn: multiplies the magnitude of cos and sin, 1 + 0.1 ln(factor)
+    float log_multiplier = 0;          ///< yarn: if not 0, it is divided by 1 + 0.1 log_multiplier ln(factor)
     float beta_fast = 32;              ///< yarn: turns within the original context above which a pair keeps its speed
     float beta_slow = 1;               ///< yarn: turns below which it is fully interpolated; below beta_fast
 };

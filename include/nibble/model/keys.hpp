@@ -15,7 +15,7 @@ NIBBLE_NAMESPACE_BEGIN
 enum class config_key {
     n_layers, n_ctx_train, n_embd, n_ff, n_heads, n_kv_heads, key_length, value_length, n_vocab, rms_eps,
     attention_scale, window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_scaling_type,
-    rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor, rope_scaling_magnitude,
+    rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor,
     rope_scaling_log_multiplier, rope_scaling_beta_fast, rope_scaling_beta_slow,
 };
 
@@ -55,8 +55,6 @@ inline constexpr std::array config_keys{
             "rope.scaling.original_context_length", {}, 1, 0x7fffffff},
     key_row{config_key::rope_scaling_attn_factor, "rope_scaling.attn_factor", "rope.scaling.attn_factor", {},
             1e-3, 1e3},
-    key_row{config_key::rope_scaling_magnitude, "rope_scaling.magnitude", "rope.scaling.yarn_attn_factor", {},
-            1e-3, 1e3},
     key_row{config_key::rope_scaling_log_multiplier, "rope_scaling.log_multiplier",
             "rope.scaling.yarn_log_multiplier", {}, 0, 1e3},
     key_row{config_key::rope_scaling_beta_fast, "rope_scaling.beta_fast", "rope.scaling.yarn_beta_fast", {},
@@ -91,6 +89,8 @@ inline constexpr std::array neutral_keys{
     neutral_row{"residual_scale", 1},
     neutral_row{"logit_scale", 1},
     neutral_row{"rope.scaling.yarn_ext_factor", 1},
+    neutral_row{"rope.scaling.attn_factor", 1},  // YaRN reads the two
+    neutral_row{"rope.scaling.yarn_log_multiplier", 0},
 };
 
 namespace detail {

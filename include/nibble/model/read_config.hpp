@@ -54,7 +54,7 @@ inline void check_kind(const gguf::file& file) {
     if (const auto kind = text_of(file, "general.type"); kind && *kind != "model")
         throw error{errc::model_layout, "general.type", "'model'", '\'' + escaped(*kind) + '\''};
     if (const auto* count = file.find("split.count"); count && count->as_unsigned() != 0u)
-        require_number("split.count", *count, 1, " (the whole model in one file)");
+        require_number("split.count", *count, 1, " (the whole model in one file: merge the parts)");
     if (const auto* version = file.find("general.quantization_version"))
         require_number("general.quantization_version", *version, 2, " (the block formats of today)");
 }
@@ -109,8 +109,8 @@ inline void read_heads(config_reader& reader, model_config& config) {
 /// without tensors if the keys suffice. That each tensor has the shape that follows is checked by bind_weights.
 /// Throws model_unsupported_arch, model_missing_key, model_wrong_type, model_bad_value and model_layout.
 [[nodiscard]] inline model_config read_config(const gguf::file& file) {
+    detail::check_kind(file);  // first: a later part of a split model has nothing of what follows
     const auto& family = detail::family_of(file);
-    detail::check_kind(file);
 
     model_config config;
     config.family = &family;

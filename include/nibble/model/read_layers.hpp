@@ -116,7 +116,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     scaling.original_context =
         reader.take(config_key::rope_scaling_context, std::uint64_t{config.n_ctx_train}, "n_ctx_train");
     take(config_key::rope_scaling_attn_factor, scaling.attn_factor);
-    take_if_stated(config_key::rope_scaling_magnitude, scaling.magnitude);
+    // rope.scaling.yarn_attn_factor is no part of this: converters note there what the factor gives anyway.
     take_if_stated(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
     take(config_key::rope_scaling_beta_fast, scaling.beta_fast);
     take(config_key::rope_scaling_beta_slow, scaling.beta_slow);

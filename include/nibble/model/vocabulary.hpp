@@ -2,6 +2,7 @@
 // Reads the vocabulary and the chat template out of a GGUF file.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -38,16 +39,14 @@ public:
         throw wrong_type(key, *val, "a bool");
     }
 
-    /// A token id, inside a vocabulary of n_tokens.
-    [[nodiscard]] std::optional<token> id(std::string_view key, std::size_t n_tokens) const {
+    /// A token id. Below 0 and all ones, which is -1 stored unsigned, is -1; what no id can be is the largest of all.
+    [[nodiscard]] std::optional<token> id(std::string_view key) const {
         const auto* val = file_.find(key);
         if (!val) return {};
         const auto number = val->as_unsigned();
-        if (number && *number < n_tokens) return static_cast<token>(*number);  // n_tokens < 2^31
-        const auto negative = val->as_signed();
-        if (!number && !negative) throw wrong_type(key, *val, "an integer");
-        throw error{errc::vocab_bad_token_id, std::string{key}, "an id below " + std::to_string(n_tokens),
-                    number ? std::to_string(*number) : std::to_string(*negative)};
+        if (!number && !val->as_signed()) throw wrong_type(key, *val, "an integer");
+        if (!number || *number == 0xffffffffu || *number == ~std::uint64_t{0}) return -1;
+        return static_cast<token>(std::min<std::uint64_t>(*number, 0x7fffffff));
     }
 
     [[nodiscard]] std::vector<std::string_view> strings(std::string_view key) const {
@@ -122,9 +121,9 @@ private:
     return model && model->as_string() != "no_vocab" && model->as_string() != "none";
 }
 
-/// The vocabulary of a file, which need hold no tensors. The views borrow from the file. Checks types, lengths and
-/// ids; what the tokens and merges mean is checked by the tokenizer. Throws vocab_missing, vocab_bad_type,
-/// vocab_length_mismatch, vocab_bad_token_id, model_wrong_type and model_bad_value.
+/// The vocabulary of a file, which need hold no tensors. The views borrow from the file. Checks types and lengths; what
+/// tokens, merges and ids mean is checked by the tokenizer. Throws vocab_missing, vocab_bad_type,
+/// vocab_length_mismatch, model_wrong_type and model_bad_value.
 [[nodiscard]] inline vocabulary read_vocabulary(const gguf::file& file) {
     const detail::vocabulary_reader reader{file};
     if (!has_vocabulary(file))
@@ -142,11 +141,10 @@ private:
     vocab.scores = reader.scores("tokenizer.ggml.scores", n_tokens);
     vocab.merges = reader.strings("tokenizer.ggml.merges");
 
-    vocab.bos = reader.id("tokenizer.ggml.bos_token_id", n_tokens);
-    vocab.eos = reader.id("tokenizer.ggml.eos_token_id", n_tokens);
-    vocab.eot = reader.id("tokenizer.ggml.eot_token_id", n_tokens);
-    vocab.unknown = reader.id("tokenizer.ggml.unknown_token_id", n_tokens);
-    vocab.padding = reader.id("tokenizer.ggml.padding_token_id", n_tokens);
+    vocab.bos = reader.id("tokenizer.ggml.bos_token_id");
+    vocab.eos = reader.id("tokenizer.ggml.eos_token_id");
+    vocab.eot = reader.id("tokenizer.ggml.eot_token_id");
+    vocab.unknown = reader.id("tokenizer.ggml.unknown_token_id");
     vocab.add_bos = reader.flag("tokenizer.ggml.add_bos_token");
     vocab.add_eos = reader.flag("tokenizer.ggml.add_eos_token");
     vocab.add_space_prefix = reader.flag("tokenizer.ggml.add_space_prefix");

@@ -38,10 +38,8 @@ struct workspace_shape {
     if (scaling.type == rope_scaling::method::yarn) {
         result.interpolate_yarn(factor, static_cast<double>(scaling.original_context),
                                 static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow));
-        const double magnitude =
-            scaling.magnitude > 0 ? static_cast<double>(scaling.magnitude)
-                                  : rotation::yarn_magnitude(factor) /
-                                        rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
+        const double magnitude = rotation::yarn_magnitude(factor) /
+                                 rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
         result.set_magnitude(magnitude * static_cast<double>(scaling.attn_factor));
     }
     return result;

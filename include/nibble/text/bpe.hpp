@@ -95,9 +95,9 @@ public:
 
     /// `texts` holds bytes, not spellings, and has indexed the tokens that text may become. `merges` are spellings,
     /// best first; of equal merges the first counts. One whose left, right or result is no indexed token is never
-    /// applied and counted in skipped_merges().
-    /// Throws errc::vocab_bad_merge for an entry without exactly one space between two parts, errc::vocab_missing
-    /// for none at all, errc::vocab_bad_byte_token for a byte without token unless that is allowed.
+    /// applied and counted in skipped_merges(); where most are such, they are spelled in another way than the tokens.
+    /// Throws errc::vocab_bad_merge for that and for an entry without exactly one space between two parts,
+    /// errc::vocab_missing for none at all, errc::vocab_bad_byte_token for a byte without token unless that is allowed.
     byte_pair_encoder(const token_table& texts, const std::vector<std::string_view>& merges, const settings& with)
         : unknown_(with.unknown), pattern_(with.pattern), ignore_merges_(with.ignore_merges) {
         for (std::size_t b = 0; b < 256; ++b) {
@@ -110,6 +110,11 @@ public:
         }
         if (merges.empty()) throw error(errc::vocab_missing, "tokenizer.ggml.merges", "at least one merge", "none");
         add_merges(texts, merges);
+        if (skipped_merges_ > merges.size() / 2)
+            throw error(errc::vocab_bad_merge, "tokenizer.ggml.merges", "pairs of tokens that make a token",
+                        std::to_string(skipped_merges_) + " of " + std::to_string(merges.size()) +
+                            " that name none, such as \"" + escaped(merges.back()) +
+                            "\": the file needs to be converted anew");
     }
 
     [[nodiscard]] std::size_t skipped_merges() const noexcept { return skipped_merges_; }

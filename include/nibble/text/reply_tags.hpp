@@ -38,6 +38,13 @@ inline constexpr reply_tag reply_tags[] = {
 };
 // clang-format on
 
+/// Whether a token with this text is shown although it is a control token.
+[[nodiscard]] constexpr bool is_always_shown(std::string_view text) noexcept {
+    for (const reply_tag& row : reply_tags)
+        if (row.always_shown && (row.open == text || row.close == text)) return true;
+    return false;
+}
+
 /// The first row for `part`: the form that most models have.
 [[nodiscard]] constexpr const reply_tag& usual_tag(reply_part part) noexcept {
     const reply_tag* row = reply_tags;

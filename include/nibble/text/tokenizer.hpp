@@ -24,6 +24,7 @@
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
 #include <nibble/text/token_table.hpp>
+#include <nibble/text/turn_marks.hpp>
 #include <nibble/text/vocabulary.hpp>
 #include <nibble/unicode/nfc.hpp>
 
@@ -31,9 +32,10 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// Choices that override what the vocabulary says. All have defaults.
 struct tokenizer_options {
-    std::string pretokenizer = {};           ///< a tag such as "llama-bpe" instead of the file's; empty: the file's
-    std::optional<bool> nfc = {};            ///< bring text into form C first; unset: as the pre-tokenizer has it
-    std::optional<bool> ignore_merges = {};  ///< a word that is a token is that token, whatever its merges say
+    std::string pretokenizer = {};            ///< a tag such as "llama-bpe" instead of the file's; empty: the file's
+    std::vector<std::string> end_texts = {};  ///< of tokens that end a reply, besides those known to
+    std::optional<bool> nfc = {};             ///< bring text into form C first; unset: as the pre-tokenizer has it
+    std::optional<bool> ignore_merges = {};   ///< a word that is a token is that token, whatever its merges say
     std::size_t max_text_bytes = std::size_t{64} << 20;  ///< longer text is errc::text_too_long; at most 2^31 - 1
 };
 
@@ -70,14 +72,13 @@ public:
             build_sentencepiece(vocab);
         else
             build_bpe(vocab, options);
-        adds_eos_ = vocab.add_eos.value_or(false);
-        require_token_id(adds_bos_ && vocab.add_bos, vocab.bos, "bos");
-        require_token_id(adds_eos_, vocab.eos, "eos");
-        adds_bos_ = adds_bos_ && vocab.bos;
-        bos_ = vocab.bos;
-        eos_ = vocab.eos;
-        for (const auto& id : {vocab.eos, vocab.eot})
-            if (id) flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+        set_special_ids(vocab);
+        for (const auto& text : options.end_texts) {
+            const auto id = find(text);
+            if (!id)
+                throw error(errc::bad_option, "option end_texts", "the text of a token", '"' + escaped(text) + '"');
+            flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+        }
     }
 
     [[nodiscard]] std::vector<token> encode(std::string_view text, const encode_options& options = {}) const {
@@ -128,7 +129,7 @@ public:
     }
 
     [[nodiscard]] std::size_t n_vocab() const noexcept { return texts_.size(); }
-    /// Ends a reply: eos, eot, and control tokens with a text known to end one (<|im_end|>, <|eot_id|>, </s>, ...).
+    /// Ends a reply: eos, eot, what turn_marks knows to end one (<|im_end|>, <|eot_id|>, </s>, ...), and end_texts.
     [[nodiscard]] bool is_eog(token id) const noexcept { return has(id, ends_reply); }
     /// Of type control.
     [[nodiscard]] bool is_control(token id) const noexcept { return has(id, control); }
@@ -162,10 +163,6 @@ private:
         if (text.size() > most)
             throw error(errc::text_too_long, "text", "at most " + std::to_string(most) + " bytes",
                         std::to_string(text.size()));
-    }
-
-    static token_type type_of(const vocabulary& vocab, std::size_t i) noexcept {
-        return vocab.types.empty() ? token_type::normal : static_cast<token_type>(vocab.types[i]);
     }
 
     /// Decodes the spelling of every token, indexes what text may become, and sorts out the special ones.
@@ -218,22 +215,31 @@ private:
     }
 
     static std::uint8_t control_flags(std::string_view text) noexcept {
-        constexpr std::string_view ends[] = {"<|eot_id|>", "<|eom_id|>",    "<|end_of_text|>",
-                                             "<|im_end|>", "<|endoftext|>", "<|end|>",
-                                             "<|eot|>",    "</s>",          "<eos>",
-                                             "<EOT>",      "<end_of_turn>", "<\uff5cend\u2581of\u2581sentence\uff5c>"};
         std::uint8_t flags = control;
-        const bool is_shown = std::any_of(std::begin(reply_tags), std::end(reply_tags), [&](const reply_tag& row) {
-            return row.always_shown && (row.open == text || row.close == text);
-        });
-        if (!is_shown) flags |= hidden;
-        if (std::find(std::begin(ends), std::end(ends), text) != std::end(ends)) flags |= ends_reply;
+        if (!is_always_shown(text)) flags |= hidden;
+        if (const auto* mark = find_turn_mark(text); mark && mark->ends_reply) flags |= ends_reply;
         return flags;
     }
 
+    /// The ids that the vocabulary needs must name tokens. Where eos does not, the first known end of a reply is it.
+    void set_special_ids(const vocabulary& vocab) {
+        const special_ids ids = special_ids_of(vocab);
+        const bool states_bos = vocab.add_bos || vocab.bos.value_or(-1) >= 0;
+        require_token_id(adds_bos_ && states_bos, ids.bos, vocab.bos, "bos");
+        bos_ = ids.bos;
+        adds_bos_ = adds_bos_ && bos_;
+        eos_ = ids.eos;
+        for (const turn_mark& mark : turn_marks)
+            if (!eos_ && vocab.eos && mark.ends_reply) eos_ = find(mark.text);
+        adds_eos_ = vocab.add_eos.value_or(false);
+        require_token_id(adds_eos_, eos_, vocab.eos, "eos");
+        for (const auto& id : {eos_, ids.eot})
+            if (id) flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+    }
+
     /// What a byte becomes that has no token; no_token where that is a control token, which text would forge.
-    [[nodiscard]] token token_of_unknown(const vocabulary& vocab) const noexcept {
-        return vocab.unknown && !is_control(*vocab.unknown) ? *vocab.unknown : no_token;
+    [[nodiscard]] token token_of_unknown(const std::optional<token>& unknown) const noexcept {
+        return unknown && !is_control(*unknown) ? *unknown : no_token;
     }
 
     void build_bpe(const vocabulary& vocab, const tokenizer_options& options) {
@@ -247,16 +253,18 @@ private:
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);
         const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));
-        const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, vocab.unknown.has_value(),
-                                                   token_of_unknown(vocab)};
+        const auto unknown = special_ids_of(vocab).unknown;
+        const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, unknown.has_value(),
+                                                   token_of_unknown(unknown)};
         encoder_.emplace<byte_pair_encoder>(texts_, vocab.merges, settings);
     }
 
     void build_sentencepiece(const vocabulary& vocab) {
         adds_bos_ = vocab.add_bos.value_or(true);
         adds_space_prefix_ = vocab.add_space_prefix.value_or(true);
-        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, vocab.unknown.has_value(),
-                                                token_of_unknown(vocab));
+        const auto unknown = special_ids_of(vocab).unknown;
+        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, unknown.has_value(),
+                                                token_of_unknown(unknown));
     }
 
     /// Text without special tokens.

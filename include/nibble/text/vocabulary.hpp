@@ -2,17 +2,18 @@
 // The vocabulary of a model as its file states it: plain data, the input from which a tokenizer is built.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/text/turn_marks.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -35,17 +36,35 @@ struct vocabulary {
     std::vector<float> scores;             ///< one per token for "llama"; else empty or one per token, not used
     std::vector<std::int32_t> types;       ///< token_type, one per token; empty: all normal
     std::vector<std::string_view> merges;  ///< "left right", best first, only for "gpt2"
-    std::optional<token> bos, eos, eot, unknown, padding;
+    /// As stated, -1 for "none": special_ids_of says which of them are tokens.
+    std::optional<token> bos, eos, eot, unknown;
     std::optional<bool> add_bos, add_eos, add_space_prefix, ignore_merges;
 };
+
+/// Whether a merge makes this text.
+[[nodiscard]] inline bool is_merged(const vocabulary& vocab, std::string_view text) noexcept {
+    return std::any_of(vocab.merges.begin(), vocab.merges.end(), [&](std::string_view merge) {
+        const std::size_t space = merge.find(' ');
+        return merge.size() == text.size() + 1 && space < merge.size() && text.starts_with(merge.substr(0, space)) &&
+               text.ends_with(merge.substr(space + 1));
+    });
+}
+
+/// What token i is. A turn mark is a control token whatever the file says, as many have it wrong: it would come from a
+/// user's text, or be no end. Only one that merges make is text: `</s>` is a word of the web.
+[[nodiscard]] inline token_type type_of(const vocabulary& vocab, std::size_t i) noexcept {
+    const auto type = vocab.types.empty() ? token_type::normal : static_cast<token_type>(vocab.types[i]);
+    if (type == token_type::control || !find_turn_mark(vocab.tokens[i])) return type;
+    return type == token_type::normal && is_merged(vocab, vocab.tokens[i]) ? type : token_type::control;
+}
 
 /// The key under which a file has the id of a special token.
 [[nodiscard]] inline std::string token_id_key(const char* name) {
     return "tokenizer.ggml." + std::string(name) + "_token_id";
 }
 
-/// Throws unless the parts of a vocabulary are of one length and its numbers in their ranges: errc::vocab_missing,
-/// vocab_bad_type, vocab_length_mismatch, vocab_bad_token_id, limit_exceeded.
+/// Throws unless the parts of a vocabulary are of one length and its types in their range: errc::vocab_missing,
+/// vocab_bad_type, vocab_length_mismatch, limit_exceeded.
 inline void check_vocabulary(const vocabulary& vocab) {
     const std::size_t n = vocab.tokens.size();
     if (vocab.model != "gpt2" && vocab.model != "llama")
@@ -65,21 +84,28 @@ inline void check_vocabulary(const vocabulary& vocab) {
         if (vocab.types[i] < 1 || vocab.types[i] > 6)
             throw error(errc::vocab_bad_type, "tokenizer.ggml.token_type[" + std::to_string(i) + "]", "1 to 6",
                         std::to_string(vocab.types[i]));
-    const std::pair<const char*, std::optional<token>> ids[] = {{"bos", vocab.bos},
-                                                                {"eos", vocab.eos},
-                                                                {"eot", vocab.eot},
-                                                                {"unknown", vocab.unknown},
-                                                                {"padding", vocab.padding}};
-    for (const auto& [name, id] : ids)
-        if (id && (*id < 0 || static_cast<std::size_t>(*id) >= n))
-            throw error(errc::vocab_bad_token_id, token_id_key(name), "0 to " + std::to_string(n - 1),
-                        std::to_string(*id));
 }
 
-/// Throws errc::vocab_bad_token_id where an id that is `required` is not there.
-inline void require_token_id(bool required, const std::optional<token>& id, const char* name) {
-    if (required && !id)
-        throw error(errc::vocab_bad_token_id, token_id_key(name), "an id, as it is to be added", "none");
+/// The tokens that ids of a vocabulary name. An id beyond the vocabulary names none: whoever needs it refuses it.
+struct special_ids {
+    std::optional<token> bos, eos, eot, unknown;
+};
+
+/// What a vocabulary states. SentencePiece has unknown, bos and eos in the first three places unless told otherwise.
+[[nodiscard]] inline special_ids special_ids_of(const vocabulary& vocab) noexcept {
+    const auto usable = [&](std::optional<token> id, std::optional<token> usual = {}) -> std::optional<token> {
+        if (!id && vocab.model == "llama") id = usual;
+        return id && *id >= 0 && static_cast<std::size_t>(*id) < vocab.tokens.size() ? id : std::nullopt;
+    };
+    return {usable(vocab.bos, 1), usable(vocab.eos, 2), usable(vocab.eot), usable(vocab.unknown, 0)};
+}
+
+/// Throws errc::vocab_bad_token_id where an id that is `required` names no token; `stated` is what the vocabulary has.
+inline void require_token_id(bool required, const std::optional<token>& usable, const std::optional<token>& stated,
+                             const char* name) {
+    if (required && !usable)
+        throw error(errc::vocab_bad_token_id, token_id_key(name), "the id of a token, as it is to be added",
+                    stated ? std::to_string(*stated) : "none");
 }
 
 NIBBLE_NAMESPACE_END

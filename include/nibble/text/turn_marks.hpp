@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The texts of tokens that begin and end the turns of a conversation: one table for all families.
+#pragma once
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+#include <nibble/core/config.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+struct turn_mark {
+    std::string_view text;
+    bool ends_reply;  ///< a model says it when its reply is complete
+};
+
+inline constexpr turn_mark turn_marks[] = {
+    {"<|im_end|>", true},
+    {"<|eot_id|>", true},
+    {"<|eom_id|>", true},
+    {"<|end_of_text|>", true},
+    {"<|endoftext|>", true},
+    {"<|end|>", true},
+    {"<|eot|>", true},
+    {"</s>", true},
+    {"<eos>", true},
+    {"<EOT>", true},
+    {"<end_of_turn>", true},
+    {"<\uff5cend\u2581of\u2581sentence\uff5c>", true},
+    {"<|im_start|>", false},
+    {"<|begin_of_text|>", false},
+    {"<|start_header_id|>", false},
+    {"<|end_header_id|>", false},
+    {"<s>", false},
+    {"<bos>", false},
+    {"<start_of_turn>", false},
+    {"<\uff5cbegin\u2581of\u2581sentence\uff5c>", false},
+};
+
+/// The mark with this text, or nullptr.
+[[nodiscard]] inline const turn_mark* find_turn_mark(std::string_view text) noexcept {
+    if (text.empty() || text.front() != '<') return nullptr;  // as all marks begin
+    const auto* const found = std::find_if(std::begin(turn_marks), std::end(turn_marks),
+                                           [&](const turn_mark& mark) { return mark.text == text; });
+    return found == std::end(turn_marks) ? nullptr : found;
+}
+
+NIBBLE_NAMESPACE_END
