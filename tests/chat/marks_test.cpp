@@ -58,3 +58,13 @@ TEST_CASE("the marks may run out") {
     CHECK(marks.next() == "\U000fffff");
     CHECK(test::refusal_of([&] { return marks.next(); }).code == errc::limit_exceeded);
 }
+
+TEST_CASE("marks are found as templates may escape them") {
+    text_marks marks;
+    marks.avoid("\\U000f0000 \\udb80\\udc01");
+    const std::string mark = marks.next();
+    CHECK(mark == "\U000f0002");
+    CHECK(parts(marks, "a\\U000f0002b\\udb80\\udc02c") == "[a]0[b]0[c]");
+    CHECK(parts(marks, "\\U000f000") == "[\\U000f000]");
+    CHECK(parts(marks, "\\udb80\\udc0 \\udb80\\ud \\U000fzzzz") == "[\\udb80\\udc0 \\udb80\\ud \\U000fzzzz]");
+}

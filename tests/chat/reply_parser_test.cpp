@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/chat/reply_parser.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <random>
 #include <string>
 #include <string_view>
@@ -21,7 +23,8 @@ struct outcome {
     message reply;
 };
 
-void add(outcome& out, std::span<const reply_event> events, kind& last) {
+/// Ids are shown that stand in the `whole` reply, made ones are not.
+void add(outcome& out, std::span<const reply_event> events, kind& last, const std::string& whole) {
     for (const auto& e : events) {
         out.raw += e.raw;
         const bool is_text = e.type == kind::reasoning || e.type == kind::answer;
@@ -34,7 +37,8 @@ void add(outcome& out, std::span<const reply_event> events, kind& last) {
         last = e.type;
         if (is_text) out.story += e.text;
         if (e.type == kind::tool_call)
-            out.story += e.call.name + e.call.arguments.dump() + (e.call.id.empty() ? "" : "#" + e.call.id);
+            out.story += e.call.name + e.call.arguments.dump() +
+                         (whole.find(e.call.id) == std::string::npos ? "" : "#" + e.call.id);
         if (e.type == kind::tool_call_malformed) {
             out.story += e.raw;
             CHECK_FALSE(e.problem.empty());
@@ -46,8 +50,10 @@ outcome parse(const std::vector<std::string>& pieces, const reply_format& format
     reply_parser parser{format};
     outcome out;
     auto last = kind::tool_call;
-    for (const auto& piece : pieces) add(out, parser.push(piece), last);
-    add(out, parser.finish(), last);
+    std::string whole;
+    for (const auto& piece : pieces) whole += piece;
+    for (const auto& piece : pieces) add(out, parser.push(piece), last, whole);
+    add(out, parser.finish(), last, whole);
     out.reply = parser.reply();
     return out;
 }
@@ -207,6 +213,55 @@ TEST_CASE("reply parser: bare calls") {
     check("{not json at all", "|A:{not json at all", format);
     check("text {\"name\":\"f\"}", "|A:text {\"name\":\"f\"}", format);
     check("{\"name\": \"f\"}", "|A:{\"name\": \"f\"}");
+}
+
+TEST_CASE("reply parser: only tools that were offered are called") {
+    reply_format format;
+    format.bare_calls = true;
+    format.tools = {"weather", "f"};
+    check("{\"name\":\"Alice\",\"age\":30}", "|A:{\"name\":\"Alice\",\"age\":30}", format);
+    check("{\"name\":\"Alice\"}", "|A:{\"name\":\"Alice\"}", format);
+    check("{\"name\":\"weather\",\"wind\":3}", "|A:{\"name\":\"weather\",\"wind\":3}", format);
+    check("{\"name\":\"weather\",\"parameters\":{}}", "|C:weather{}", format);
+    check("<tool_call>{\"name\":\"g\"}</tool_call>x", "|M:<tool_call>{\"name\":\"g\"}</tool_call>|A:x", format);
+    check("<tool_call>{\"name\":\"f\"}</tool_call>x", "|C:f{}|A:x", format);
+    CHECK(parse({"<tool_call>{\"name\":\"g\"}</tool_call>"}, format).reply.content ==
+          "<tool_call>{\"name\":\"g\"}</tool_call>");
+}
+
+TEST_CASE("reply parser: several bare calls") {
+    reply_format format;
+    format.bare_calls = true;
+    const std::string f = "{\"name\":\"f\",\"parameters\":{}}", g = "{\"name\":\"g\",\"parameters\":{\"x\":1}}";
+    for (const std::string between : {"; ", "\n", "", " ,\n", ";"})
+        check(f + between + g, "|C:f{}|C:g{\"x\":1}", format);
+    check("<|python_tag|>" + f + "; " + g + "\n" + f, "|C:f{}|C:g{\"x\":1}|C:f{}", format);
+    check(f + "; done", "|C:f{}|A:; done", format);
+    check(f + ";", "|C:f{}|A:;", format);
+    check(f + "\n{\"x\":1} ok", "|C:f{}|A:{\"x\":1} ok", format);
+    CHECK(parse({f + "; " + g}, format).reply.content.empty());
+}
+
+TEST_CASE("reply parser: every call has an id") {
+    const std::string text =
+        "<tool_call>{\"name\":\"f\"}</tool_call>\n<tool_call>[{\"name\":\"f\"},{\"name\":\"f\"}]</tool_call>";
+    const auto ids_of = [&](std::uint64_t seed) {
+        reply_parser parser{{}, seed};
+        parser.push(text);
+        parser.finish();
+        std::vector<std::string> out;
+        for (const auto& call : parser.reply().tool_calls) out.push_back(call.id);
+        return out;
+    };
+    std::vector<std::string> ids = ids_of(0);
+    CHECK(ids == ids_of(0));
+    for (const auto& id : ids_of(1)) ids.push_back(id);
+    REQUIRE(ids.size() == 6);
+    for (const auto& id : ids) {
+        CHECK(id.size() == 9);
+        CHECK(id.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz") == std::string::npos);
+        CHECK(std::count(ids.begin(), ids.end(), id) == 1);
+    }
 }
 
 TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor doubled") {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include <nibble/chat/reply_parser.hpp>
 #include <nibble/gguf/file.hpp>
 
 #include "support/paths.hpp"
@@ -75,6 +76,52 @@ TEST_CASE("options become variables") {
     CHECK(refusal_of([&] { return t.render(messages, {.variables = json::array{}}); }).code == errc::json_type);
     CHECK(refusal_of([] { return chat_template("{{ x"); }).code == errc::tmpl_syntax);
     CHECK(chat_template("").render(messages).empty());
+}
+
+TEST_CASE("tools are accepted in both forms and given in one") {
+    const json function = json::parse(R"({"name": "f", "description": "d", "parameters": {"type": "object"}})");
+    const json wrapped = json_object{{"type", "function"}, {"function", function}};
+    const std::vector<message> messages{{role::user, "hi"}};
+    const chat_template reads_function("{% for t in tools %}{{ t.function.name }}{{ t.type }};{% endfor %}");
+    const chat_template reads_xml("{% for t in xml_tools %}{{ t.name }};{% endfor %}");
+    const chat_template reads_both(
+        "{% for t in tools or xml_tools %}{{ t.name }};{% endfor %}{{ python_tools[0].name }}");
+    for (const json& tools : {json{json::array{function, wrapped}}, json{json::array{wrapped, function}}}) {
+        CHECK(reads_function.render(messages, {.tools = tools}) == "ffunction;ffunction;");
+        CHECK(reads_xml.render(messages, {.tools = tools}) == "f;f;");
+        CHECK(reads_both.render(messages, {.tools = tools, .python_tools = tools}) == "f;f;f");
+    }
+}
+
+TEST_CASE("a round of tools with every real template") {
+    const auto dir = shared("templates");
+    if (dir.empty()) return;
+    const json tools = json::parse(R"([{"name": "weather", "description": "Weather of a city", "parameters":
+        {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}])");
+    for (const auto* name : {"mistral-nemo", "llama-3.2", "qwen2.5", "qwen3", "granite-3.3", "smollm3"}) {
+        CAPTURE(name);
+        const chat_template t(read_file(dir / (std::string{name} + ".jinja")), "<s>", "</s>");
+        REQUIRE_FALSE((t.format().tool_calls.empty() && !t.format().bare_calls));
+        const std::string call = R"({"name": "weather", "arguments": {"city": "Oslo"}})";
+        reply_parser parser{t.format()};
+        if (t.format().bare_calls) {
+            parser.push(call);
+        } else {
+            const auto& form = t.format().tool_calls.front();
+            parser.push(form.close.empty() ? form.open + "[" + call + "]" : form.open + call + form.close);
+        }
+        parser.finish();
+        REQUIRE(parser.reply().tool_calls.size() == 1);
+        const auto& id = parser.reply().tool_calls[0].id;
+        const std::string prompt = t.render(
+            std::vector<message>{{role::user, "Weather in Oslo?"},
+                                 parser.reply(),
+                                 {.role = role::tool, .content = "rain", .name = "weather", .tool_call_id = id}},
+            {.tools = tools});
+        CHECK(prompt.find("Weather of a city") != std::string::npos);
+        CHECK(prompt.find("Oslo") != std::string::npos);
+        CHECK(prompt.find("rain") != std::string::npos);
+    }
 }
 
 TEST_CASE("the published cases, all of them") {

@@ -131,3 +131,18 @@ TEST_CASE("thinking that the prompt has opened is reasoning from the start", "[e
     CHECK(seen.reasoning == "I know this one: Germany, Berlin.\n");
     CHECK(seen.answer == "The capital of Germany is Berlin.");
 }
+
+TEST_CASE("without tools nothing is a call", "[events]") {
+    session s{tiny_model()};
+    for (const auto& c : nibble::test::tiny_conversations()) {
+        if (c.text.find("<tool_call>") == std::string::npos) continue;
+        auto options = options_for(c);
+        options.tools = {};
+        auto reply = s.generate(c.prompt_ids, options);
+        const auto seen = collect(reply.events());
+        CHECK(seen.calls.empty());
+        CHECK(seen.n_malformed == 0);
+        CHECK(seen.answer.find("<tool_call>") != std::string::npos);
+        break;
+    }
+}

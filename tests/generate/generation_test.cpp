@@ -339,3 +339,27 @@ TEST_CASE("a constraint holds for the answer, not for the thinking before it", "
     CHECK(text.size() > 20);
     CHECK(text.substr(text.size() - 10) == "</think>42");
 }
+
+TEST_CASE("a constraint that allows nothing from the start ends the reply", "[generation]") {
+    session s{tiny_model()};
+    exactly nothing;
+    auto reply = s.generate(counting_prompt(), {.temperature = 0, .constraint = &nothing});
+    CHECK(reply.finish().empty());
+    CHECK(reply.reason() == finish_reason::constraint);
+}
+
+TEST_CASE("stop strings are of the answer, and of the thinking on demand", "[generation]") {
+    session s{tiny_model()};
+    const auto& c = conversation_with("I know this one: Germany, Berlin.");
+    generation_options options{.temperature = 0, .stop = {"never", "Berlin", "</think>"}};
+    auto reply = s.generate(c.prompt_ids, options);
+    const std::string text{reply.finish()};
+    CHECK(text.find("Germany, Berlin.") != std::string::npos);
+    CHECK(text.ends_with("The capital of Germany is "));
+    CHECK(reply.reason() == finish_reason::stop_string);
+    CHECK(reply.stop_string() == "Berlin");
+    options.stop_in_thinking = true;
+    auto thinking = s.generate(c.prompt_ids, options);
+    CHECK(std::string{thinking.finish()}.ends_with("I know this one: Germany, "));
+    CHECK(thinking.stop_string() == "Berlin");
+}

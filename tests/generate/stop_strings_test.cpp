@@ -86,3 +86,19 @@ TEST_CASE("stop strings agree with a plain search", "[stop_strings]") {
         }
     }
 }
+
+TEST_CASE("what is skipped neither is nor completes a stop string, and which one matched is known", "[stop_strings]") {
+    stop_strings stops{{"END", "", "STOP"}};
+    stops.feed("a EN");
+    CHECK(stops.settled() == 2);
+    stops.skip(3);  // D: what was held back is text
+    CHECK(stops.settled() == 7);
+    stops.feed("D ST");
+    CHECK_FALSE(stops.matched());
+    stops.feed("OP");
+    REQUIRE(stops.matched());
+    CHECK(stops.settled() == 9);
+    CHECK(stops.which() == 2);
+    stops.skip(5);
+    CHECK(stops.settled() == 9);
+}

@@ -36,9 +36,9 @@ struct matcher {
 
     using found = std::vector<std::pair<std::size_t, token>>;
 
-    found find_all(std::string_view text, bool all = true) const {
+    found find_all(std::string_view text, bool all = true, std::vector<std::size_t> seams = {}) const {
         std::vector<special_tokens::match> matches;
-        specials.find_all(text, all, texts, matches);
+        specials.find_all(text, seams, all, texts, matches);
         found out;
         for (const auto& m : matches) out.emplace_back(m.begin, m.id);
         return out;
@@ -129,4 +129,15 @@ TEST_CASE("special tokens: too much text is refused") {
     CHECK(test::refusal_of([&] { specials.add("b", 1, false); }) ==
           test::refusal{errc::limit_exceeded, "special tokens"});
     specials.add("", 2, false);
+}
+
+TEST_CASE("no special token reaches across a seam, none starts at a seam that is there twice") {
+    const matcher m({"<a>", "a>", "x"});
+    CHECK(m.find_all("<a>x<a>") == matcher::found{{0, 0}, {3, 2}, {4, 0}});
+    CHECK(m.find_all("<a>x<a>", true, {3, 4}) == matcher::found{{0, 0}, {3, 2}, {4, 0}});
+    CHECK(m.find_all("<a>x<a>", true, {2}) == matcher::found{{3, 2}, {4, 0}});
+    CHECK(m.find_all("<a>x<a>", true, {1}) == matcher::found{{1, 1}, {3, 2}, {4, 0}});
+    CHECK(m.find_all("<a>xx", true, {3, 3}) == matcher::found{{0, 0}, {4, 2}});
+    CHECK(m.find_all("x", true, {0, 0}) == matcher::found{});
+    CHECK(m.find_all("x", true, {1, 1}) == matcher::found{{0, 2}});
 }

@@ -519,3 +519,30 @@ TEST_CASE("tokenizer: texts and ids beyond the bounds are refused") {
         CHECK(test::refusal_of([&] { return t.piece(id); }) == refusal{errc::ctx_bad_token, "token"});
     }
 }
+
+TEST_CASE("tokenizer: a user-defined token of SentencePiece is part of its text") {
+    auto v = test::sentencepiece_vocabulary();
+    v.add(";", token_type::user_defined);
+    v.add("  ", token_type::user_defined);
+    const tokenizer t(v.vocab);
+    for (const std::string text : {"a;b", ";a", "a; b", "  a", " ;", "a  ", ";;", " a  ;  b", "a</s>b"}) {
+        CAPTURE(text);
+        CHECK(t.decode(t.encode(text)) == text);
+    }
+}
+
+TEST_CASE("tokenizer: seams hide special tokens and do nothing else") {
+    small_vocabulary v;
+    auto s = test::sentencepiece_vocabulary();
+    for (const tokenizer& t : {tokenizer(v.vocab), tokenizer(s.vocab)}) {
+        const std::string text = "ab </s> ab<|im_end|>ab ab";
+        std::vector<std::size_t> seams;
+        for (std::size_t at = 0; at <= text.size(); ++at) seams.push_back(at);
+        ids out;
+        t.encode(text, seams, out, parsed);
+        CHECK(out == t.encode(text, plain));
+        out.clear();
+        t.encode(text, std::vector<std::size_t>{3, 7, 10, 20}, out, parsed);
+        CHECK(out == t.encode(text, parsed));
+    }
+}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A conversation as tokens, such that no message can pass itself off as the template's own structure.
+// A conversation as tokens, such that no text from outside can pass itself off as the template's own structure.
 #pragma once
 
 #include <algorithm>
@@ -13,17 +13,20 @@
 #include <nibble/chat/marks.hpp>
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/json/json.hpp>
+#include <nibble/text/special_tokens.hpp>
 #include <nibble/text/tokenizer.hpp>
 #include <nibble/unicode/utf8.hpp>
+#include <nibble/unicode/white_space.hpp>
 
-// The template's control tokens and the messages end up in one text. So that "<|im_end|>" in a message stays text, a
-// mark is put into it before rendering, after its first character: a character that occurs in none of the messages. The
-// rendered prompt is cut at the marks and each part is encoded on its own; no part contains the whole of a control
-// token's text unless the template wrote it. Messages without such text (nearly all) are rendered as they are, in one
-// part, so that their tokens are those of every other implementation.
+// The template's control tokens and the texts that it is given (messages, tools, variables) end up in one text. So that
+// "<|im_end|>" in a message stays text, a mark is put into it before rendering, behind its first character: a character
+// that occurs in none of the texts. Where the marks come out, the prompt has a seam, across which the tokenizer
+// recognises no control token; a token of one character gets two in front. Between the control tokens a prompt is
+// encoded as one text, whether it has seams or not.
 //
 // Some vocabularies have the tags of reasoning and tool calls (<think>, <tool_call>) as control tokens. What the model
 // has said may contain these.
@@ -33,53 +36,83 @@ NIBBLE_NAMESPACE_BEGIN
 /// Encodes conversations for one tokenizer, which it borrows. Const methods from any thread.
 class chat_encoder {
 public:
-    /// Looks through the vocabulary for the texts of control tokens once.
-    explicit chat_encoder(const tokenizer& tokens, const reply_format& format = {})
-        : tokens_(&tokens), tags_(format.tags()) {
+    /// Looks through the vocabulary for the texts of control tokens, and of others that end a reply, once.
+    explicit chat_encoder(const tokenizer& tokens, const reply_format& format = {}) : tokens_(&tokens) {
+        const auto tags = format.tags();
         for (token id = 0; static_cast<std::size_t>(id) < tokens.n_vocab(); ++id) {
-            if (!tokens.is_control(id)) continue;
+            if (!tokens.is_control(id) && !tokens.is_eog(id)) continue;
             const auto text = tokens.piece(id, {.special = true});
-            if (!text.empty() && text.size() > first_character(text)) control_texts_.emplace_back(text);
+            if (text.empty()) continue;
+            structure_.add(in_lower_case(text), static_cast<token>(texts_.size()), false);
+            texts_.push_back(in_lower_case(text));
+            is_tag_.push_back(std::find(tags.begin(), tags.end(), text) != tags.end());
         }
+        structure_.build();
     }
 
-    /// The tokens of `messages` as `render` (messages in, prompt text out) writes them. No BOS is added: templates
-    /// write their own. Throws what `render` throws, and errc::text_too_long.
+    /// The tokens of a conversation as `render` (messages and options in, prompt text out) writes it. No BOS is added:
+    /// templates write their own. Throws what `render` throws, and errc::text_too_long.
     template <class Render>
-    [[nodiscard]] std::vector<token> encode(std::span<const message> messages, Render render) const {
+    [[nodiscard]] std::vector<token> encode(std::span<const message> messages, const chat_template_options& options,
+                                            Render render) const {
         std::vector<message> marked(messages.begin(), messages.end());
+        chat_template_options with = options;
         text_marks marks;
-        for (auto& m : marked) for_each_text(m, [&](const std::string& text) { marks.avoid(text); });
+        for_each_text(marked, with, [&](const std::string& text, source) { marks.avoid(text); });
         const std::string mark = marks.next();
-        bool any = false;
-        for (auto& m : marked)
-            for_each_text(m, [&](std::string& text) { any |= put_marks(text, mark, m.role == role::assistant); });
+        for_each_text(marked, with, [&](std::string& text, source from) { put_marks(text, mark, from); });
 
+        std::string prompt;
+        std::vector<std::size_t> seams;
+        marks.split(render(std::span<const message>{marked}, std::as_const(with)),
+                    [&](std::string_view stretch, std::size_t number) {
+                        prompt += stretch;
+                        if (number != text_marks::none) seams.push_back(prompt.size());
+                    });
         std::vector<token> out;
-        const auto encode_part = [&](std::string_view part, std::size_t) {
-            tokens_->encode(part, out, {.add_special = false, .parse_special = true});
-        };
-        if (any) {
-            marks.split(render(std::span<const message>{marked}), encode_part);
-        } else {
-            encode_part(render(messages), text_marks::none);
-        }
+        tokens_->encode(prompt, seams, out, {.add_special = false, .parse_special = true});
         return out;
     }
 
 private:
+    /// Whose text it is. What the model said may hold its tags; a key is what templates look up.
+    enum class source { others, model, key };
+
     [[nodiscard]] static std::size_t first_character(std::string_view text) noexcept {
         return decode_utf8(text, 0).length;
     }
 
-    /// Calls f(text) for every text of a message that comes from a person, a tool or the model.
+    /// Templates may change the case of a text, and so make a control token of what is none.
+    [[nodiscard]] static std::string in_lower_case(std::string_view text) {
+        std::string out{text};
+        for (char& c : out)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        return out;
+    }
+
+    /// Calls f(text, source) for every text that comes from a person, a tool or the model.
     template <class F>
-    static void for_each_text(message& m, F f) {
-        for (std::string* text : {&m.content, &m.reasoning, &m.name, &m.tool_call_id}) f(*text);
-        for (auto& call : m.tool_calls) {
-            f(call.id);
-            f(call.name);
-            for_each_string(call.arguments, f);
+    static void for_each_text(std::vector<message>& messages, chat_template_options& options, F f) {
+        for (message& m : messages) {
+            const source from = m.role == role::assistant ? source::model : source::others;
+            for (std::string* text : {&m.content, &m.reasoning}) f(*text, from);
+            for (std::string* text : {&m.name, &m.tool_call_id}) f(*text, source::others);
+            for (auto& call : m.tool_calls) {  // tags stand around these, not in them
+                f(call.id, source::others);
+                f(call.name, source::others);
+                for_each_string(call.arguments, f);
+            }
+        }
+        for_each_string(options.tools, f);
+        for_each_string(options.python_tools, f);
+        if (options.variables.is_object()) {  // the names of the variables are the program's
+            json::object variables;
+            for (const json_member& variable : std::as_const(options.variables).as_object()) {
+                json inner = variable.value;
+                for_each_string(inner, f);
+                variables.set(variable.key, std::move(inner));
+            }
+            options.variables = std::move(variables);
         }
     }
 
@@ -88,7 +121,7 @@ private:
     static void for_each_string(json& value, F& f) {
         if (value.is_string()) {
             std::string text = value.as_string();
-            f(text);
+            f(text, source::others);
             value = json(std::move(text));
         } else if (value.is_array()) {
             for (auto& item : value.as_array()) for_each_string(item, f);
@@ -97,7 +130,7 @@ private:
             for (const auto& member : std::as_const(value).as_object()) {
                 std::string key = member.key;
                 json inner = member.value;
-                f(key);
+                f(key, source::key);
                 for_each_string(inner, f);
                 members.set(std::move(key), std::move(inner));
             }
@@ -106,55 +139,47 @@ private:
     }
 
     /// Puts marks into `text` so that it contains no control token's text, and does not end in the start of one.
-    /// Returns whether there was anything to do. Tags may stay where `tags_stay`.
-    bool put_marks(std::string& text, std::string_view mark, bool tags_stay) const {
-        if (text.empty()) return false;
-        bool any = false;
-        // One round finds all but those that another one overlaps.
-        for (std::size_t round = 0; round < control_texts_.size(); ++round) {
-            std::vector<std::string_view> found;
-            for (const token id : tokens_->encode(text, {.add_special = false, .parse_special = true})) {
-                if (!tokens_->is_control(id)) continue;
-                const auto control = tokens_->piece(id, {.special = true});
-                if (tags_stay && std::find(tags_.begin(), tags_.end(), control) != tags_.end()) continue;
-                if (control.size() > first_character(control) &&
-                    std::find(found.begin(), found.end(), control) == found.end())
-                    found.push_back(control);
-            }
-            if (found.empty()) break;
-            any = true;
-            for (const auto control : found) text = marked(text, control, mark);
-        }
-        if (ends_in_start(text)) {
-            text += mark;
-            any = true;
-        }
-        return any;
-    }
-
-    /// A mark after the first character of every place where `control` occurs, overlapping ones too.
-    [[nodiscard]] static std::string marked(std::string_view text, std::string_view control, std::string_view mark) {
+    void put_marks(std::string& text, std::string_view mark, source from) const {
+        const std::string lower = in_lower_case(text);
+        std::vector<std::size_t> places;
+        structure_.for_each_start(lower, true, [&](std::size_t at, token i) {
+            if (from == source::model && is_tag_[static_cast<std::size_t>(i)]) return;
+            const std::size_t length = first_character(std::string_view{lower}.substr(at));
+            const bool is_whole = texts_[static_cast<std::size_t>(i)].size() <= length;
+            places.insert(places.end(), is_whole ? 2 : 1, is_whole ? at : at + length);
+        });
+        const std::size_t end = trim_end(lower).size();  // templates trim
+        if (ends_in_start(std::string_view{lower}.substr(0, end), from)) places.push_back(end);
+        if (places.empty()) return;
+        std::sort(places.begin(), places.end());
         std::string out;
-        const std::size_t first = first_character(control);
-        std::size_t begin = 0;
-        for (std::size_t at = text.find(control); at != std::string_view::npos; at = text.find(control, at + 1)) {
-            out += text.substr(begin, at + first - begin);
-            out += mark;
-            begin = at + first;
+        std::size_t done = 0;
+        for (const std::size_t place : places) {
+            out.append(text, done, place - done).append(mark);
+            done = place;
         }
-        out += text.substr(begin);
-        return out;
+        text = out.append(text, done);
     }
 
-    [[nodiscard]] bool ends_in_start(std::string_view text) const noexcept {
-        for (const std::string_view control : control_texts_)
-            for (std::size_t length = std::min(control.size() - 1, text.size()); length > 0; --length)
-                if (text.substr(text.size() - length) == control.substr(0, length)) return true;
+    [[nodiscard]] bool ends_in_start(std::string_view text, source from) const noexcept {
+        for (const std::string_view control : texts_)
+            for (std::size_t length = std::min(control.size() - 1, text.size()); length > 0; --length) {
+                const auto start = control.substr(0, length);
+                if (text.ends_with(start) && !(from == source::key && is_name(start))) return true;
+            }
         return false;
     }
 
+    /// A key that ends in such a start must stay what it is: templates look it up.
+    [[nodiscard]] static bool is_name(std::string_view start) noexcept {
+        return std::all_of(start.begin(), start.end(),
+                           [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+    }
+
     const tokenizer* tokens_;
-    std::vector<std::string> tags_, control_texts_;
+    special_tokens structure_;        // over texts_
+    std::vector<std::string> texts_;  // in lower case
+    std::vector<bool> is_tag_;        // of texts_: a tag of reasoning or tool calls
 };
 
 NIBBLE_NAMESPACE_END

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +47,10 @@ struct reply_format {
     std::string think_close{usual_tag(reply_part::reasoning).close};
     std::vector<tool_call_form> tool_calls = known_tool_call_forms();
     bool starts_in_reasoning = false;  ///< the prompt ends with think_open; see opens_reasoning()
-    bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3)
+    bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3), or several
+    /// The tools that may be called; not set: any. A bare object that names none of them is answer text, a call between
+    /// tags is malformed.
+    std::optional<std::vector<std::string>> tools = {};
     std::size_t max_call_bytes = std::size_t{1} << 20;  ///< a longer call is malformed; what waits takes no more memory
 
     /// All texts that mark a part.

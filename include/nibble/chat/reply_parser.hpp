@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,11 +38,13 @@ struct reply_event {
 };
 
 /// Feed it the pieces of a reply, cut anywhere, then finish(). What was said is also collected as a message, to go on
-/// with. Nothing in a reply is an error: a call that cannot be understood is an event of its own. Text is given on as
+/// with. A call that the model gives no id gets one of nine letters and digits: all templates that ask for ids take
+/// these. Nothing in a reply is an error: a call that cannot be understood is an event of its own. Text is given on as
 /// soon as it cannot be part of a tag, calls when they are complete. Linear in the length of the reply.
 class reply_parser {
 public:
-    explicit reply_parser(reply_format format = {}) : format_(std::move(format)) {
+    /// Ids differ where `seed` does: it should differ from reply to reply of a conversation, as its length.
+    explicit reply_parser(reply_format format = {}, std::uint64_t seed = 0) : format_(std::move(format)), seed_(seed) {
         for (const auto& form : format_.tool_calls) open_tags_.push_back(form.open);
         reset();
     }
@@ -72,6 +76,7 @@ public:
         reply_ = message{role::assistant, {}};
         part_ = format_.starts_in_reasoning ? part::reasoning : part::answer;
         at_start_ = trim_ = true;
+        after_call_ = false;
     }
 
 private:
@@ -110,6 +115,15 @@ private:
     }
 
     bool read_answer(bool ended) {
+        if (after_call_) {
+            const std::size_t next = buffer_.find_first_not_of(" \t\r\n;,", done_);
+            if (next == none && !ended) return false;
+            after_call_ = false;
+            if (next != none && buffer_[next] == '{') {
+                give(kind::answer, next - done_, next - done_);
+                return begin(part::bare_call, 0);
+            }
+        }
         if (at_start_) {
             const auto rest = std::string_view{buffer_}.substr(done_);
             give(kind::answer, rest.size() - trim_start(rest).size());
@@ -177,7 +191,8 @@ private:
         if (json_.done()) {
             try {
                 const auto calls = detail::read_tool_calls(text);
-                return give_calls(calls, scanned_);
+                if (calls.size() == 1 && has_form_of_call(text) && is_offered(calls[0].name))
+                    return give_calls(calls, scanned_);
             } catch (const error&) {  // no call, then
             }
         } else if (text.starts_with('{') && trim_start(text.substr(1)).starts_with("\"name\"")) {
@@ -192,7 +207,11 @@ private:
         const auto inside = std::string_view{buffer_}.substr(done_ + content_, content_end - done_ - content_);
         if (format_.tool_calls[form_].is_code) return give_calls({code_call(inside)}, end);
         try {
-            return give_calls(detail::read_tool_calls(inside), end);
+            auto calls = detail::read_tool_calls(inside);
+            for (const tool_call& call : calls)
+                if (!is_offered(call.name))
+                    return give_malformed(end, "no tool of the name '" + escaped(call.name) + "' was offered");
+            return give_calls(std::move(calls), end);
         } catch (const error& problem) {
             return give_malformed(end, problem.what());
         }
@@ -202,12 +221,42 @@ private:
         return {"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(code, "\r\n"))}}};
     }
 
-    bool give_calls(const std::vector<tool_call>& calls, std::size_t end) {
-        for (const auto& call : calls) {
+    [[nodiscard]] bool is_offered(std::string_view name) const {
+        return !format_.tools || std::find(format_.tools->begin(), format_.tools->end(), name) != format_.tools->end();
+    }
+
+    /// An object with a name may be an answer as well: nothing is in a call but what calls have.
+    [[nodiscard]] static bool has_form_of_call(std::string_view text) {
+        static constexpr std::string_view keys[] = {"id", "type", "function", "name", "arguments", "parameters"};
+        const json value = json::parse(text);
+        return value.is_object() &&
+               std::all_of(value.as_object().begin(), value.as_object().end(), [](const json_member& member) {
+                   return std::find(std::begin(keys), std::end(keys), member.key) != std::end(keys);
+               });
+    }
+
+    /// Another one for every call of a conversation: a hash of what the model wrote, its place and the seed (FNV-1a).
+    [[nodiscard]] std::string new_id(std::string_view raw) const {
+        static constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
+        std::uint64_t hash = 0xcbf29ce484222325;
+        const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
+        mix(seed_);
+        mix(reply_.tool_calls.size());
+        for (const char c : raw) mix(static_cast<unsigned char>(c));
+        std::string id;
+        for (int i = 0; i < 9; ++i, hash /= letters.size()) id += letters[hash % letters.size()];
+        return id;
+    }
+
+    bool give_calls(std::vector<tool_call> calls, std::size_t end) {
+        const std::string raw = buffer_.substr(done_, end - done_);
+        for (auto& call : calls) {
+            if (call.id.empty()) call.id = new_id(raw);
             events_.push_back({kind::tool_call, buffer_.substr(done_, end - done_), {}, call});  // the first has it all
             done_ = end;
             reply_.tool_calls.push_back(call);
         }
+        after_call_ = format_.bare_calls;
         part_ = part::answer;
         trim_ = true;
         return true;
@@ -255,14 +304,16 @@ private:
     }
 
     reply_format format_;
+    std::uint64_t seed_;
     std::vector<std::string> open_tags_;
     std::vector<reply_event> events_;
     message reply_;
     std::string buffer_;    // what has not been given
     std::size_t done_ = 0;  // within one call: given of buffer_
     part part_ = part::answer;
-    bool at_start_ = true;  // nothing but reasoning and white space so far
-    bool trim_ = true;      // drop white space until text comes
+    bool at_start_ = true;     // nothing but reasoning and white space so far
+    bool after_call_ = false;  // nothing but white space since a call that another bare one may follow
+    bool trim_ = true;         // drop white space until text comes
     // A call:
     std::size_t form_ = 0;     // of format_.tool_calls
     std::size_t content_ = 0;  // length of its opening tag

@@ -12,6 +12,7 @@
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/past_turns.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/tool_definitions.hpp>
 #include <nibble/chat/tools.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/jinja/calendar_time.hpp>
@@ -26,8 +27,9 @@ struct chat_template_options {
     std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
     /// Show the reasoning of past turns: yes, no; not set: where the template itself does.
     std::optional<bool> keep_reasoning = {};
-    /// Array of tool definitions (JSON schema), or null for none. The template gets them as `tools`, or as `xml_tools`
-    /// where that is what it reads (SmolLM3).
+    /// Array of tool definitions (JSON schema), or null for none: {"name", "description", "parameters"}, or OpenAI's
+    /// {"type": "function", "function": {...}}. The template gets them as `tools`, in OpenAI's form; one that knows
+    /// `xml_tools` (SmolLM3) gets the functions by themselves, under the name that it reads.
     json tools = {};
     json python_tools = {};   ///< the same for templates that offer tools to Python code (SmolLM3)
     json variables = {};      ///< object of further template variables, or null; these win
@@ -87,10 +89,13 @@ inline std::string chat_template::render(std::span<const message> messages,
         json::object{{"messages", to_json(shown)}, {"add_generation_prompt", options.add_generation_prompt}};
     if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
     if (!options.tools.is_null()) {
-        variables["tools"] = options.tools;
-        if (!parsed_.mentions("tools") && parsed_.mentions("xml_tools")) variables["xml_tools"] = options.tools;
+        const bool wants_functions = parsed_.mentions("xml_tools");
+        const json tools =
+            wants_functions ? detail::as_functions(options.tools) : detail::as_openai_tools(options.tools);
+        if (wants_functions && !parsed_.mentions("tools")) variables["xml_tools"] = tools;
+        variables["tools"] = tools;
     }
-    if (!options.python_tools.is_null()) variables["python_tools"] = options.python_tools;
+    if (!options.python_tools.is_null()) variables["python_tools"] = detail::as_functions(options.python_tools);
     if (!options.variables.is_null())
         for (const json_member& extra : options.variables.as_object()) variables[extra.key] = extra.value;
     std::string prompt = render(variables, options.date);

@@ -48,7 +48,11 @@ public:
         reply_events* owner_ = nullptr;
     };
 
-    explicit reply_events(generation& owner) : owner_(&owner), parser_(format_for(owner)) {}
+    explicit reply_events(generation& owner)
+        : owner_(&owner),
+          parser_(format_for(owner), owner.stats().prompt_tokens),
+          begin_(owner.text().size()),
+          parsed_(begin_) {}
 
     [[nodiscard]] iterator begin() {
         advance();
@@ -63,28 +67,52 @@ private:
     static reply_format format_for(const generation& owner) {
         reply_format format = owner.session_->source().reply_format();
         format.starts_in_reasoning = owner.starts_in_reasoning_;
-        if (!owner.options_.python_tools.is_null()) format.tool_calls.push_back(code_form());
+        const generation_options& options = owner.options_;
+        auto& offered = format.tools.emplace();  // nothing is a call of a tool that the prompt has not
+        detail::append_tool_names(options.tools, offered);
+        detail::append_tool_names(options.python_tools, offered);
+        for (const char* name : {"tools", "xml_tools", "python_tools"})
+            if (const json* listed = options.variables.find(name)) detail::append_tool_names(*listed, offered);
+        if (offered.empty()) {
+            format.tool_calls.clear();
+            format.bare_calls = false;
+        }
+        if (!options.python_tools.is_null()) format.tool_calls.push_back(code_form());
         return format;
     }
 
     [[nodiscard]] const reply_event& current() const noexcept { return events_[at_]; }
     [[nodiscard]] bool ended() const noexcept { return at_ >= events_.size(); }
 
+    /// Where something throws, nothing of the text is lost: the next call goes on with it.
     void advance() {
         if (at_ < events_.size()) ++at_;
         while (at_ == events_.size() && !finished_) {
-            owner_->advance();
-            finished_ = owner_->piece().empty();
-            const auto next = finished_ ? parser_.finish() : parser_.push(owner_->piece());
-            events_.assign(next.begin(), next.end());
+            if (unparsed().empty()) owner_->advance();
+            if (torn_) {  // the parser threw in the middle of a piece
+                parser_.reset();
+                (void)parser_.push(owner_->text().substr(begin_, parsed_ - begin_));
+            }
+            torn_ = true;
+            const std::string_view piece = unparsed();
+            const auto next = piece.empty() ? parser_.finish() : parser_.push(piece);
+            std::vector<reply_event> fresh(next.begin(), next.end());
+            torn_ = false;
+            events_.swap(fresh);
             at_ = 0;
+            parsed_ += piece.size();
+            finished_ = piece.empty();
         }
     }
+
+    [[nodiscard]] std::string_view unparsed() const noexcept { return owner_->text().substr(parsed_); }
 
     generation* owner_;
     reply_parser parser_;
     std::vector<reply_event> events_;
     std::size_t at_ = 0;
+    std::size_t begin_, parsed_;  // of the generation's text: where this walk began, how far it is
+    bool torn_ = false;
     bool finished_ = false;
 };
 

@@ -124,6 +124,10 @@ public:
     /// All tokens so far, those of text that is held back and an end token included.
     [[nodiscard]] std::span<const token> tokens() const noexcept { return tokens_; }
     [[nodiscard]] finish_reason reason() const noexcept { return reason_; }
+    /// The one of options.stop that ended the text; empty where none did.
+    [[nodiscard]] std::string_view stop_string() const noexcept {
+        return stops_.matched() ? std::string_view{options_.stop[stops_.which()]} : std::string_view{};
+    }
     [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
 
     /// With options.n_probs > 0: token i and its log-probability, and the most likely ones in its place. These are the
@@ -209,6 +213,7 @@ private:
         }
         const auto forced = thinking_.forced_token();
         const bool constrained = options_.constraint && !thinking_.inside();
+        if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
         const token id = forced ? *forced : session_->sample(constrained);
         take(id, forced.has_value(), constrained);
     }
@@ -219,7 +224,9 @@ private:
         tokens_.push_back(id);
         ++stats_.generated_tokens;
         unread_ = true;
+        const bool was_thinking = thinking_.inside();
         thinking_.take(id);
+        thought_ = was_thinking || thinking_.inside();  // its tags are part of it
         if (constrained) options_.constraint->accept(id);
         if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
 
@@ -233,7 +240,11 @@ private:
     /// The text goes on with these characters; what can no more become a stop string is given out.
     void append(std::string_view characters) {
         text_ += characters;
-        stops_.feed(characters);
+        if (thought_ && !options_.stop_in_thinking) {
+            stops_.skip(characters.size());
+        } else {
+            stops_.feed(characters);
+        }
         n_given_ = stops_.settled();
         if (stops_.matched()) {
             text_.resize(n_given_);
@@ -292,6 +303,7 @@ private:
     detail::thinking_budget thinking_;
     std::vector<token> shown_control_;  // control tokens that are tags of reasoning or tool calls
     bool starts_in_reasoning_ = false;
+    bool thought_ = false;         // the last token belongs to the thinking
     std::string text_;             // given out, and after it what may become a stop string
     std::size_t piece_begin_ = 0;  // of the latest piece, which ends at n_given_
     std::size_t n_given_ = 0;

@@ -55,6 +55,9 @@ struct generation_options {
     std::size_t max_tokens = unlimited;
     /// The text ends before the first of these that appears in it; valid UTF-8, none of them empty.
     std::vector<std::string> stop = {};
+    /// Look for them in the thinking too, and not in the answer alone. What is thinking is known where its two tags are
+    /// tokens of the vocabulary.
+    bool stop_in_thinking = false;
     /// Set to true from anywhere, a signal handler or another thread, to stop prefill and generation soon after. The
     /// flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag = true; }};`
     const std::atomic<bool>* cancel = nullptr;

@@ -108,7 +108,8 @@ public:
         return generation{*state_, prompt, options};
     }
 
-    /// Answers a conversation, rendered with the model's chat template. Texts of messages cannot forge control tokens.
+    /// Answers a conversation, rendered with the model's chat template. No text of messages, tools or variables can
+    /// forge control tokens.
     /// Throws as generate, errc::tmpl_missing and what rendering throws.
     [[nodiscard]] generation chat(std::span<const message> messages, const generation_options& options = {}) {
         const detail::session_state::lock lock{*state_};
@@ -126,9 +127,10 @@ private:
                                          .python_tools = options.python_tools,
                                          .variables = options.variables,
                                          .date = options.date};
-        return state_->chat().encode(messages, [&](std::span<const message> marked) {
-            return state_->source().apply_chat_template(marked, with);
-        });
+        return state_->chat().encode(messages, with,
+                                     [&](std::span<const message> marked, const chat_template_options& marked_options) {
+                                         return state_->source().apply_chat_template(marked, marked_options);
+                                     });
     }
 
     std::unique_ptr<detail::session_state> state_;

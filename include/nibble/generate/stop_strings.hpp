@@ -22,8 +22,8 @@ public:
 
     /// Empty strings are ignored.
     explicit stop_strings(const std::vector<std::string>& strings) {
-        for (const auto& text : strings)
-            if (!text.empty()) patterns_.push_back({prefix_automaton<char>{text}, 0});
+        for (std::size_t i = 0; i < strings.size(); ++i)
+            if (!strings[i].empty()) patterns_.push_back({prefix_automaton<char>{strings[i]}, 0, i});
     }
 
     /// The text goes on with these bytes. Has no effect once matched().
@@ -34,7 +34,9 @@ public:
             std::size_t partial = 0, complete = 0;  // the longest of the strings' starts, and of the strings
             for (auto& one : patterns_) {
                 one.n_matched = one.automaton.next(one.n_matched, byte);
-                auto& longest = one.n_matched == one.automaton.size() ? complete : partial;
+                const bool whole = one.n_matched == one.automaton.size();
+                if (whole && one.n_matched > complete) which_ = one.index;
+                auto& longest = whole ? complete : partial;
                 longest = std::max(longest, one.n_matched);
             }
             matched_ = complete > 0;
@@ -42,8 +44,18 @@ public:
         }
     }
 
+    /// The text goes on with bytes in which the strings do not count: none reaches into them or out of them.
+    void skip(std::size_t bytes) noexcept {
+        if (matched_) return;
+        n_fed_ += bytes;
+        settled_ = n_fed_;
+        for (auto& one : patterns_) one.n_matched = 0;
+    }
+
     /// One of the strings has appeared; it starts at settled().
     [[nodiscard]] bool matched() const noexcept { return matched_; }
+    /// Which one, where one has: its place among the strings.
+    [[nodiscard]] std::size_t which() const noexcept { return which_; }
 
     /// Bytes from the start of the text that belong to no string, whatever comes next. Never shrinks.
     [[nodiscard]] std::size_t settled() const noexcept { return settled_; }
@@ -52,10 +64,11 @@ private:
     struct pattern {
         prefix_automaton<char> automaton;
         std::size_t n_matched;  // the longest prefix of the string that ends the text fed so far
+        std::size_t index;      // of the string
     };
 
     std::vector<pattern> patterns_;
-    std::size_t n_fed_ = 0, settled_ = 0;
+    std::size_t n_fed_ = 0, settled_ = 0, which_ = 0;
     bool matched_ = false;
 };
 

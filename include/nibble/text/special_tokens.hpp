@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,26 +66,31 @@ public:
         }
     }
 
-    /// Puts into `matches` the matches of a left-to-right walk that takes the longest token at each place; they do
-    /// not overlap. `all`: every special token, else only those that match always. `texts` has the added texts by id.
-    void find_all(std::string_view text, bool all, const token_table& texts, std::vector<match>& matches) const {
-        matches.clear();
+    /// Calls f(begin, id) for every place where a special token starts, from the last to the first, and the longest one
+    /// there. `all`: every special token, else only those that match always.
+    template <class F>
+    void for_each_start(std::string_view text, bool all, F f) const {
         if (nodes_.size() == 1 || (!all && !has_always_)) return;
         std::uint32_t state = 0;
         for (std::size_t i = text.size(); i-- > 0;) {
             state = step(state, static_cast<std::uint8_t>(text[i]));
-            if (state == 0) continue;
             const token id = all ? nodes_[state].any : nodes_[state].always;
-            if (id != no_token) matches.push_back({i, id});
+            if (id != no_token) f(i, id);
         }
-        std::reverse(matches.begin(), matches.end());
-        std::size_t free = 0, kept = 0;  // nothing before byte `free` may start a match
-        for (const match& m : matches) {
-            if (m.begin < free) continue;
-            free = m.begin + texts[m.id].size();
-            matches[kept++] = m;
+    }
+
+    /// Appends to `matches` the matches of a left-to-right walk that takes the longest token at each place; they do
+    /// not overlap, and none reaches across a seam: one of the ascending offsets in `seams`. At a seam that is there
+    /// twice none starts. `texts` has the added texts by id.
+    void find_all(std::string_view text, std::span<const std::size_t> seams, bool all, const token_table& texts,
+                  std::vector<match>& matches) const {
+        std::size_t begin = 0;
+        for (std::size_t i = 0; i <= seams.size(); ++i) {
+            const std::size_t end = i < seams.size() ? seams[i] : text.size();
+            const bool barred = i >= 2 && seams[i - 1] == seams[i - 2];
+            find_in_part(text.substr(begin, end - begin), begin, begin + (barred ? 1 : 0), all, texts, matches);
+            begin = end;
         }
-        matches.resize(kept);
     }
 
     /// The special token with exactly this text, or no_token.
@@ -126,6 +132,22 @@ private:
         for (; state != 0; state = nodes_[state].fail)
             if (const std::uint32_t c = child(state, byte)) return c;
         return from_root_[byte];
+    }
+
+    /// `part` stands at `offset` of the text; nothing before byte `free` may start a match.
+    void find_in_part(std::string_view part, std::size_t offset, std::size_t free, bool all, const token_table& texts,
+                      std::vector<match>& matches) const {
+        const std::size_t first = matches.size();
+        for_each_start(part, all, [&](std::size_t begin, token id) { matches.push_back({offset + begin, id}); });
+        std::reverse(matches.begin() + static_cast<std::ptrdiff_t>(first), matches.end());
+        std::size_t kept = first;
+        for (std::size_t i = first; i < matches.size(); ++i) {
+            const match m = matches[i];
+            if (m.begin < free) continue;
+            free = m.begin + texts[m.id].size();
+            matches[kept++] = m;
+        }
+        matches.resize(kept);
     }
 
     std::vector<node> nodes_{node{}};

@@ -90,18 +90,27 @@ public:
 
     /// The same, appended to `out`.
     void encode(std::string_view text, std::vector<token>& out, const encode_options& options = {}) const {
+        encode(text, {}, out, options);
+    }
+
+    /// The same for a text with seams, ascending offsets across which no special token is recognised, nor at one that
+    /// is there twice. The text is still one: what is no special token is encoded as if there were no seams.
+    void encode(std::string_view text, std::span<const std::size_t> seams, std::vector<token>& out,
+                const encode_options& options = {}) const {
         check_length(text, max_text_bytes_);
         if (options.add_special && adds_bos_) out.push_back(*bos_);
         merge_scratch scratch;
         std::vector<special_tokens::match> matches;
-        specials_.find_all(text, options.parse_special, texts_, matches);
+        specials_.find_all(text, seams, options.parse_special, texts_, matches);
         std::size_t done = 0;
+        bool starts_text = true;  // a user-defined token is part of its text, a control token ends one
         for (const auto& match : matches) {
-            encode_plain(text.substr(done, match.begin - done), scratch, out);
+            encode_plain(text.substr(done, match.begin - done), starts_text, scratch, out);
             out.push_back(match.id);
             done = match.begin + texts_[match.id].size();
+            starts_text = is_control(match.id);
         }
-        encode_plain(text.substr(done), scratch, out);
+        encode_plain(text.substr(done), starts_text, scratch, out);
         if (options.add_special && adds_eos_) out.push_back(*eos_);
     }
 
@@ -112,7 +121,7 @@ public:
         for (const token id : tokens) {
             std::string_view bytes = piece(id, options);
             if (strip && !bytes.empty()) {
-                if (bytes.front() == ' ') bytes.remove_prefix(1);
+                if (bytes.front() == ' ' && !has(id, verbatim)) bytes.remove_prefix(1);
                 strip = false;
             }
             out += bytes;
@@ -152,7 +161,7 @@ public:
     }
 
 private:
-    enum flag : std::uint8_t { control = 1, hidden = 2, ends_reply = 4 };
+    enum flag : std::uint8_t { control = 1, hidden = 2, ends_reply = 4, verbatim = 8 };
 
     [[nodiscard]] bool has(token id, flag f) const noexcept {
         const auto i = static_cast<std::size_t>(id);
@@ -184,7 +193,7 @@ private:
             if (type == token_type::control || type == token_type::user_defined) {
                 texts_.add_token(text);  // these are spelled as they are
                 specials_.add(text, id, type == token_type::user_defined);
-                if (type == token_type::control) flags_[i] = control_flags(text);
+                flags_[i] = type == token_type::control ? control_flags(text) : std::uint8_t{verbatim};
             } else if (type == token_type::byte && !bpe) {
                 read_byte_token(text, id);
             } else {
@@ -267,8 +276,8 @@ private:
                                                 token_of_unknown(unknown));
     }
 
-    /// Text without special tokens.
-    void encode_plain(std::string_view text, merge_scratch& scratch, std::vector<token>& out) const {
+    /// Text without special tokens; `starts_text`: not behind a user-defined token, which it would go on with.
+    void encode_plain(std::string_view text, bool starts_text, merge_scratch& scratch, std::vector<token>& out) const {
         if (text.empty()) return;
         if (const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_)) {
             std::string normalised;
@@ -280,7 +289,7 @@ private:
             bpe->encode(text, texts_, scratch, out);
         } else if (const auto* sentencepiece = std::get_if<sentencepiece_encoder>(&encoder_)) {
             std::string spaced(text.size() + 1, ' ');
-            char* const begin = spaced.data() + (adds_space_prefix_ ? 1 : 0);
+            char* const begin = spaced.data() + (adds_space_prefix_ && starts_text ? 1 : 0);
             spaced.resize(static_cast<std::size_t>(write_unmarked(text, begin) - spaced.data()));
             sentencepiece->encode(spaced, texts_, scratch, out);
         }
