@@ -140,6 +140,10 @@ void measure(const options& chosen) {
                                        base ? std::span<const float>{saved}.subspan(i * n_vocab, n_vocab)
                                             : std::span<const float>{}));
         }
+        if (!std::isfinite(own.nll))
+            throw nibble::error(nibble::errc::model_bad_weights, '\'' + nibble::escaped(chosen.model) + '\'',
+                                "finite logits",
+                                "an infinity or NaN; `inspect --check` says which weights are damaged");
         all.add(own);
         show_progress(tokens.size(), tokens.size());
         print_row(std::to_string(number).c_str(), own, all, base.has_value());

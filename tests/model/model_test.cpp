@@ -108,6 +108,78 @@ TEST_CASE("a template of one's own takes the place of the file's, in prompts and
     CHECK(without.apply_chat_template({&hello, 1}) == "Hello!");
 }
 
+namespace {
+
+/// A model that can be loaded, with the tokens of ChatML and nothing said about templates and pre-tokenizers.
+test::model_file model_without_words() {
+    test::model_file file;
+    std::vector<std::string> tokens;
+    std::vector<std::int32_t> types;
+    for (int i = 0; i < 160; ++i) tokens.push_back("t" + std::to_string(i));
+    tokens[7] = "<|im_start|>";
+    tokens[9] = "<|im_end|>";
+    tokens[0] = "a", tokens[1] = "b", tokens[2] = "ab";
+    file.set("tokenizer.ggml.model", "gpt2")
+        .set("tokenizer.ggml.unknown_token_id", 3u)
+        .set_array("tokenizer.ggml.tokens", tokens)
+        .set_array("tokenizer.ggml.merges", std::vector<std::string>{"a b"});
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("what the file does not say is guessed, with a warning") {
+    auto file = model_without_words();
+    const message hello{role::user, "ab"};
+    const model m{file.parse()};
+    CHECK(m.has_chat_template());
+    CHECK(m.apply_chat_template({&hello, 1}) == "<|im_start|>user\nab<|im_end|>\n<|im_start|>assistant\n");
+    CHECK(m.tokenizer().encode("ab") == std::vector<token>{2});
+    REQUIRE(m.warnings().size() == 2);
+    CHECK(m.warnings()[0].find("tokenizer.ggml.pre") != std::string::npos);
+    CHECK(m.warnings()[1].find("tokenizer.chat_template") != std::string::npos);
+    CHECK(m.reply_format().tags() == reply_format{}.tags());
+
+    auto told_file = model_without_words();
+    const model told{told_file.parse(), {.tokenizer = {.pretokenizer = "qwen2"}, .chat_template = "gemma"}};
+    CHECK(told.warnings().empty());
+    CHECK(told.apply_chat_template({&hello, 1}) == "<start_of_turn>user\nab<end_of_turn>\n<start_of_turn>model\n");
+
+    auto others = model_without_words();
+    const model without{others.set_array("tokenizer.ggml.tokens", std::vector<std::string>(160, "a")).parse()};
+    CHECK_FALSE(without.has_chat_template());
+}
+
+TEST_CASE("the format of replies may be told") {
+    test::model_file file;
+    reply_format own;
+    own.think_open = "<why>";
+    const model m{file.parse(), {.reply_format = own}};
+    CHECK(m.reply_format().think_open == "<why>");
+}
+
+TEST_CASE("context and rotation may be told") {
+    test::model_file file;
+    const rope_scaling yarn{.type = rope_scaling::method::yarn, .factor = 4};
+    const model m{file.parse(), {.config = {.context = 2048, .rope_freq_base = 5e5f, .rope = yarn}}};
+    CHECK(m.config().n_ctx_train == 2048);
+    CHECK(m.config().ropes[0].freq_base == 5e5f);
+    CHECK(m.config().ropes[0].scaling.factor == 4);
+    CHECK(source_of(m.config(), "n_ctx_train") == "option context");
+    CHECK(m.config().ropes[0].scaling.original_context == 512);
+    const auto code_of_options = [&](const config_options& options) {
+        return code_of([&] { return model{file.parse(), {.config = options}}.config().n_layers; });
+    };
+    CHECK(code_of_options({.context = 0}) == errc::bad_option);
+    CHECK(code_of_options({.rope_freq_base = 0.0f}) == errc::bad_option);
+    CHECK(code_of_options({.rope = rope_scaling{.type = rope_scaling::method::linear, .factor = 0}}) ==
+          errc::bad_option);
+    CHECK(
+        code_of_options(
+            {.rope = rope_scaling{.type = rope_scaling::method::yarn, .factor = 2, .beta_fast = 1, .beta_slow = 1}}) ==
+        errc::bad_option);
+}
+
 TEST_CASE("what is no model is refused") {
     CHECK(code_of_load(test::data_dir() / "no such file") == errc::io_open);
     CHECK(code_of_load(test::data_dir()) == errc::io_not_regular);

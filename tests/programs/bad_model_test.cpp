@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/gguf/file.hpp>
+
 #include "support/program.hpp"
 #include "test.hpp"
 
@@ -94,8 +96,11 @@ const std::vector<bad_file> bad_templates = {
     {"template that refuses", with_template("{{raise_exception('no luck')}}"), {"no luck"}},
     {"template that does not parse", with_template("{% if %}"), {"line 1"}},
     {"template that asks for too much", with_template("{%for i in range(10**9)%}{%endfor%}"), {"line 1"}},
-    {"no template",
-     [](std::string& f) { replace(f, "tokenizer.chat_template", "tokenizer.chat_tamplate"); },
+    {"no template, no tokens to guess one from",
+     [](std::string& f) {
+         replace(f, "tokenizer.chat_template", "tokenizer.chat_tamplate");
+         f.replace(find(f, std::string("\x0c\0\0\0\0\0\0\0<|im_start|>", 20)) + 8, 12, "<|im_begin|>");
+     },
      {"template"}},
 };
 
@@ -182,6 +187,23 @@ TEST_CASE("a model whose chat template fails cannot chat") {
         CHECK(run_program("inspect", {the.path(), "--check"}).exit_code == 0);
         CHECK(run_program("tokenize", {"--model", the.path()}, "Hello!").exit_code == 0);
     }
+}
+
+TEST_CASE("a model with weights that are no numbers is named by what would run it, and what finds them") {
+    if (!programs_are_built()) return;
+    const bad_case the{{"NaN in a norm",
+                        [](std::string& f) {
+                            const auto file = nibble::gguf::file::open(tiny_path());
+                            const auto at = file.offset_of(*file.find_tensor("output_norm.weight"));
+                            f.replace(static_cast<std::size_t>(at), 4, std::string("\x00\x00\xc0\x7f", 4));
+                        },
+                        {"inspect --check"}}};
+    the.check_refused_by("chat", {"--model", the.path(), "--prompt", "Hello!"});
+    the.check_refused_by("ask", {the.path(), "Hello!"});
+    const auto measured = run_program("perplexity", {"--model", the.path(), "--file", the.file("text")});
+    CHECK(measured.exit_code == 1);
+    CHECK(contains(measured.err, "inspect --check"));
+    CHECK(contains(measured.err, "bad.gguf"));
 }
 
 TEST_CASE("what is no file is refused by every program") {

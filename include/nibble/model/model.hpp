@@ -11,7 +11,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include <nibble/chat/builtin_templates.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
@@ -21,6 +23,7 @@
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
+#include <nibble/model/config_options.hpp>
 #include <nibble/model/read_config.hpp>
 #include <nibble/model/vocabulary.hpp>
 #include <nibble/text/tokenizer.hpp>
@@ -30,8 +33,12 @@ NIBBLE_NAMESPACE_BEGIN
 struct model_options {
     gguf::limits limits = {};          ///< how large the parts of the file's header may be
     tokenizer_options tokenizer = {};  ///< what to do differently from what the file says
-    std::string chat_template = {};    ///< in place of the file's; empty: the file's
-    bool read_ahead = true;            ///< ask the system to start reading the weights from disk
+    config_options config = {};        ///< the same for context and rotation
+    /// In place of the file's: a template, or the name of one of builtin_templates. Empty: the file's, or ChatML for a
+    /// file that has none and a vocabulary with its tokens.
+    std::string chat_template = {};
+    std::optional<nibble::reply_format> reply_format = {};  ///< unset: as the chat template has it
+    bool read_ahead = true;                                 ///< ask the system to start reading the weights from disk
     /// copy: for files that others may overwrite or cut short while the model is in use; takes memory for all of it.
     file_access access = file_access::map;
 };
@@ -81,6 +88,18 @@ public:
 
     [[nodiscard]] bool has_chat_template() const { return template_source().has_value(); }
 
+    /// What had to be guessed, as the file does not say it, and how to say it: a sentence each, for programs to show.
+    [[nodiscard]] std::vector<std::string> warnings() const {
+        std::vector<std::string> out;
+        if (shared_->tokenizer_choices.pretokenizer.empty() && lacks_pretokenizer(file()))
+            out.push_back("no tokenizer.ggml.pre in the file: text is split as by 'default', perhaps not as the model "
+                          "was trained with; option pretokenizer says how");
+        if (is_template_guessed())
+            out.push_back("no tokenizer.chat_template in the file: ChatML is used, as the vocabulary has its tokens; "
+                          "option chat_template says otherwise");
+        return out;
+    }
+
     /// Throws errc::tmpl_missing for a model without one, other tmpl_* for one that does not parse.
     [[nodiscard]] const nibble::chat_template& chat_template() const {
         const auto* const words = has_vocabulary(file()) ? &tokenizer() : nullptr;
@@ -88,7 +107,8 @@ public:
             return file().naming_errors([&] {
                 const auto source = template_source();
                 if (!source)
-                    throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template", "none in the file"};
+                    throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template",
+                                "none in the file, nor as option chat_template"};
                 if (!words) return nibble::chat_template{std::string{*source}};
                 return nibble::chat_template{std::string{*source}, text_of(words->bos()), text_of(words->eos())};
             });
@@ -125,11 +145,16 @@ private:
     struct state {
         state(gguf::file opened, const model_options& options)
             : file(std::move(opened)),
-              config(file.naming_errors([this] { return read_config(file); })),
+              config(with_options(file.naming_errors([this] { return read_config(file); }), options.config)),
               weights(file.naming_errors([this] { return bind_weights(file, config); })),
               tokenizer_choices(options.tokenizer),
-              own_template(options.chat_template),
-              reply_format(format_of_replies(file, own_template)) {}
+              own_template(template_of(options)),
+              reply_format(options.reply_format ? *options.reply_format : format_of_replies(file, own_template)) {}
+
+        static std::string template_of(const model_options& options) {
+            const auto builtin = find_builtin_template(options.chat_template);
+            return builtin.empty() ? options.chat_template : std::string{builtin};
+        }
 
         /// Needs no template that can be parsed, nor one that is text: a model can be run without.
         static nibble::reply_format format_of_replies(const gguf::file& file, const std::string& own_template) {
@@ -153,7 +178,13 @@ private:
 
     [[nodiscard]] std::optional<std::string_view> template_source() const {
         if (!shared_->own_template.empty()) return shared_->own_template;
+        if (is_template_guessed()) return find_builtin_template("chatml");
         return read_chat_template(file());
+    }
+
+    [[nodiscard]] bool is_template_guessed() const {
+        return shared_->own_template.empty() && !file().find("tokenizer.chat_template") &&
+               has_tokens(file(), {"<|im_start|>", "<|im_end|>"});
     }
 
     [[nodiscard]] std::string text_of(std::optional<token> id) const {

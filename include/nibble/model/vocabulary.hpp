@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -119,6 +120,21 @@ private:
 [[nodiscard]] inline bool has_vocabulary(const gguf::file& file) noexcept {
     const auto* model = file.find("tokenizer.ggml.model");
     return model && model->as_string() != "no_vocab" && model->as_string() != "none";
+}
+
+/// Whether the vocabulary has tokens with all of these texts.
+[[nodiscard]] inline bool has_tokens(const gguf::file& file, std::initializer_list<std::string_view> texts) {
+    const auto* tokens = file.find("tokenizer.ggml.tokens");
+    if (!tokens || !tokens->is_array_of(gguf::value_type::string)) return false;
+    const auto all = tokens->strings();
+    return std::all_of(texts.begin(), texts.end(),
+                       [&](std::string_view text) { return std::find(all.begin(), all.end(), text) != all.end(); });
+}
+
+/// Whether the vocabulary needs a pre-tokenizer and the file names none.
+[[nodiscard]] inline bool lacks_pretokenizer(const gguf::file& file) noexcept {
+    const auto* model = file.find("tokenizer.ggml.model");
+    return model && model->as_string() == "gpt2" && !file.find("tokenizer.ggml.pre");
 }
 
 /// The vocabulary of a file, which need hold no tensors. The views borrow from the file. Checks types and lengths; what

@@ -253,12 +253,13 @@ private:
 
     void build_bpe(const vocabulary& vocab, const tokenizer_options& options) {
         const bool chosen = !options.pretokenizer.empty();
-        const std::string& name = chosen ? options.pretokenizer : vocab.pre;
+        std::string_view name = chosen ? options.pretokenizer : vocab.pre;
+        if (name.empty()) name = "default";
         const pretokenizer_tag* tag = find_pretokenizer(name);
         if (!tag)
             throw error(errc::vocab_bad_type, chosen ? "option pretokenizer" : "tokenizer.ggml.pre",
                         "one of " + known_pretokenizers() + (chosen ? "" : ", or one of these as option pretokenizer"),
-                        name.empty() ? "none" : '"' + escaped(name) + '"');
+                        '"' + escaped(name) + '"');
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);
         const bool ignore_merges = options.ignore_merges.value_or(vocab.ignore_merges.value_or(tag->ignore_merges));

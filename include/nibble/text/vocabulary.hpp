@@ -31,7 +31,7 @@ enum class token_type : std::int32_t {
 /// them) and must live until the tokenizer is built; the tokenizer keeps none of them.
 struct vocabulary {
     std::string model;                     ///< "gpt2": byte-level BPE; "llama": SentencePiece BPE
-    std::string pre;                       ///< pre-tokenizer tag, only for "gpt2"
+    std::string pre;                       ///< pre-tokenizer tag, only for "gpt2"; empty: "default"
     std::vector<std::string_view> tokens;  ///< index = token id
     std::vector<float> scores;             ///< one per token for "llama"; else empty or one per token, not used
     std::vector<std::int32_t> types;       ///< token_type, one per token; empty: all normal

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a caller wants of a model's configuration in the place of what its file says.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/model/config.hpp>
+#include <nibble/model/config_reader.hpp>
+#include <nibble/model/keys.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+/// Unset: as the file has it.
+struct config_options {
+    /// Positions that a session may have, beyond those that the model was trained for too: what it says there is worth
+    /// something only where `rope` stretches them.
+    std::optional<std::size_t> context = {};
+    std::optional<float> rope_freq_base = {};  ///< of layers without a window
+    /// Of the same layers. An original_context of 0 is the one that the file has, scaled or not.
+    std::optional<rope_scaling> rope = {};
+};
+
+namespace detail {
+
+inline void require_range(std::string_view option, config_key key, double number) {
+    const auto& row = row_of(key);
+    if (!(number >= row.least && number <= row.most))
+        throw error{errc::bad_option, std::string{option}, number_text(row.least) + " to " + number_text(row.most),
+                    number_text(number)};
+}
+
+}  // namespace detail
+
+/// The configuration with these options in it, and among its sources. Throws errc::bad_option for what no file may say.
+[[nodiscard]] inline model_config with_options(model_config config, const config_options& options) {
+    const auto note = [&](std::string_view field, std::string value, std::string from) {
+        std::erase_if(config.sources, [&](const config_source& source) { return source.field == field; });
+        config.sources.push_back({std::string{field}, std::move(value), std::move(from)});
+    };
+    const std::size_t stated_context = config.n_ctx_train;
+    if (options.context) {
+        detail::require_range("context", config_key::n_ctx_train, static_cast<double>(*options.context));
+        config.n_ctx_train = *options.context;
+        note("n_ctx_train", std::to_string(*options.context), "option context");
+    }
+    if (options.rope_freq_base) {
+        const auto base = static_cast<double>(*options.rope_freq_base);
+        detail::require_range("rope_freq_base", config_key::rope_freq_base, base);
+        config.ropes[0].freq_base = *options.rope_freq_base;
+        note("rope_freq_base", detail::number_text(base), "option rope_freq_base");
+    }
+    if (options.rope) {
+        rope_scaling scaling = *options.rope;
+        const auto in_range = [](config_key key, float number) {
+            detail::require_range("rope", key, static_cast<double>(number));
+        };
+        if (scaling.original_context == 0) scaling.original_context = stated_context;
+        if (scaling.type != rope_scaling::method::none) in_range(config_key::rope_scaling_factor, scaling.factor);
+        if (scaling.type == rope_scaling::method::yarn) {
+            in_range(config_key::rope_scaling_attn_factor, scaling.attn_factor);
+            in_range(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
+            in_range(config_key::rope_scaling_beta_fast, scaling.beta_fast);
+            in_range(config_key::rope_scaling_beta_slow, scaling.beta_slow);
+            if (!(scaling.beta_slow < scaling.beta_fast))
+                throw error{errc::bad_option, "rope", "beta_slow below beta_fast",
+                            detail::number_text(static_cast<double>(scaling.beta_slow))};
+        }
+        config.ropes[0].scaling = scaling;
+        constexpr std::string_view names[] = {"none", "linear", "yarn"};
+        note("rope_scaling.type", std::string{names[static_cast<std::size_t>(scaling.type)]}, "option rope");
+        note("rope_scaling.factor", detail::number_text(static_cast<double>(scaling.factor)), "option rope");
+    }
+    return config;
+}
+
+NIBBLE_NAMESPACE_END
