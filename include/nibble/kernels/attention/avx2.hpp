@@ -2,6 +2,7 @@
 // Attention over one block of positions with AVX2, FMA and F16C.
 #pragma once
 
+#include <nibble/kernels/attention/attend.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/exp2_avx2.hpp>
 #include <nibble/simd/region.hpp>
@@ -149,29 +150,19 @@ inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::s
     if constexpr (Cache::scaled) fill_hidden(p, begin, end, row_first, row_end, 0.0f);  // a hidden scale may be NaN
 }
 
-/// As the specification; a position that a row does not see has weight 0 and adds exact zeros. What no row sees, the
-/// first one sees neither, is left out: scores from the panel of the first position on, sums from that position.
-template <class Cache>
-inline void attend(const attention_queries& queries, const std::byte* block, const attention_partial& out,
-                   const attention_work& work) noexcept {
-    const std::size_t head_dim = queries.head_dim;
-    const std::size_t stride = padded_head_dim(head_dim);
-    const cache_block<Cache> cache{const_cast<std::byte*>(block), head_dim};  // only read
-    const std::size_t first = queries.first_of(0), end = queries.end_of(queries.rows - 1);
-    const std::size_t first_panel = first / attention_panel * attention_panel;
-    const std::size_t end_panel = (end + attention_panel - 1) / attention_panel * attention_panel;
-
-    for (std::size_t i = first_panel; i < end_panel; i += attention_panel)
-        multiply_cached(queries.rows, queries.q, head_dim, cache.keys + i * head_dim, head_dim, work.scores + i,
-                        attention_block, work.panel);
-    for (std::size_t r = 0; r < queries.rows; ++r)
-        softmax_weights(work.scores + r * attention_block, first_panel, end_panel, queries.first_of(r),
-                        queries.end_of(r), cache, out.max + r, out.sum + r);
-    for (std::size_t d = 0; d < stride; d += attention_panel)
-        multiply_cached(queries.rows, work.scores + first, attention_block,
-                        cache.values + d * attention_block + first * attention_panel, end - first, out.acc + d, stride,
-                        work.panel);
-}
+/// See attention/attend.hpp.
+struct steps {
+    template <class Element>
+    static void multiply_cached(std::size_t rows, const float* a, std::size_t a_stride, const Element* panel,
+                                std::size_t depth, float* out, std::size_t out_stride, float* converted) noexcept {
+        attention_avx2::multiply_cached(rows, a, a_stride, panel, depth, out, out_stride, converted);
+    }
+    template <class Cache>
+    static void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first,
+                                std::size_t row_end, const cache_block<Cache>& cache, float* max, float* sum) noexcept {
+        attention_avx2::softmax_weights(p, begin, end, row_first, row_end, cache, max, sum);
+    }
+};
 
 inline void merge(const attention_partial& total, const attention_partial& next, std::size_t rows,
                   std::size_t head_dim) noexcept {
@@ -251,7 +242,8 @@ inline void store(const float* k, const float* v, std::size_t head_dim, std::siz
 }
 
 template <class Cache>
-inline constexpr attention_kernels table{&store<Cache>, &attend<Cache>, &merge, &attention_scalar::finish};
+inline constexpr attention_kernels table{&store<Cache>, &kernels::attend<steps, Cache>, &merge,
+                                         &attention_scalar::finish};
 
 }  // namespace kernels::attention_avx2
 NIBBLE_NAMESPACE_END
