@@ -60,21 +60,50 @@ NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::b
     add_sub_blocks<F>(w, scales, x, s, std::make_integer_sequence<int, F::block_size / 32>{});
 }
 
-/// The halves at p(0) .. p(3) as floats.
-template <class Place>
-NIBBLE_INLINE f32x4 load_halves(const Place& p) noexcept {
-    const auto bits = [&p](std::size_t i) { return static_cast<std::int32_t>(p(i)[0] | p(i)[1] << 8); };
-    return portable::half_to_float(portable::from_lanes(bits(0), bits(1), bits(2), bits(3)));
+/// The halves at four places as floats.
+NIBBLE_INLINE f32x4 load_halves(const std::uint8_t* a, const std::uint8_t* b, const std::uint8_t* c,
+                                const std::uint8_t* d) noexcept {
+    const auto bits = [](const std::uint8_t* p) { return static_cast<std::int32_t>(p[0] | p[1] << 8); };
+    return portable::half_to_float(portable::from_lanes(bits(a), bits(b), bits(c), bits(d)));
 }
 
-/// Rows rows, `row_bytes` apart, times Tokens tokens, four pairs: lane i is the chain of row i / Tokens and token
-/// i % Tokens. Where Rows is less, the last row stands in for those that are missing.
-template <class F, std::size_t Rows, std::size_t Tokens>
-inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_blocks,
-                     const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
-    static_assert(Rows * Tokens <= 4);
+/// One block of four pairs, w[i] with x[i]: on with their chains, whose integers are the sums of the lanes of s[i] and
+/// m[i].
+template <class F>
+NIBBLE_INLINE f32x4 add_block(f32x4 chain, const typename F::block* const (&w)[4],
+                              const token_block<F::block_size>* const (&x)[4], const i32x4 (&s)[4],
+                              [[maybe_unused]] const i32x4 (&m)[4]) noexcept {
     using namespace portable;
     using format = quant::portable_format<F>;
+    const f32x4 d_x = from_lanes(x[0]->d, x[1]->d, x[2]->d, x[3]->d);
+    const i32x4 sums = from_lanes(x[0]->sum32[0], x[1]->sum32[0], x[2]->sum32[0], x[3]->sum32[0]);
+    i32x4 total = transpose_sum(s[0], s[1], s[2], s[3]);
+    if constexpr (!F::has_scales && F::offset != 0) {
+        static_assert(std::has_single_bit(unsigned{F::offset}));
+        total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
+    }
+    const f32x4 d = load_halves(w[0]->d, w[1]->d, w[2]->d, w[3]->d);
+    chain = portable::fma(d_x * d, to_float(total), chain);
+    if constexpr (F::has_min) {
+        const f32x4 min = load_halves(format::min_half(*w[0]), format::min_half(*w[1]), format::min_half(*w[2]),
+                                      format::min_half(*w[3]));
+        const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : sums;
+        chain = portable::fma(d_x * (splat(format::m_sign) * min), to_float(minima), chain);
+    }
+    return chain;
+}
+
+/// Up to 4 / Tokens rows, `row_bytes` apart, times Tokens tokens: lane i is the chain of row i / Tokens and token
+/// i % Tokens. The last row stands in for those that are missing.
+template <class F, std::size_t Tokens>
+inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
+                     const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
+    using namespace portable;
+    using block = typename F::block;
+    const block* row[4 / Tokens];
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < 4 / Tokens; ++r)
+        row[r] = quant::blocks_of<F>(rows + std::min(r, n_rows - 1) * row_bytes);
     f32x4 chain = splat(0.0f);
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const token_block<F::block_size>* x[Tokens];
@@ -82,33 +111,15 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
         i32x4 s[4], m[4];
         NIBBLE_ROLLED
-        for (std::size_t r = 0; r < Rows; ++r)
-            block_sums<F, Tokens>(quant::blocks_of<F>(rows + r * row_bytes)[b], x, s + r * Tokens, m + r * Tokens);
-        NIBBLE_UNROLL
-        for (std::size_t i = Rows * Tokens; i < 4; ++i) s[i] = m[i] = splat<std::int32_t>(0);
-
-        const auto row = [=](std::size_t i) -> const typename F::block& {
-            return quant::blocks_of<F>(rows + std::min(i / Tokens, Rows - 1) * row_bytes)[b];
-        };
-        const auto token = [&x](std::size_t i) -> const token_block<F::block_size>& { return *x[i % Tokens]; };
-        const f32x4 d_x = from_lanes(token(0).d, token(1).d, token(2).d, token(3).d);
-        const i32x4 sums = from_lanes(token(0).sum32[0], token(1).sum32[0], token(2).sum32[0], token(3).sum32[0]);
-        i32x4 total = transpose_sum(s[0], s[1], s[2], s[3]);
-        if constexpr (!F::has_scales && F::offset != 0) {
-            static_assert(std::has_single_bit(unsigned{F::offset}));
-            total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
-        }
-        const f32x4 d = load_halves([&](std::size_t i) { return row(i).d; });
-        chain = portable::fma(d_x * d, to_float(total), chain);
-        if constexpr (F::has_min) {
-            const f32x4 min = load_halves([&](std::size_t i) { return format::min_half(row(i)); });
-            const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : sums;
-            chain = portable::fma(d_x * (splat(format::m_sign) * min), to_float(minima), chain);
-        }
+        for (std::size_t r = 0; r < 4 / Tokens; ++r)
+            block_sums<F, Tokens>(row[r][b], x, s + r * Tokens, m + r * Tokens);
+        const block* const w4[] = {row[0] + b, row[1 / Tokens] + b, row[2 / Tokens] + b, row[3 / Tokens] + b};
+        const token_block<F::block_size>* const x4[] = {x[0], x[1 % Tokens], x[2 % Tokens], x[3 % Tokens]};
+        chain = add_block<F>(chain, w4, x4, s, m);
     }
     float lanes[4];
     store(lanes, chain);
-    for (std::size_t i = 0; i < Rows * Tokens; ++i) out[i % Tokens * out_stride + i / Tokens] = lanes[i];
+    for (std::size_t i = 0; i < n_rows * Tokens; ++i) out[i % Tokens * out_stride + i / Tokens] = lanes[i];
 }
 
 /// All rows with Tokens tokens, four pairs at a time.
@@ -116,11 +127,9 @@ template <class F, std::size_t Tokens>
 inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
                       const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     constexpr std::size_t rows = 4 / Tokens;
-    std::size_t r = 0;
-    for (; r + rows <= n_rows; r += rows)
-        row_tile<F, rows, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
-    for (; r < n_rows; ++r)
-        row_tile<F, 1, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
+    for (std::size_t r = 0; r < n_rows; r += rows)
+        row_tile<F, Tokens>(weights + r * row_bytes, row_bytes, std::min(n_rows - r, rows), n_blocks, tokens, out + r,
+                            out_stride);
 }
 
 /// gemv_function of the block formats.
