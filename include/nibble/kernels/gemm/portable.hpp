@@ -24,16 +24,17 @@ struct packed_tokens {
     activations_portable::token_block<N> tokens[token_group];
 };
 
-/// One weight block of one row: everything but the float scale multiplied in, (code - offset) * scale.
-template <class F>
+/// One weight block of one row: everything but the float scale multiplied in, (code - offset) * scale. Formats with
+/// blocks of the same length and as many float scales share a form, and what multiplies it.
+template <std::size_t N, bool HasMin>
 struct alignas(16) packed_row {
-    std::int16_t w[F::block_size];
-    std::int16_t min[F::block_size / 32];
+    std::int16_t w[N];
+    std::int16_t min[N / 32];  ///< where it is long enough to have several
     float d, m;
 };
-template <class F>
-struct packed_weights {
-    packed_row<F> rows[row_group];
+template <std::size_t N, bool HasMin>
+struct packed_rows {
+    packed_row<N, HasMin> rows[row_group];
 };
 
 template <class F, int... J>
@@ -46,7 +47,7 @@ NIBBLE_INLINE void pack_codes(const typename F::block& block, const quant::scale
 }
 
 template <class F>
-inline void pack_block(const typename F::block& block, packed_row<F>& packed) noexcept {
+inline void pack_block(const typename F::block& block, packed_row<F::block_size, F::has_min>& packed) noexcept {
     using format = quant::portable_format<F>;
     quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = format::scales(block);
@@ -57,8 +58,8 @@ inline void pack_block(const typename F::block& block, packed_row<F>& packed) no
 }
 
 /// One block of a group of rows with a group of tokens: on with their chains.
-template <class F>
-inline void add_block(const packed_weights<F>& weights, const packed_tokens<F::block_size>& x, float* sums) noexcept {
+template <std::size_t N, bool HasMin>
+inline void add_block(const packed_rows<N, HasMin>& weights, const packed_tokens<N>& x, float* sums) noexcept {
     using namespace portable;
     const i32x4 zero = splat<std::int32_t>(0);
     i32x4 s[row_group][token_group];
@@ -68,7 +69,7 @@ inline void add_block(const packed_weights<F>& weights, const packed_tokens<F::b
         for (std::size_t t = 0; t < token_group; ++t) s[r][t] = zero;
     }
     NIBBLE_ROLLED
-    for (std::size_t e = 0; e < F::block_size; e += 8) {
+    for (std::size_t e = 0; e < N; e += 8) {
         i16x8 w[row_group];
         NIBBLE_UNROLL
         for (std::size_t r = 0; r < row_group; ++r) w[r] = load(weights.rows[r].w + e);
@@ -91,13 +92,13 @@ inline void add_block(const packed_weights<F>& weights, const packed_tokens<F::b
     }
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < row_group; ++r) {
-        const packed_row<F>& w = weights.rows[r];
+        const packed_row<N, HasMin>& w = weights.rows[r];
         float* to = sums + r * token_group;
         f32x4 chain = portable::fma(load(d_x) * splat(w.d), to_float(transpose_sum(s[r][0], s[r][1], s[r][2], s[r][3])),
                                     load(to));
-        if constexpr (F::has_min) {
+        if constexpr (HasMin) {
             i32x4 m = load(sum);
-            if constexpr (F::has_scales) {
+            if constexpr (N > 32) {
                 const auto minima = [&](std::size_t t) {
                     return add_products(zero, load(w.min), load(x.tokens[t].sum32));
                 };
@@ -114,7 +115,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_portable::token_group, row_group = gemm_portable::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_portable::packed_weights<F>;
+    using packed_weights = packed_rows<F::block_size, F::has_min>;
     template <std::size_t N>
     using packed_tokens = gemm_portable::packed_tokens<N>;
 
@@ -147,7 +148,7 @@ struct micro_kernel {
                      std::size_t sums_stride) noexcept {
         for (std::size_t g = 0; g < n_groups; ++g)
             for (std::size_t b = 0; b < n_blocks; ++b)
-                add_block<F>(weights[b], tokens[g * tokens_stride + b], sums + g * sums_stride);
+                add_block(weights[b], tokens[g * tokens_stride + b], sums + g * sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,
