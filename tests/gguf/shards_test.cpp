@@ -194,7 +194,7 @@ TEST_CASE("what a later part states is of the model too, once") {
     parts[1].add("general.architecture", "llama").add("llama.context_length", 77u);
     parts[2] = gguf::writer{{.alignment = 64}}
                    .add("split.no", std::uint16_t{2})
-                   .add("split.count", std::uint16_t{3})
+                   .add("split.count", 3)  // another type of integer
                    .add_tensor(tensor("output_norm.weight", {5}, data_type::f32, 5));
     const auto file = gguf::file::open(write_parts(dir / "", parts));
     CHECK(file.find("llama.context_length")->as_unsigned() == 77u);

@@ -244,7 +244,7 @@ private:
                         std::to_string(workspace::bytes(kernels, source.config(), source.weights(), shape)) + " bytes");
     }
 
-    /// An error says what the cache takes and what would fit: the most blocks that there is memory for.
+    /// An error says what the cache takes and what would fit: the blocks that there is memory for, to a 64th.
     static kv_cache make_cache(const model_config& config, std::size_t context, cache_type type) {
         const auto cache_of = [&](std::size_t n_tokens) -> std::optional<kv_cache> {
             try {
@@ -256,7 +256,7 @@ private:
         };
         if (auto cache = cache_of(context)) return std::move(*cache);
         std::size_t fits = 0, too_many = context / attention_block + 1;  // in blocks
-        while (too_many - fits > 1) {
+        while (too_many - fits > 1 + fits / 64) {
             const std::size_t middle = fits + (too_many - fits) / 2;
             (cache_of(middle * attention_block) ? fits : too_many) = middle;
         }

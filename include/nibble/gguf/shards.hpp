@@ -77,7 +77,9 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
     return key == "split.no" || key == "general.alignment";
 }
 
+/// The same number, in whichever type of integer; else the same type and bytes.
 [[nodiscard]] inline bool equal(const value& a, const value& b) noexcept {
+    if (const auto number = a.as_signed()) return b.as_signed() == number;
     return a.type() == b.type() && a.element_type() == b.element_type() && a.array_size() == b.array_size() &&
            std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
 }
