@@ -26,7 +26,7 @@ void run(benchmark::State& state, data_type type, std::size_t rows, std::size_t 
     activation_buffer input{set, {n_tokens, depth, true, true, threads.n_threads()}};
     const linear_job job{{view_matrix(type, rows, depth, weights.data())}, out.data(), rows};
     for (auto _ : state) {
-        input.quantize(threads, x.data(), n_tokens, {&job.w, 1});
+        input.quantize(threads, x.data(), n_tokens, {&job.by.w, 1});
         linear(threads, {&job, 1}, input);
         benchmark::ClobberMemory();
     }
