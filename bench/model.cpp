@@ -108,7 +108,7 @@ public:
             n_params += static_cast<double>(t.dims[0] * t.dims[1] * t.dims[2] * t.dims[3]);
         params_ = n_params;
         size_ = static_cast<double>(weight_bytes(m));
-        name_ = std::string{name_of(m.weights().layers.front().feed_forward.gate.type)};
+        name_ = std::string{name_of(m.weights().layers.front().feed_forward.gate.w.type)};
         const auto& config = m.config();
         name_ = (config.name.empty() ? std::string{"model"} : config.name) + ' ' + name_;
     }

@@ -106,9 +106,10 @@ json tensors_of(const nibble::gguf::file& file, const nibble::kernel_set& kernel
         out.push_back({{"name", tensor.name},
                        {"type", nibble::name_of(tensor.type)},
                        {"shape", std::vector(tensor.dims.begin(), tensor.dims.begin() + tensor.n_dims)},
+                       {"part", &file.part_of(tensor) - file.parts().data() + 1},
                        {"offset", file.offset_of(tensor)},
                        {"bytes", tensor.bytes.size()},
-                       {"share", static_cast<double>(tensor.bytes.size()) / static_cast<double>(file.bytes().size())},
+                       {"share", static_cast<double>(tensor.bytes.size()) / static_cast<double>(file.size())},
                        {"kernel", kernel_of(kernels, tensor.type)}});
     return out;
 }
@@ -127,23 +128,30 @@ json types_of(const nibble::gguf::file& file, const nibble::kernel_set& kernels)
         out.push_back({{"type", nibble::name_of(type)},
                        {"tensors", total.tensors},
                        {"bytes", total.bytes},
-                       {"share", static_cast<double>(total.bytes) / static_cast<double>(file.bytes().size())},
+                       {"share", static_cast<double>(total.bytes) / static_cast<double>(file.size())},
                        {"kernel", kernel_of(kernels, type)}});
     return out;
 }
 
-/// Where all bytes of the file went; the parts add up to its length.
+/// Where all bytes of the file, or of its parts together, went; the numbers add up to its length.
 json layout_of(const nibble::gguf::file& file) {
-    const std::uint64_t length = file.bytes().size();
-    const std::uint64_t data_start = std::min(file.data_offset(), length);
-    const std::uint64_t data_end = std::max(data_start, file.data_end());
-    std::uint64_t data = 0;
-    for (const auto& tensor : file.tensors()) data += tensor.bytes.size();
-    return {{"header_and_metadata", data_start},
+    std::uint64_t header = 0, data = 0, padding = 0, after = 0;
+    for (const auto& part : file.parts()) {
+        const nibble::gguf::directory& contents = part.contents;
+        const std::uint64_t length = contents.bytes.size(), data_start = std::min(contents.data_offset, length);
+        const std::uint64_t data_end = std::max(data_start, contents.data_end);
+        std::uint64_t tensors = 0;
+        for (const auto& tensor : contents.tensors) tensors += tensor.bytes.size();
+        header += data_start;
+        data += tensors;
+        padding += data_end - data_start - tensors;
+        after += length - data_end;
+    }
+    return {{"header_and_metadata", header},
             {"tensor_data", data},
-            {"padding_between_tensors", data_end - data_start - data},
-            {"after_the_last_tensor", length - data_end},
-            {"file", length}};
+            {"padding_between_tensors", padding},
+            {"after_the_last_tensor", after},
+            {"file", file.size()}};
 }
 
 // --- the model in it
@@ -162,7 +170,7 @@ nibble::session_options session_options_of(const options& chosen) {
 /// Bytes that a session takes, and with the mapped file, which all sessions share.
 json memory_of(const nibble::model& model, const options& chosen) {
     const auto plan = nibble::session::plan(model, session_options_of(chosen));
-    const std::size_t mapped = model.file().bytes().size();
+    const std::uint64_t mapped = model.file().size();
     return {{"kv_cache", plan.kv_cache}, {"workspace", plan.workspace}, {"sampling", plan.sampling},
             {"session", plan.total()},   {"mapped_file", mapped},       {"together", plan.total() + mapped}};
 }
@@ -251,8 +259,8 @@ std::string check_holes(const nibble::gguf::file& file) {
     for (const auto& tensor : file.tensors()) {
         const auto run = nibble::longest_zero_run(tensor);
         if (run.size >= hole_bytes && !tensor.name.ends_with(".bias") && !is_vocabulary_matrix(tensor))
-            throw nibble::error{nibble::errc::model_bad_weights, "tensor '" + nibble::escaped(tensor.name) + '\'',
-                                "weights", std::to_string(run.size) + " bytes of zeros: was a download cut off?",
+            throw nibble::error{nibble::errc::model_bad_weights, nibble::detail::tensor_place(file, tensor), "weights",
+                                std::to_string(run.size) + " bytes of zeros: was a download cut off?",
                                 file.offset_of(tensor) + run.begin};
     }
     return "none in any tensor";
@@ -293,7 +301,11 @@ std::string check_forward_pass(const nibble::model& model, const std::set<std::s
 
 checklist check(const nibble::gguf::file& file, const std::optional<nibble::model>& model, const options& chosen) {
     checklist list;
-    list.run("file", [&] { return std::to_string(file.bytes().size()) + " bytes, readable"; });
+    list.run("file", [&] {
+        const std::size_t n_parts = file.parts().size();
+        return std::to_string(file.size()) + " bytes" +
+               (n_parts == 1 ? "" : " in " + std::to_string(n_parts) + " parts") + ", readable";
+    });
     list.run("container", [&] {
         return "GGUF version " + std::to_string(file.version()) + ", " + std::to_string(file.metadata().size()) +
                " metadata entries, " + std::to_string(file.tensors().size()) + " tensors";
@@ -400,14 +412,15 @@ void print_metadata(std::ostream& out, const json& entries) {
     }
 }
 
-void print_tensors(std::ostream& out, const json& entries) {
-    print_heading(out, "tensors (" + std::to_string(entries.size()) +
-                           "): byte of the file, bytes, share of the file, type, kernel, name, shape");
+void print_tensors(std::ostream& out, const json& entries, bool is_split) {
+    print_heading(out, "tensors (" + std::to_string(entries.size()) + "): " + (is_split ? "part, " : "") +
+                           "byte of the file, bytes, share of the file, type, kernel, name, shape");
     const std::size_t width = widest(entries, "name"), kernel_width = widest(entries, "kernel");
     for (const auto& entry : entries)
-        out << right(entry["offset"].dump(), 12) << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"])
-            << "  " << padded(entry["type"], 9) << padded(entry["kernel"], kernel_width + 2)
-            << padded(name_in(entry, "name"), width + 2) << entry["shape"].dump() << '\n';
+        out << (is_split ? right(entry["part"].dump(), 5) : "") << right(entry["offset"].dump(), 12)
+            << right(entry["bytes"].dump(), 12) << "  " << percent(entry["share"]) << "  " << padded(entry["type"], 9)
+            << padded(entry["kernel"], kernel_width + 2) << padded(name_in(entry, "name"), width + 2)
+            << entry["shape"].dump() << '\n';
 }
 
 void print_sizes(std::ostream& out, const std::string& heading, const json& sizes) {
@@ -421,10 +434,12 @@ void print_sizes(std::ostream& out, const std::string& heading, const json& size
 
 void print_report(std::ostream& out, const json& report) {
     const auto& file = report["file"];
-    out << "file " << text_of(file["path"]) << ": " << file["bytes"] << " bytes, GGUF version " << file["version"]
+    const bool is_split = file["parts"] != 1;
+    out << "file " << text_of(file["path"]) << ": " << file["bytes"] << " bytes"
+        << (is_split ? " in " + file["parts"].dump() + " parts" : "") << ", GGUF version " << file["version"]
         << ", alignment " << file["alignment"] << '\n';
     print_metadata(out, report["metadata"]);
-    print_tensors(out, report["tensors"]);
+    print_tensors(out, report["tensors"], is_split);
     print_heading(out, "types: tensors, bytes, share of the file, type, kernel on this CPU (which has " +
                            report["kernels"].get<std::string>() + ')');
     for (const auto& entry : report["types"])
@@ -458,7 +473,8 @@ int inspect(const options& chosen) {
     const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
     json report{{"file",
                  {{"path", chosen.path},
-                  {"bytes", file.bytes().size()},
+                  {"bytes", file.size()},
+                  {"parts", file.parts().size()},
                   {"version", file.version()},
                   {"alignment", file.alignment()}}},
                 {"metadata", metadata_of(file)},

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/core/thread_pool.hpp>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -18,7 +21,7 @@ TEST_CASE("a pool has the asked number of workers, or the available one") {
     CHECK(thread_pool{0}.size() == nibble::available_threads());
 }
 
-TEST_CASE("run calls the task once on each worker, worker 0 on the calling thread") {
+TEST_CASE("run calls the task once for each worker, worker 0 on the calling thread") {
     for (const unsigned n : {1u, 2u, 3u, 8u}) {
         thread_pool pool{n};
         std::vector<int> calls(n, 0);
@@ -30,8 +33,54 @@ TEST_CASE("run calls the task once on each worker, worker 0 on the calling threa
             });
         CHECK(calls == std::vector<int>(n, 50));
         CHECK(threads[0] == std::this_thread::get_id());
-        for (unsigned a = 0; a < n; ++a)
-            for (unsigned b = 0; b < a; ++b) CHECK(threads[a] != threads[b]);
+    }
+}
+
+TEST_CASE("the parts of threads that do not get to run are the caller's, until they do") {
+    constexpr unsigned n = 4;
+    std::atomic<unsigned> n_started = 0;
+    std::atomic<bool> held = true;
+    thread_pool pool{n, [&](unsigned) {
+                         ++n_started;
+                         n_started.notify_one();
+                         held.wait(true);
+                     }};
+    for (unsigned started; (started = n_started) < n - 1;) n_started.wait(started);
+    const auto caller = std::this_thread::get_id();
+    for (int round = 0; round < 100; ++round) {
+        std::vector<int> calls(50, 0);
+        bool elsewhere = false;
+        pool.for_each(calls.size(), [&](std::size_t item, unsigned) {
+            ++calls[item];
+            elsewhere |= std::this_thread::get_id() != caller;
+        });
+        REQUIRE(calls == std::vector<int>(50, 1));
+        REQUIRE_FALSE(elsewhere);
+    }
+    held = false;
+    held.notify_all();
+    // They join in: each thread sooner or later has its part of a task, and always as the same worker.
+    std::vector<std::thread::id> threads(n, caller);
+    for (unsigned n_seen = 0; n_seen < n - 1;) {
+        pool.run([&](unsigned worker) {
+            if (worker == 0) return std::this_thread::yield();
+            const auto here = std::this_thread::get_id();
+            if (here == caller) return;
+            if (threads[worker] != caller && threads[worker] != here) std::abort();
+            threads[worker] = here;
+        });
+        n_seen = n - static_cast<unsigned>(std::count(threads.begin(), threads.end(), caller));
+    }
+    for (unsigned a = 1; a < n; ++a)
+        for (unsigned b = 1; b < a; ++b) CHECK(threads[a] != threads[b]);
+}
+
+TEST_CASE("a thread that comes late never touches a task that is over") {
+    thread_pool pool{8};  // more than the cores of most machines that run tests: some come late all the time
+    for (int round = 0; round < 20'000; ++round) {
+        auto calls = std::make_unique<std::array<std::atomic<int>, 8>>();  // gone after the round
+        pool.run([&calls](unsigned worker) { ++(*calls)[worker]; });
+        for (const auto& count : *calls) REQUIRE(count == 1);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token allocates nothing: counted by replacing the global operator new.
+// A token allocates nothing, and where an allocation fails nothing is lost: by replacing the global operator new.
 #include "test.hpp"
 
 #include <algorithm>
@@ -21,9 +21,10 @@
 namespace {
 
 std::atomic<std::size_t> n_allocations{0};
+std::atomic<std::size_t> failing{0};  // the number of the allocation that fails; 0: none does
 
 void* counted(std::size_t size, std::size_t alignment) {
-    ++n_allocations;
+    if (++n_allocations == failing) return nullptr;
     const std::size_t rounded = (std::max<std::size_t>(size, 1) + alignment - 1) / alignment * alignment;
     return std::aligned_alloc(alignment, rounded);
 }
@@ -57,6 +58,26 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 using nibble::test::tiny_model;
+
+namespace {
+
+/// Calls `step` until it gets through, with its allocation number `first`, first + stride, ... failing on the way.
+/// Returns how often it failed.
+template <class Step>
+std::size_t with_failures(std::size_t first, std::size_t stride, Step step) {
+    for (std::size_t n_failures = 0;; ++n_failures) {
+        failing = n_allocations + first + n_failures * stride;
+        try {
+            step();
+            failing = 0;
+            return n_failures;
+        } catch (const std::bad_alloc&) {
+            failing = 0;
+        }
+    }
+}
+
+}  // namespace
 
 TEST_CASE("the counter counts", "[allocation]") {
     const std::size_t before = n_allocations;
@@ -103,5 +124,52 @@ TEST_CASE("a generated token allocates nothing, whatever the options", "[allocat
             if (++warm == 3) before = n_allocations;
         CHECK(n_allocations == before);
         CHECK(reply.tokens().size() > 5);
+    }
+}
+
+TEST_CASE("events lose nothing of a reply, whichever of their allocations fails", "[allocation]") {
+    for (const char* part : {"I know this one: Germany, Berlin.", "<tool_call>\n{\"name\": \"order_note\""}) {
+        const auto& all = nibble::test::tiny_conversations();
+        const auto c = *std::find_if(all.begin(), all.end(),
+                                     [&](const auto& each) { return each.text.find(part) != std::string::npos; });
+        nibble::generation_options options{.temperature = 0};
+        options.thinking = c.thinking;
+        options.tools = c.tools;
+        options.date = c.date;
+        nibble::session session{tiny_model(), {.threads = 1}};
+        struct seen {
+            std::string raw, texts;
+            std::size_t n_calls = 0, n_failures = 0;
+        };
+        // A stride of 0 would fail for ever: the first fails at `first`, the next ones later.
+        const auto walk = [&](std::size_t first, std::size_t stride) {
+            auto reply = session.chat(c.messages, options);
+            auto events = reply.events();
+            seen out;
+            nibble::reply_events::iterator it;
+            out.n_failures += with_failures(first, stride, [&] { it = events.begin(); });
+            while (it != events.end()) {
+                out.raw += it->raw;
+                out.texts += it->text;
+                out.n_calls += it->type == nibble::reply_event::kind::tool_call;
+                out.n_failures += with_failures(first, stride, [&] { ++it; });
+            }
+            CHECK(out.raw == reply.text());
+            out.texts += "|" + events.reply().reasoning + "|" + events.reply().content;
+            out.n_calls += 100 * events.reply().tool_calls.size();
+            return out;
+        };
+        const auto expected = walk(1'000'000, 1'000'000);  // no failure
+        CHECK(expected.n_failures == 0);
+        for (std::size_t first = 1; first <= 16; ++first)
+            for (const std::size_t stride : {std::size_t{1}, std::size_t{1'000'000}}) {
+                if (stride == 1 && first > 1) continue;
+                CAPTURE(part, first, stride);
+                const auto got = walk(first, stride);
+                CHECK(got.raw == expected.raw);
+                CHECK(got.texts == expected.texts);
+                CHECK(got.n_calls == expected.n_calls);
+                if (first == 1) CHECK(got.n_failures > 0);
+            }
     }
 }

@@ -14,7 +14,9 @@
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/generate/session.hpp>
 
+#include "support/memory.hpp"
 #include "support/model_file.hpp"
+#include "support/paths.hpp"
 #include "support/same_bits.hpp"
 #include "support/tiny_model.hpp"
 
@@ -195,6 +197,85 @@ TEST_CASE("the plan of a session", "[session]") {
     CHECK(plan.total() == plan.kv_cache + plan.workspace + plan.sampling);
     CHECK(session::plan(tiny_model(), {.context = 1024, .threads = 2, .kv_type = nibble::cache_type::q8}).kv_cache <
           plan.kv_cache * 3 / 5);
+}
+
+TEST_CASE("a batch is cut to the context: the plan and what is taken are those of the context", "[session]") {
+    constexpr std::size_t context = 64;
+    const auto tokens = some_tokens(context);
+    session exact{tiny_model(), {.context = context, .threads = 1, .batch = context}};
+    exact.prefill(tokens);
+    for (const std::size_t batch : {context + 1, std::size_t{100'000}, nibble::unlimited}) {
+        CAPTURE(batch);
+        const nibble::session_options options{.context = context, .threads = 1, .batch = batch};
+        CHECK(session::plan(tiny_model(), options).workspace == exact.plan().workspace);
+        CHECK(session::plan(tiny_model(), options).total() == exact.plan().total());
+        const std::size_t before = nibble::test::allocated_bytes();
+        session s{tiny_model(), options};
+        CHECK(nibble::test::allocated_bytes() <= before + exact.plan().total() + (std::size_t{256} << 10));
+        s.prefill(tokens);
+        CHECK_THAT(logits_of(s), same_bits_as(logits_of(exact)));
+    }
+}
+
+TEST_CASE("the plan of the largest context and batch does not overflow", "[session]") {
+    nibble::test::model_file file;
+    const auto m = nibble::model{file.set("smollm3.context_length", 0x7fffffffu).parse()};
+    const nibble::session_options all{.context = nibble::unlimited, .threads = 1, .batch = nibble::unlimited};
+    const auto plan = session::plan(m, all);
+    const auto& config = m.config();
+    CHECK(plan.workspace / 0x7fffffff >=
+          4 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() + config.n_ff));
+    CHECK(plan.total() > plan.workspace);
+    CHECK(plan.total() > plan.kv_cache);
+    const auto small = session::plan(m, {.context = 0x7fffffff / 2, .threads = 1, .batch = nibble::unlimited});
+    CHECK(small.total() < plan.total());
+}
+
+TEST_CASE("activations that no memory holds are refused with the option that asks for them", "[session]") {
+    nibble::test::model_file file;  // activations of a token take more than its keys and values
+    const auto m = nibble::model{file.set("smollm3.context_length", 0x7fffffffu).parse()};
+    nibble::session_options options{.context = 0x7fffffff, .threads = 1, .batch = 1};
+    std::size_t fits = 0;
+    try {
+        const session s{m, options};
+        WARN("SKIPPED: this system promises any memory");
+        return;
+    } catch (const nibble::error& e) {
+        fits = std::stoul(e.expected().substr(std::string("at most ").size()));
+    }
+    options = {.context = fits / 2, .threads = 1, .batch = nibble::unlimited};  // the cache fits, they do not
+    const auto plan = session::plan(m, options);
+    REQUIRE(plan.workspace > 3 * plan.kv_cache);
+    try {
+        const session s{m, options};
+        FAIL_CHECK("no error");
+    } catch (const nibble::error& e) {
+        CHECK(e.code() == errc::out_of_memory);
+        CHECK(e.where() == "session option 'batch'");
+        CHECK(e.got().find(std::to_string(plan.workspace) + " bytes") != std::string::npos);
+    }
+}
+
+TEST_CASE("cancellation reaches the rendering of a template", "[session]") {
+    const nibble::model_options endless{
+        .chat_template = "{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}"};
+    const auto m = nibble::model::load(nibble::test::models_dir() / "nibble-tiny.gguf", endless);
+    session s{m};
+    CHECK(code_of([&] { (void)s.chat({{nibble::role::user, "Hello!"}}); }) == errc::tmpl_out_of_fuel);
+    s.prefill(some_tokens(5));
+    std::atomic<bool> cancel = true;
+    auto reply = s.chat({{nibble::role::user, "Hello!"}}, {.cancel = &cancel});
+    CHECK(reply.reason() == nibble::finish_reason::cancelled);
+    CHECK(reply.finish().empty());
+    CHECK(reply.begin() == reply.end());
+    CHECK(reply.stats().prompt_tokens == 0);
+    CHECK(s.position() == 5);
+    CHECK_NOTHROW(s.logits());
+    const nibble::message hello{nibble::role::user, "Hello!"};
+    CHECK(code_of([&] { (void)m.apply_chat_template({&hello, 1}, {.cancel = &cancel}); }) == errc::tmpl_cancelled);
+    CHECK(code_of([&] {
+              (void)s.chat({{nibble::role::user, "Hello!"}}, {.top_p = 2, .cancel = &cancel});
+          }) == errc::sample_bad_param);
 }
 
 TEST_CASE("a session keeps its model and can be moved", "[session]") {

@@ -3,9 +3,12 @@
 
 #include <pthread.h>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "support/refusal.hpp"
@@ -61,6 +64,33 @@ std::vector<errc> refused_on_small_stack(const std::vector<std::string>& sources
 }
 
 }  // namespace
+
+TEST_CASE("a rendering ends soon after it was cancelled, from before or from another thread") {
+    jinja::limits endless;
+    endless.steps = UINT64_MAX;
+    const jinja::compiled_template loop(
+        "{% for a in range(100000) %}{% for b in range(100000) %}{{ a * b }}{% endfor %}{% endfor %}", endless);
+    const jinja::compiled_template search("{% for a in range(100000) %}{% for b in range(100000) %}"
+                                          "{% if ('x' * 100000).find('y') == 1 %}{% endif %}{% endfor %}{% endfor %}",
+                                          endless);
+    for (const auto* busy : {&loop, &search}) {
+        std::atomic<bool> cancel = true;
+        const auto cancelled = [&] { return refusal_of([&] { return busy->render({}, {}, {}, &cancel); }).code; };
+        CHECK(cancelled() == errc::tmpl_cancelled);
+        cancel = false;
+        std::atomic<bool> started = false;
+        std::thread other{[&] {
+            started.wait(false);
+            cancel = true;
+        }};
+        started = true;
+        started.notify_one();
+        CHECK(cancelled() == errc::tmpl_cancelled);
+        other.join();
+    }
+    std::atomic<bool> never = false;
+    CHECK(jinja::compiled_template("{{ 1 + 1 }}").render({}, {}, {}, &never) == "2");
+}
 
 TEST_CASE("nesting without end is refused at load, on a small stack") {
     constexpr std::size_t n = 6000;

@@ -57,11 +57,11 @@ TEST_CASE("weights: views into the file with the right shapes") {
         check(layer.attention.q.w, 64, 128);
         check(layer.attention.k.w, 64, 32);
         check(layer.attention.v.w, 64, 32);
-        check(layer.attention.output, 128, 64);
+        check(layer.attention.output.w, 128, 64);
         CHECK(layer.feed_forward.norm.size() == 64);
-        check(layer.feed_forward.gate, 64, 96);
-        check(layer.feed_forward.up, 64, 96);
-        check(layer.feed_forward.down, 96, 64);
+        check(layer.feed_forward.gate.w, 64, 96);
+        check(layer.feed_forward.up.w, 64, 96);
+        check(layer.feed_forward.down.w, 96, 64);
     }
     CHECK(weights.output_norm.size() == 64);
     CHECK(weights.output_norm[63] == 1.0f);
@@ -70,8 +70,8 @@ TEST_CASE("weights: views into the file with the right shapes") {
     CHECK(weights.output.n_rows == 160);
     CHECK(weights.rope_freqs.empty());
     CHECK(weights.converted.empty());
-    CHECK(weights.layers[2].feed_forward.up.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
-    CHECK(weights.layers[2].feed_forward.up.row(3) == weights.layers[2].feed_forward.up.data + 3 * 68);
+    CHECK(weights.layers[2].feed_forward.up.w.data == file.find_tensor("blk.2.ffn_up.weight")->bytes.data());
+    CHECK(weights.layers[2].feed_forward.up.w.row(3) == weights.layers[2].feed_forward.up.w.data + 3 * 68);
 }
 
 TEST_CASE("weights: an output matrix of its own") {
@@ -174,20 +174,58 @@ TEST_CASE("weights: a tensor of another family is refused, and one that two fami
         check_refused(model_file{arch}.add_tensor(name, {size}, data_type::f32), errc::model_layout,
                       {"'" + std::string{name} + "'", arch});
     };
-    refuse("llama", "blk.0.attn_q.bias", 128);
     refuse("llama", "blk.0.attn_q_norm.weight", 32);
     refuse("llama", "blk.0.post_attention_norm.weight", 64);
-    refuse("qwen2", "blk.0.attn_output.bias", 64);
     refuse("qwen2", "rope_freqs.weight", 16);
-    refuse("qwen3", "blk.3.attn_v.bias", 32);
     refuse("olmo2", "blk.0.attn_norm.weight", 64);
     refuse("olmo2", "blk.0.ffn_norm.weight", 64);
-    refuse("gemma3", "blk.0.attn_k.bias", 32);
 
     check_refused(model_file{"qwen3"}.reshape("blk.0.attn_q_norm.weight", {128}, data_type::f32),
                   errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[32]", "head_dim", "[128]"});
     check_refused(model_file{"olmo2"}.reshape("blk.0.attn_q_norm.weight", {32}, data_type::f32),
                   errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[128]", "n_heads", "[32]"});
+}
+
+TEST_CASE("weights: a layer of any family may have biases, some or all") {
+    struct row {
+        const char* name;
+        std::uint64_t size;
+        projection& (*of)(layer&);
+    };
+    const row rows[] = {{"attn_q", 128, [](layer& l) -> projection& { return l.attention.q; }},
+                        {"attn_k", 32, [](layer& l) -> projection& { return l.attention.k; }},
+                        {"attn_v", 32, [](layer& l) -> projection& { return l.attention.v; }},
+                        {"attn_output", 64, [](layer& l) -> projection& { return l.attention.output; }},
+                        {"ffn_gate", 96, [](layer& l) -> projection& { return l.feed_forward.gate; }},
+                        {"ffn_up", 96, [](layer& l) -> projection& { return l.feed_forward.up; }},
+                        {"ffn_down", 64, [](layer& l) -> projection& { return l.feed_forward.down; }}};
+    for (const auto* family : all_families)
+        for (const auto& [name, size, of] : rows) {
+            const std::string tensor = "blk.2." + std::string{name} + ".bias";
+            CAPTURE(family->name, tensor);
+            model_file model{std::string{family->name}};
+            model.erase_tensor(tensor).add_tensor(tensor, {size}, data_type::f32);
+            const auto file = model.parse();
+            auto weights = bind_weights(file, read_config(file));
+            CHECK(of(weights.layers[2]).bias.size() == size);
+            const bool everywhere = file.find_tensor("blk.1." + std::string{name} + ".bias");
+            CHECK(of(weights.layers[1]).bias.size() == (everywhere ? size : 0));
+            check_refused(model.reshape(tensor, {size + 32}, data_type::f32), errc::model_wrong_shape, {tensor});
+        }
+}
+
+TEST_CASE("weights: what a tensor is that is refused is said") {
+    const std::pair<const char*, const char*> tensors[] = {{"blk.0.attn_norm.bias", "the bias of a layer norm"},
+                                                           {"blk.0.attn_q_norm.weight", "a norm"},
+                                                           {"blk.0.ffn_gate_exps.weight", "experts"},
+                                                           {"blk.0.ffn_gate_inp.weight", "router"},
+                                                           {"blk.0.attn_qkv.weight", "in one matrix"},
+                                                           {"rope_factors_long.weight", "LongRoPE"},
+                                                           {"output.bias", "a bias"},
+                                                           {"blk.0.attn_q.weight.lora_a", "an adapter"}};
+    for (const auto& [name, what] : tensors)
+        check_refused(model_file{"llama"}.add_tensor(name, {64}, data_type::f32), errc::model_layout,
+                      {name, "llama", what});
 }
 
 TEST_CASE("weights: a contradiction names the key and the tensor") {
@@ -213,9 +251,8 @@ TEST_CASE("weights: a contradiction names the key and the tensor") {
 }
 
 TEST_CASE("weights: tensors that the architecture does not use are refused") {
-    for (const std::string name :
-         {"blk.0.attn_q.bias", "output.bias", "blk.1.attn_q_norm.weight", "rope_factors_long.weight",
-          "blk.2.ffn_gate_inp.weight", "extra", "blk.0.attn_q.weight.lora_a"})
+    for (const std::string name : {"output.bias", "blk.1.attn_q_norm.weight", "rope_factors_long.weight",
+                                   "blk.2.ffn_gate_inp.weight", "extra", "blk.0.attn_q.weight.lora_a"})
         check_refused(model_file{}.add_tensor(name, {64}, data_type::f32), errc::model_layout,
                       {"'" + name + "'", "smollm3"});
     check_refused(model_file{}.add_tensor("caf\xc3\xa9", {64}, data_type::f32), errc::model_layout,
@@ -235,8 +272,8 @@ TEST_CASE("weights: every supported type of matrix, no other") {
         if (is_supported(format.type)) {
             const auto file = model.parse();
             const auto weights = bind_weights(file, read_config(file));
-            CHECK(weights.layers[0].feed_forward.up.type == format.type);
-            CHECK(weights.layers[0].feed_forward.up.row_bytes == 256 / format.block_size * format.block_bytes);
+            CHECK(weights.layers[0].feed_forward.up.w.type == format.type);
+            CHECK(weights.layers[0].feed_forward.up.w.row_bytes == 256 / format.block_size * format.block_bytes);
         } else {
             check_refused(model, errc::model_wrong_tensor_type,
                           {"blk.0.ffn_up.weight", "got " + std::string{format.name}});

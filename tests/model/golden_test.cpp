@@ -2,14 +2,21 @@
 // The whole transformer against float64 references of small models: weight types, layouts and families.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "support/forward_run.hpp"
 #include "support/paths.hpp"
+#include "support/random_weights.hpp"
+#include "support/reference_decoder.hpp"
 #include "support/same_bits.hpp"
+#include "support/split_model.hpp"
+#include "support/temp_dir.hpp"
 #include "test.hpp"
 
 using namespace nibble;
@@ -98,6 +105,52 @@ TEST_CASE("logits are as close to the reference as the rounding of activations a
         test::sequence_run run{model, tokens.size()};
         CAPTURE(golden.name);
         CHECK(relative_error(run.read(tokens), reference) <= golden.limit);
+    }
+}
+
+TEST_CASE("the reference in the tests is right where the golden one is known") {
+    const test::opened_model model{test::data_dir() / "mistral-f32.gguf"};
+    const auto tokens = test::read_tokens(test::data_dir() / "mistral-f32.tokens");
+    const auto golden =
+        test::read_npy(test::data_dir() / "mistral-f32.logits.npy", tokens.size() * model.config.n_vocab);
+    CHECK(relative_error(test::reference_decoder{model.file, model.config}.logits(tokens), golden) < 2e-6);
+}
+
+TEST_CASE("a llama file with biases gives the logits of a model with biases") {
+    const auto original = gguf::file::open(test::data_dir() / "mistral-f32.gguf");
+    const auto tokens = test::read_tokens(test::data_dir() / "mistral-f32.tokens");
+    const auto config = read_config(original);
+    const std::vector<std::pair<const char*, std::size_t>> all_biases{
+        {"attn_q", config.q_width()},   {"attn_k", config.kv_width()}, {"attn_v", config.kv_width()},
+        {"attn_output", config.n_embd}, {"ffn_gate", config.n_ff},     {"ffn_up", config.n_ff},
+        {"ffn_down", config.n_embd}};
+    const test::temp_dir dir;
+    std::vector<std::vector<float>> seen;
+    // each alone, so that none may be left out, and all together
+    for (std::size_t i = 0; i <= all_biases.size(); ++i) {
+        auto writer = test::split(original, {original.tensors().size()}).front();
+        std::uint32_t seed = 1;
+        for (std::size_t layer = 0; layer < config.n_layers; ++layer)
+            for (std::size_t b = 0; b < all_biases.size(); ++b) {
+                const auto& [name, size] = all_biases[b];
+                const auto values = test::random_activations(size, seed++);
+                const auto bytes = std::as_bytes(std::span{values});
+                if (b == i || i == all_biases.size())
+                    writer.add_tensor({.name = "blk." + std::to_string(layer) + '.' + name + ".bias",
+                                       .dims = {size},
+                                       .data = {bytes.begin(), bytes.end()}});
+            }
+        writer.write(dir / "biases.gguf");
+        const test::opened_model model{dir / "biases.gguf"};
+        const auto expected = test::reference_decoder{model.file, model.config}.logits(tokens);
+        CAPTURE(i);
+        seen.push_back(test::sequence_run{model, tokens.size()}.read(tokens));
+        CHECK(relative_error(seen.back(), expected) <= 2e-4);
+        CHECK(relative_error(seen.back(), seen.front()) >= (i == 0 ? 0 : 1e-2));
+        CHECK_THAT((test::sequence_run{model, tokens.size(), {.chunk = 7, .n_threads = 3}}.read(tokens)),
+                   test::same_bits_as(seen.back(), config.n_vocab));
+        CHECK_THAT((test::sequence_run{model, tokens.size(), {.cpu = cpu_features{}}}.read(tokens)),
+                   test::same_bits_as(seen.back(), config.n_vocab));
     }
 }
 

@@ -16,6 +16,8 @@
 #include "support/model_file.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
+#include "support/same_bits.hpp"
+#include "support/split_model.hpp"
 #include "support/temp_dir.hpp"
 #include "test.hpp"
 
@@ -60,6 +62,20 @@ TEST_CASE("a model that was copied into memory does not mind what happens to its
     CHECK(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end()));
     const message hello{role::user, "Hello!"};
     CHECK(copied.apply_chat_template({&hello, 1}) == mapped.apply_chat_template({&hello, 1}));
+}
+
+TEST_CASE("a model in parts computes what it computes in one file") {
+    const test::temp_dir dir;
+    const test::opened_model whole{test::models_dir() / "nibble-tiny.gguf"};
+    test::write_parts(dir / "", test::split(whole.file, {0, 21, whole.file.tensors().size() - 21}));
+    const std::vector<token> tokens{1, 20, 300, 4, 500, 6};
+    const auto expected = test::sequence_run{whole, tokens.size()}.read(tokens);
+    for (const std::size_t named : {0u, 1u, 2u}) {
+        const test::opened_model parts{dir / test::part_name(named, 3)};
+        CHECK_THAT((test::sequence_run{parts, tokens.size()}.read(tokens)),
+                   test::same_bits_as(expected, whole.config.n_vocab));
+    }
+    CHECK(model::load(dir / test::part_name(1, 3)).tokenizer().n_vocab() == whole.config.n_vocab);
 }
 
 TEST_CASE("a share outlives the model it came from") {

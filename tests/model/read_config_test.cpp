@@ -512,7 +512,7 @@ TEST_CASE("config: what nibble does not compute is refused, its neutral value is
         check_sizes(config_of(whole));
     }
     check_refused(model_file{}.set("split.count", std::uint16_t{3}), errc::model_bad_value,
-                  {"split.count", "one file", "merge the parts", "3"});
+                  {"split.count", "expected 1", "merge the parts", "got 3"});
     check_refused(model_file{}.set("split.count", std::uint16_t{3}).erase("general.architecture"),
                   errc::model_bad_value, {"split.count", "merge the parts"});  // a later part
     auto version = model_file{}.set("general.quantization_version", 2u);

@@ -18,6 +18,7 @@ struct fixture {
     data_type types[3] = {data_type::q4_k, data_type::q8_0, data_type::f16};
     std::vector<std::byte> bytes[3];
     matrix_view views[3];
+    std::vector<float> biases[3];  // empty: none
 
     fixture() {
         for (std::size_t i = 0; i < 3; ++i) {
@@ -33,9 +34,9 @@ struct fixture {
         activation_buffer input{set, {n_tokens, depth, true, true, threads.n_threads()}};
         constexpr std::size_t stride = heights[0] + heights[1] + heights[2];
         std::vector<float> out(n_tokens * stride);
-        const linear_job jobs[] = {{views[0], out.data(), stride},
-                                   {views[1], out.data() + heights[0], stride},
-                                   {views[2], out.data() + heights[0] + heights[1], stride}};
+        const linear_job jobs[] = {{{views[0], biases[0]}, out.data(), stride},
+                                   {{views[1], biases[1]}, out.data() + heights[0], stride},
+                                   {{views[2], biases[2]}, out.data() + heights[0] + heights[1], stride}};
         input.quantize(threads, x.data(), n_tokens, views);
         linear(threads, jobs, input);
         return out;
@@ -66,7 +67,24 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
             }
 }
 
-TEST_CASE("a gated product is silu of one product times the other, for any batch and number of threads") {
+TEST_CASE("a bias is added to the product of its matrix, whoever multiplies") {
+    fixture f;
+    constexpr std::size_t n_tokens = 9;
+    const auto x = test::random_activations(n_tokens * f.depth, 7);
+    auto expected = f.product(scalar_kernels, x, n_tokens, 1);
+    const std::size_t stride = expected.size() / n_tokens;
+    f.biases[1] = test::random_activations(f.heights[1], 8);
+    for (std::size_t t = 0; t < n_tokens; ++t)
+        for (std::size_t r = 0; r < f.heights[1]; ++r) expected[t * stride + f.heights[0] + r] += f.biases[1][r];
+    for (const auto* set : test::runnable_sets())
+        for (const unsigned n_threads : {1u, 3u}) {
+            CAPTURE(set->name, n_threads);
+            CHECK_THAT(f.product(*set, x, n_tokens, n_threads), test::same_bits_as(expected, stride));
+        }
+}
+
+TEST_CASE(
+    "a gated product is silu of one product times the other, biases included, for any batch and number of threads") {
     constexpr std::size_t n_rows = 230, depth = 256, n_tokens = 40;
     for (const data_type type : {data_type::q4_k, data_type::q4_0, data_type::f32}) {
         const auto gate_bytes = test::random_weights(type, n_rows, depth, 11);
@@ -75,18 +93,20 @@ TEST_CASE("a gated product is silu of one product times the other, for any batch
         const matrix_view up = view_matrix(type, n_rows, depth, up_bytes.data());
         const auto x = test::random_activations(n_tokens * depth, 13);
 
-        const auto product = [&](const matrix_view& w) {
+        const auto gate_bias = test::random_activations(n_rows, 14), up_bias = test::random_activations(n_rows, 15);
+
+        const auto product = [&](const matrix_view& w, const std::vector<float>& bias) {
             thread_pool pool{1};
             executor threads{pool};
             activation_buffer input{scalar_kernels, {n_tokens, depth, true, true, 1}};
             std::vector<float> out(n_tokens * n_rows);
-            const linear_job job{w, out.data(), n_rows};
+            const linear_job job{{w, bias}, out.data(), n_rows};
             input.quantize(threads, x.data(), n_tokens, {&w, 1});
             linear(threads, {&job, 1}, input);
             return out;
         };
-        auto expected = product(gate);
-        const auto factors = product(up);
+        auto expected = product(gate, gate_bias);
+        const auto factors = product(up, up_bias);
         kernels::elementwise_scalar::silu_gated(expected.data(), factors.data(), expected.size());
 
         for (const auto* set : test::runnable_sets())
@@ -99,7 +119,8 @@ TEST_CASE("a gated product is silu of one product times the other, for any batch
                     std::vector<float> ups(threads.n_threads() * gated_rows(*set) * batch), got(n_tokens * n_rows);
                     for (std::size_t t = 0; t < n_tokens; t += batch) {
                         input.quantize(threads, x.data() + t * depth, batch, std::array{gate, up});
-                        gated_linear(threads, gate, up, activation::silu, input, got.data() + t * n_rows, ups.data());
+                        gated_linear(threads, {gate, gate_bias}, {up, up_bias}, activation::silu, input,
+                                     got.data() + t * n_rows, ups.data());
                     }
                     CHECK_THAT(got, test::same_bits_as(expected, n_rows));
                 }

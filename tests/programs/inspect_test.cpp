@@ -13,6 +13,7 @@
 
 #include "support/gguf_files.hpp"
 #include "support/program.hpp"
+#include "support/split_model.hpp"
 #include "test.hpp"
 
 using nibble::json;
@@ -203,6 +204,43 @@ TEST_CASE("--check finds what a download that was cut off leaves") {
     REQUIRE(matrix.bytes.size() > 8192);
     const auto hole = static_cast<std::size_t>(file.offset_of(matrix)) + 1000;
     CHECK(check(hole, 5000, {"warn", "blk.0.ffn_up.weight", "bytes of zeros", std::to_string(hole).substr(0, 3)}) == 0);
+}
+
+TEST_CASE("the parts of a split are listed and checked as one file") {
+    if (!programs_are_built()) return;
+    const temp_dir dir;
+    const auto whole = nibble::gguf::file::open(tiny_path());
+    write_parts(dir / "", split(whole, {0, 21, whole.tensors().size() - 21}));
+    const auto path = (dir / part_name(1, 3)).string();
+    const auto file = nibble::gguf::file::open(path);
+    const auto& norm = *file.find_tensor("output_norm.weight");
+    const auto part = static_cast<std::size_t>(&file.part_of(norm) - file.parts().data());
+    const auto offset = static_cast<std::size_t>(file.offset_of(norm));
+
+    const auto listing = run_program("inspect", {path});
+    INFO(listing.out << listing.err);
+    CHECK(listing.exit_code == 0);
+    CHECK(line_with(listing.out, {std::to_string(file.size()) + " bytes in 3 parts"}) != "");
+    CHECK(line_with(listing.out, {std::to_string(part + 1), std::to_string(offset), "output_norm.weight"}) != "");
+    const auto report = json::parse(run_program("inspect", {path, "--json"}).out);
+    CHECK(number(at(report, "file"), "parts") == 3);
+    const json& layout = at(report, "layout");
+    CHECK(number(layout, "file") == file.size());
+    CHECK(number(layout, "header_and_metadata") + number(layout, "tensor_data") +
+              number(layout, "padding_between_tensors") + number(layout, "after_the_last_tensor") ==
+          file.size());
+    CHECK(run_program("inspect", {path, "--check"}).exit_code == 0);
+
+    const auto damaged = dir / part_name(part, 3);
+    auto contents = contents_of(damaged);
+    contents.replace(offset, 4, std::string("\x00\x00\xc0\x7f", 4));  // a NaN, little-endian
+    write_file(damaged, contents);
+    const auto result = run_program("inspect", {path, "--check"});
+    CHECK(result.exit_code == 1);
+    CHECK(line_with(result.out, {"fail", part_name(part, 3), "output_norm.weight", std::to_string(offset)}) != "");
+
+    std::filesystem::remove(damaged);
+    check_refused(run_program("inspect", {path, "--check"}), {part_name(part, 3)});
 }
 
 TEST_CASE("a damaged token that a text does not have is a warning: the model runs") {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,9 +32,10 @@ struct chat_template_options {
     /// {"type": "function", "function": {...}}. The template gets them as `tools`, in OpenAI's form; one that knows
     /// `xml_tools` (SmolLM3) gets the functions by themselves, under the name that it reads.
     json tools = {};
-    json python_tools = {};   ///< the same for templates that offer tools to Python code (SmolLM3)
-    json variables = {};      ///< object of further template variables, or null; these win
-    calendar_time date = {};  ///< what strftime_now() sees; the clock is never read
+    json python_tools = {};                     ///< the same for templates that offer tools to Python code (SmolLM3)
+    json variables = {};                        ///< object of further template variables, or null; these win
+    calendar_time date = {};                    ///< what strftime_now() sees; the clock is never read
+    const std::atomic<bool>* cancel = nullptr;  ///< set from anywhere, it ends the rendering with tmpl_cancelled
 };
 
 /// A chat template as Hugging Face defines it: Jinja2, sandboxed. Immutable: const methods from any thread. Copies
@@ -53,7 +55,8 @@ public:
                                      const chat_template_options& options = {}) const;
 
     /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
-    [[nodiscard]] std::string render(const json& variables, const calendar_time& date) const;
+    [[nodiscard]] std::string render(const json& variables, const calendar_time& date,
+                                     const std::atomic<bool>* cancel = nullptr) const;
 
     /// How replies of models with this template mark their parts.
     [[nodiscard]] const reply_format& format() const noexcept { return format_; }
@@ -98,18 +101,19 @@ inline std::string chat_template::render(std::span<const message> messages,
     if (!options.python_tools.is_null()) variables["python_tools"] = detail::as_functions(options.python_tools);
     if (!options.variables.is_null())
         for (const json_member& extra : options.variables.as_object()) variables[extra.key] = extra.value;
-    std::string prompt = render(variables, options.date);
+    std::string prompt = render(variables, options.date, options.cancel);
     return kept ? kept->restore(prompt, format_, blank_line_after_reasoning_ ? "\n\n" : "\n") : prompt;
 }
 
-inline std::string chat_template::render(const json& variables, const calendar_time& date) const {
+inline std::string chat_template::render(const json& variables, const calendar_time& date,
+                                         const std::atomic<bool>* cancel) const {
     const json::object& given = variables.as_object();
     const bool add_bos = !bos_.empty() && !given.find("bos_token");
     const bool add_eos = !eos_.empty() && !given.find("eos_token");
     std::vector<jinja::text_variable> tokens;
     if (add_bos) tokens.push_back({"bos_token", bos_});
     if (add_eos) tokens.push_back({"eos_token", eos_});
-    return parsed_.render(given, tokens, date);
+    return parsed_.render(given, tokens, date, cancel);
 }
 
 NIBBLE_NAMESPACE_END

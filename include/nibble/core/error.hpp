@@ -33,7 +33,7 @@ enum class errc {
     text_too_long, text_invalid_utf8, json_syntax, json_type,
     // chat templates
     tmpl_missing, tmpl_syntax, tmpl_too_deep, tmpl_out_of_fuel, tmpl_output_too_large, tmpl_type_error,
-    tmpl_unsupported, tmpl_raised,
+    tmpl_unsupported, tmpl_raised, tmpl_cancelled,
     // grammars and schemas
     grammar_syntax, grammar_too_deep, grammar_limit, schema_unsupported,
     // sessions and sampling

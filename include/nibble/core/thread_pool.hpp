@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -18,23 +20,27 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// Threads that start once and then serve any number of tasks; a task allocates nothing. The caller is worker 0, so
-/// a pool of size 1 has no threads of its own. Several threads may use one pool at the same time: their tasks take
-/// turns. A task must not throw, and must not use the pool that runs it. After fork() the child has no threads: it
-/// may only use pools that it made itself.
+/// a pool of size 1 has no threads of its own, and takes the part of any thread that has not begun with it when the
+/// caller is done with its own: where others use the processor a task does not wait for a thread to get its turn.
+/// Several threads may use one pool at the same time: their tasks take turns. A task must not throw, and must not use
+/// the pool that runs it. After fork() the child has no threads: it may only use pools that it made itself.
 class thread_pool {
 public:
     /// More threads than this are never started.
     static constexpr unsigned max_size = 1024;
 
     /// `n_threads` workers, the caller among them; 0 means available_threads(). Where the system refuses to start a
-    /// thread the pool is smaller and works as well.
-    explicit thread_pool(unsigned n_threads = 0) {
+    /// thread the pool is smaller and works as well. `on_start`, if there is one, is called on each new thread before
+    /// it serves, to give it a name, a priority or a core; it must not throw.
+    explicit thread_pool(unsigned n_threads = 0, std::function<void(unsigned worker)> on_start = {})
+        : on_start_(std::move(on_start)) {
         const unsigned n_available = available_threads();
         const unsigned n_wanted = std::min(n_threads == 0 ? n_available : n_threads, max_size);
         // A worker that spins while others have no core to run on only delays what it waits for.
         n_spins_ = n_wanted <= n_available ? spin_limit : 0;
         try {
             threads_.reserve(n_wanted - 1);
+            taken_ = std::make_unique<generation_word[]>(n_wanted);
             while (size() < n_wanted) threads_.emplace_back([this, worker = size()] { serve(worker); });
         } catch (const std::exception&) {  // std::system_error or std::bad_alloc: the threads so far are the pool
         }
@@ -52,7 +58,8 @@ public:
     /// Number of workers, the caller among them: at least 1.
     [[nodiscard]] unsigned size() const noexcept { return static_cast<unsigned>(threads_.size()) + 1; }
 
-    /// Calls f(worker) once on each worker, worker = 0 .. size() - 1, and returns when all calls have returned.
+    /// Calls f(worker) once for each worker = 0 .. size() - 1, on threads of their own or on the caller, and returns
+    /// when all calls have returned.
     template <class F>
     void run(F&& f) noexcept {
         auto* target = std::addressof(f);
@@ -97,27 +104,42 @@ private:
 
     void run_task(task_function function, void* context) noexcept {
         const std::lock_guard turn{turn_};
-        if (!threads_.empty()) {
-            function_ = function;
-            context_ = context;
-            n_busy_.store(static_cast<std::uint32_t>(threads_.size()), std::memory_order_relaxed);
-            announce();
-        }
+        if (threads_.empty()) return function(context, 0);
+        function_ = function;
+        context_ = context;
+        n_busy_.store(size() - 1, std::memory_order_relaxed);
+        const std::uint32_t generation = announce();
         function(context, 0);
+        for (unsigned worker = 1; worker < size(); ++worker)
+            if (take(worker, generation)) {
+                function(context, worker);
+                n_busy_.fetch_sub(1, std::memory_order_relaxed);
+            }
         for (std::uint32_t left; (left = n_busy_.load(std::memory_order_acquire)) != 0;) await_change(n_busy_, left);
     }
 
     // Publishes everything written before it to the workers, and wakes those that sleep. Sequentially consistent,
     // as is the end of a worker's task: notify looks for sleepers, and that look must not pass the change.
-    void announce() noexcept {
-        generation_.fetch_add(1);
+    std::uint32_t announce() noexcept {
+        const std::uint32_t generation = generation_.fetch_add(1) + 1;
         generation_.notify_all();
+        return generation;
     }
 
-    void serve(unsigned worker) noexcept {
-        for (std::uint32_t generation = 0;; ++generation) {  // no announcement comes before the last is served
-            await_change(generation_, generation);
-            if (stopping_) return;
+    // Whether a worker's part of this task was still to be had, for whoever asks first: its thread or the caller. Each
+    // part of each task is had by one of them before the next task comes, so the word holds the number before.
+    bool take(unsigned worker, std::uint32_t generation) noexcept {
+        std::uint32_t before = generation - 1;
+        return taken_[worker].number.compare_exchange_strong(before, generation, std::memory_order_relaxed);
+    }
+
+    void serve(unsigned worker) {
+        if (on_start_) on_start_(worker);
+        for (std::uint32_t seen = 0;;) {
+            await_change(generation_, seen);
+            seen = generation_.load(std::memory_order_acquire);
+            if (stopping_.load(std::memory_order_relaxed)) return;
+            if (!take(worker, seen)) continue;  // the caller had it; the task may be over and its context gone
             function_(context_, worker);
             if (n_busy_.fetch_sub(1) == 1) n_busy_.notify_one();
         }
@@ -136,14 +158,20 @@ private:
         word.wait(value, std::memory_order_acquire);
     }
 
+    struct alignas(cache_line) generation_word {
+        std::atomic<std::uint32_t> number{0};
+    };
+
     std::mutex turn_;
+    std::function<void(unsigned)> on_start_;
+    std::unique_ptr<generation_word[]> taken_;  // by worker: the last task whose part was taken
     std::vector<std::thread> threads_;
     unsigned n_spins_ = 0;
 
-    // Written by the caller before an announcement, read by the workers after it.
+    // Written by the caller before an announcement, read by a worker that took its part after it.
     task_function function_ = nullptr;
     void* context_ = nullptr;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_ = false;
 
     // Words that threads spin on have cache lines of their own. 4 bytes each: what a futex can wait for.
     alignas(cache_line) std::atomic<std::uint32_t> generation_{0};

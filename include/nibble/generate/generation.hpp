@@ -183,6 +183,17 @@ private:
         stats_.prompt_seconds = seconds_since(started);
     }
 
+    /// Cancelled before there was a prompt: the session is as it was, and nothing follows.
+    generation(detail::session_state& session, const generation_options& options)
+        : session_(&session),
+          turn_(session.turn()),
+          options_(options),
+          stops_(options.stop),
+          thinking_(session.source().tokenizer(), session.source().reply_format(), {}, options),
+          reason_(finish_reason::cancelled) {
+        validate(options_, session.source().config().n_vocab);
+    }
+
     /// The latest piece; empty at the end.
     [[nodiscard]] std::string_view piece() const noexcept {
         return std::string_view{text_}.substr(piece_begin_, n_given_ - piece_begin_);

@@ -58,8 +58,9 @@ struct generation_options {
     /// Look for them in the thinking too, and not in the answer alone. What is thinking is known where its two tags are
     /// tokens of the vocabulary.
     bool stop_in_thinking = false;
-    /// Set to true from anywhere, a signal handler or another thread, to stop prefill and generation soon after. The
-    /// flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag = true; }};`
+    /// Set to true from anywhere, a signal handler or another thread, to stop rendering, prefill and generation soon
+    /// after. The flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag =
+    /// true; }};`
     const std::atomic<bool>* cancel = nullptr;
 
     // --- what a chat template is told; see chat_template_options

@@ -113,7 +113,14 @@ public:
     /// Throws as generate, errc::tmpl_missing and what rendering throws.
     [[nodiscard]] generation chat(std::span<const message> messages, const generation_options& options = {}) {
         const detail::session_state::lock lock{*state_};
-        return generation{*state_, encode_chat(messages, options), options};
+        std::vector<token> prompt;
+        try {
+            prompt = encode_chat(messages, options);
+        } catch (const error& problem) {
+            if (problem.code() != errc::tmpl_cancelled) throw;
+            return generation{*state_, options};
+        }
+        return generation{*state_, prompt, options};
     }
     [[nodiscard]] generation chat(std::initializer_list<message> messages, const generation_options& options = {}) {
         return chat(std::span<const message>{messages.begin(), messages.size()}, options);
@@ -126,7 +133,8 @@ private:
                                          .tools = options.tools,
                                          .python_tools = options.python_tools,
                                          .variables = options.variables,
-                                         .date = options.date};
+                                         .date = options.date,
+                                         .cancel = options.cancel};
         return state_->chat().encode(messages, with,
                                      [&](std::span<const message> marked, const chat_template_options& marked_options) {
                                          return state_->source().apply_chat_template(marked, marked_options);

@@ -37,8 +37,8 @@ struct session_options {
     /// Threads that compute, the caller among them; 0 is all that the system allows this process, and more than those
     /// are never started: they would wait for each other. Who wants them all the same makes a `pool` of them.
     unsigned threads = 0;
-    /// Most tokens of a prompt that are read at once, with one pass over the weights. Progress is told between two
-    /// batches; cancellation acts between two layers.
+    /// Most tokens of a prompt that are read at once, with one pass over the weights; more than the context is cut down
+    /// to that. Progress is told between two batches; cancellation acts between two layers.
     std::size_t batch = 512;
     /// How keys and values are kept: 16-bit integers with a scale, which round ten times finer than halves; see
     /// cache_type.
@@ -76,10 +76,10 @@ public:
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options, std::size_t n_threads) {
         const std::size_t context = checked_context(source.config(), options);
         const auto& config = source.config();
-        return {
-            kv_cache::bytes(config, context, options.kv_type),
-            workspace::bytes(best_kernels(options.cpu), config, source.weights(), {options.batch, context, n_threads}),
-            config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
+        return {kv_cache::bytes(config, context, options.kv_type),
+                workspace::bytes(best_kernels(options.cpu), config, source.weights(),
+                                 shape_of(options, context, n_threads)),
+                config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
     }
 
     [[nodiscard]] const model& source() const noexcept { return model_; }
@@ -203,8 +203,7 @@ private:
         : model_(source.share()),
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
           cache_(make_cache(model_.config(), context, options.kv_type)),
-          workspace_(best_kernels(options.cpu), model_.config(), model_.weights(),
-                     {options.batch, context, pool_->size()}),
+          workspace_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
           pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, cache_, workspace_},
           logits_(model_.config().n_vocab),
           sampler_(model_.config().n_vocab) {
@@ -227,7 +226,25 @@ private:
         return context;
     }
 
-    /// An error says what the cache takes and what would fit: the most blocks that there is memory for.
+    [[nodiscard]] static workspace_shape shape_of(const session_options& options, std::size_t context,
+                                                  std::size_t n_threads) noexcept {
+        return {std::min(options.batch, context), context, n_threads};
+    }
+
+    /// An error says what takes the memory.
+    static workspace make_workspace(const model& source, const session_options& options, const workspace_shape& shape) {
+        const kernel_set& kernels = best_kernels(options.cpu);
+        try {
+            return workspace{kernels, source.config(), source.weights(), shape};
+        } catch (const error& problem) {
+            if (problem.code() != errc::out_of_memory) throw;
+        }
+        throw error(errc::out_of_memory, "session option 'batch'", "memory for its activations",
+                    std::to_string(shape.batch) + " tokens at once, which take " +
+                        std::to_string(workspace::bytes(kernels, source.config(), source.weights(), shape)) + " bytes");
+    }
+
+    /// An error says what the cache takes and what would fit: the blocks that there is memory for, to a 64th.
     static kv_cache make_cache(const model_config& config, std::size_t context, cache_type type) {
         const auto cache_of = [&](std::size_t n_tokens) -> std::optional<kv_cache> {
             try {
@@ -239,7 +256,7 @@ private:
         };
         if (auto cache = cache_of(context)) return std::move(*cache);
         std::size_t fits = 0, too_many = context / attention_block + 1;  // in blocks
-        while (too_many - fits > 1) {
+        while (too_many - fits > 1 + fits / 64) {
             const std::size_t middle = fits + (too_many - fits) / 2;
             (cache_of(middle * attention_block) ? fits : too_many) = middle;
         }

@@ -5,41 +5,43 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/limits.hpp>
 #include <nibble/gguf/parse.hpp>
+#include <nibble/gguf/shards.hpp>
 #include <nibble/gguf/value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace gguf {
 
-/// Owns the mapping and the directory; immutable after construction, so const access from any thread is fine.
-/// Move-only. Views handed out point into the mapping, not into this object: they survive a move, not the end.
+/// Owns the mappings and the directory; immutable after construction, so const access from any thread is fine.
+/// Move-only. Views handed out point into the mappings, not into this object: they survive a move, not the end.
+///
+/// A model that is split into several files is one `file`: what is said below of "the file" is of its first part where
+/// it speaks of bytes, and of all parts where it speaks of metadata and tensors.
 class file {
 public:
-    /// Maps (or copies) and parses. Throws `error`, which names the file: io_* for the file, gguf_* for its contents,
-    /// with the byte offset.
+    /// Maps (or copies) and parses, all parts if the file is a part of a split, whichever it is. Throws `error`, which
+    /// names the file: io_* for the file, gguf_* for its contents, with the byte offset.
     [[nodiscard]] static file open(const std::filesystem::path& path, const limits& bounds = {},
                                    file_access access = file_access::map) {
-        file opened{mapped_file::open(path, access), nibble::detail::file_place(path)};
-        opened.directory_ = opened.naming_errors([&] { return parse_directory(opened.mapping_.bytes(), bounds); });
-        return opened;
+        return file{open_parts(path, bounds, access), bounds};
     }
 
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {}) {
-        file parsed{mapped_file{}, {}};
-        parsed.directory_ = parse_directory(bytes, bounds);
-        return parsed;
+        std::vector<part> only(1);
+        only.front().contents = parse_directory(bytes, bounds);
+        return file{std::move(only), bounds};
     }
 
     file(file&&) noexcept = default;
@@ -57,6 +59,26 @@ public:
     [[nodiscard]] std::uint64_t data_end() const noexcept { return directory_.data_end; }
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return directory_.bytes; }
 
+    /// The files that this one is made of: one, or the parts of a split in their order.
+    [[nodiscard]] std::span<const part> parts() const noexcept { return parts_; }
+    /// Bytes of all parts together.
+    [[nodiscard]] std::uint64_t size() const noexcept {
+        std::uint64_t sum = 0;  // of sizes of things in memory
+        for (const part& each : parts_) sum += each.contents.bytes.size();
+        return sum;
+    }
+    /// The part that holds one of tensors().
+    [[nodiscard]] const part& part_of(const tensor_view& tensor) const noexcept {
+        for (const part& each : parts_) {
+            const auto bytes = each.contents.bytes;
+            const std::less_equal<> not_after;
+            if (not_after(bytes.data(), tensor.bytes.data()) &&
+                not_after(tensor.bytes.data() + tensor.bytes.size(), bytes.data() + bytes.size()))
+                return each;
+        }
+        return parts_.front();
+    }
+
     /// Metadata in file order.
     [[nodiscard]] std::span<const key_value> metadata() const noexcept { return directory_.metadata; }
     /// The value of a key, or nullptr.
@@ -68,32 +90,28 @@ public:
     [[nodiscard]] const tensor_view* find_tensor(std::string_view name) const noexcept {
         return directory_.find_tensor(name);
     }
-    /// Byte of the file at which the data of one of tensors() starts.
+    /// Byte of its part at which the data of one of tensors() starts.
     [[nodiscard]] std::uint64_t offset_of(const tensor_view& tensor) const noexcept {
-        return static_cast<std::uint64_t>(tensor.bytes.data() - bytes().data());
+        return static_cast<std::uint64_t>(tensor.bytes.data() - part_of(tensor).contents.bytes.data());
     }
 
     /// What `read` returns. An error that it throws is thrown on with the name of the file in front, if it has one: for
     /// those who read something out of the file.
     template <class Read>
     std::invoke_result_t<Read> naming_errors(Read&& read) const {
-        try {
-            return std::forward<Read>(read)();
-        } catch (const error& problem) {
-            if (place_.empty()) throw;
-            throw problem.within(place_);
-        }
+        return detail::within(parts_.front().place, std::forward<Read>(read));
     }
 
     /// Asks the system to read the file ahead; a hint that never fails. Does nothing for parse().
-    void advise_will_need() const noexcept { mapping_.advise_will_need(); }
+    void advise_will_need() const noexcept {
+        for (const part& each : parts_) each.mapping.advise_will_need();
+    }
 
 private:
-    file(mapped_file mapping, std::string place) : mapping_(std::move(mapping)), place_(std::move(place)) {}
+    file(std::vector<part> parts, const limits& bounds) : parts_(std::move(parts)), directory_(join(parts_, bounds)) {}
 
-    mapped_file mapping_;
-    std::string place_;  // "file 'PATH'", or empty
-    directory directory_;
+    std::vector<part> parts_;  // at least one
+    directory directory_;      // of all of them
 };
 
 }  // namespace gguf

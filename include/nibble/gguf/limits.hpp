@@ -9,7 +9,7 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace gguf {
 
-/// Upper bounds for one file; a file above one of them is refused with an error that names the bound. Every count
+/// Upper bounds for one model; a file above one of them is refused with an error that names the bound. Every count
 /// and length is also compared with the bytes that are left in the file, whatever the bounds here say.
 struct limits {
     std::uint64_t metadata_entries = 65'536;
@@ -19,6 +19,7 @@ struct limits {
     std::uint64_t string_bytes = 16ull << 20;     ///< one string value or one element of a string array
     std::uint64_t array_elements = 16ull << 20;   ///< SmolLM3 has 128,256 tokens and 280,147 merges
     std::uint64_t metadata_bytes = 256ull << 20;  ///< all key/value pairs together
+    std::uint64_t parts = 4096;                   ///< files of a split model
 };
 
 }  // namespace gguf

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -37,8 +38,9 @@ std::uint64_t require_key(runtime& rt, const value& v);
 /// dangle, and releasing them takes no recursion, however deep they are nested.
 class runtime {
 public:
-    runtime(std::string_view source, const limits& bounds, const calendar_time& date)
-        : source_(source), limits_(bounds), steps_(bounds.steps), date_(date) {}
+    runtime(std::string_view source, const limits& bounds, const calendar_time& date,
+            const std::atomic<bool>* cancel = nullptr)
+        : source_(source), limits_(bounds), steps_(bounds.steps), date_(date), cancel_(cancel) {}
     runtime(const runtime&) = delete;
     runtime& operator=(const runtime&) = delete;
 
@@ -79,6 +81,7 @@ public:
     // ---- budget
 
     void spend(std::uint64_t steps = 1) {
+        if (cancel_ && cancel_->load(std::memory_order_relaxed)) fail(errc::tmpl_cancelled, "cancelled");
         if (steps > steps_) {
             steps_ = 0;
             fail(errc::tmpl_out_of_fuel, "the template takes more steps than allowed");
@@ -154,6 +157,7 @@ private:
     const limits& limits_;
     std::uint64_t steps_;
     calendar_time date_;
+    const std::atomic<bool>* cancel_;  // or null
     std::size_t offset_ = 0;
     std::size_t depth_ = 0;
 

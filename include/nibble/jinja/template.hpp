@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -54,10 +55,11 @@ public:
     }
 
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.
-    /// `date` is what strftime_now() sees.
+    /// `date` is what strftime_now() sees. `cancel`, where not null, is looked at with every step that is paid for:
+    /// errc::tmpl_cancelled soon after it was set.
     [[nodiscard]] std::string render(const json::object& variables, std::span<const text_variable> more,
-                                     const calendar_time& date) const {
-        runtime rt(tree_->source, bounds_, date);
+                                     const calendar_time& date, const std::atomic<bool>* cancel = nullptr) const {
+        runtime rt(tree_->source, bounds_, date, cancel);
         std::vector<value> globals;
         globals.reserve(tree_->symbols.size());
         for (const std::string_view name : tree_->symbols) globals.push_back(global(rt, name, variables, more));

@@ -89,8 +89,8 @@ public:
         return {floats.get(), size};
     }
 
-    /// Refuses the first tensor that was not taken. A bias or a layer too many would change what the model computes,
-    /// so leaving it out silently is no option.
+    /// Refuses the first tensor that was not taken. A norm or a layer too many would change what the model computes, so
+    /// leaving it out silently is no option.
     void refuse_unused() const {
         for (std::size_t i = 0; i < used_.size(); ++i) {
             if (used_[i]) continue;
@@ -101,7 +101,8 @@ public:
                             "one of " + std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')',
                             "number " + std::to_string(*layer)};
             throw error{errc::model_layout, label(tensor),
-                        "only tensors that architecture " + std::string{config_.family->name} + " uses", "another"};
+                        "only tensors that architecture " + std::string{config_.family->name} + " uses",
+                        std::string{what_is(tensor.name)}};
         }
     }
 
@@ -202,22 +203,23 @@ private:
 [[nodiscard]] inline layer bind_layer(weight_binder& bind, const model_config& config, std::size_t index) {
     const auto matrix = [&](tensor_id id) { return bind.matrix(id, index); };
     const auto vector = [&](tensor_id id) { return bind.vector(id, index); };
+    const auto linear = [&](tensor_id w, tensor_id bias) { return projection{matrix(w), vector(bias)}; };
     return {
         .attention = {.norm = vector(tensor_id::attn_norm),
                       .post_norm = vector(tensor_id::attn_post_norm),
-                      .q = {matrix(tensor_id::attn_q), vector(tensor_id::attn_q_bias)},
-                      .k = {matrix(tensor_id::attn_k), vector(tensor_id::attn_k_bias)},
-                      .v = {matrix(tensor_id::attn_v), vector(tensor_id::attn_v_bias)},
+                      .q = linear(tensor_id::attn_q, tensor_id::attn_q_bias),
+                      .k = linear(tensor_id::attn_k, tensor_id::attn_k_bias),
+                      .v = linear(tensor_id::attn_v, tensor_id::attn_v_bias),
                       .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
                       .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
-                      .output = matrix(tensor_id::attn_output),
+                      .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
                       .rope = config.layers[index].rope,
                       .window = config.layers[index].window},
         .feed_forward = {.norm = vector(tensor_id::ffn_norm),
                          .post_norm = vector(tensor_id::ffn_post_norm),
-                         .gate = matrix(tensor_id::ffn_gate),
-                         .up = matrix(tensor_id::ffn_up),
-                         .down = matrix(tensor_id::ffn_down),
+                         .gate = linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
+                         .up = linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
+                         .down = linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
                          .act = config.family->act},
     };
 }

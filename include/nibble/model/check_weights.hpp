@@ -43,10 +43,20 @@ NIBBLE_NAMESPACE_BEGIN
     return rows;
 }
 
+namespace detail {
+
+/// "tensor 'NAME'", with the file that it is in where a model has several.
+[[nodiscard]] inline std::string tensor_place(const gguf::file& file, const tensor_view& tensor) {
+    std::string place = "tensor '" + escaped(tensor.name) + '\'';
+    return file.parts().size() == 1 ? place : file.part_of(tensor).place + ": " + place;
+}
+
+}  // namespace detail
+
 /// Throws model_bad_weights that names the tensor, the block with an infinity or a NaN, and its byte in the file.
 inline void check_finite(const gguf::file& file, const tensor_view& tensor) {
     if (const auto block = find_bad_block(tensor))
-        throw error{errc::model_bad_weights, "tensor '" + escaped(tensor.name) + '\'', "finite numbers only",
+        throw error{errc::model_bad_weights, detail::tensor_place(file, tensor), "finite numbers only",
                     "an infinity or NaN in block " + std::to_string(*block),
                     file.offset_of(tensor) + *block * find_data_type(tensor.type)->block_bytes};
 }
@@ -56,14 +66,15 @@ inline void check_finite(const gguf::file& file, const tensor_view& tensor) {
 inline void check_not_zero(const gguf::file& file, const tensor_view& tensor) {
     const auto is_zero = [](std::byte b) { return b == std::byte{}; };
     if (tensor.name.ends_with(".bias") || !std::all_of(tensor.bytes.begin(), tensor.bytes.end(), is_zero)) return;
-    const auto first = static_cast<std::size_t>(file.data_offset()), end = static_cast<std::size_t>(file.data_end());
+    const gguf::directory& part = file.part_of(tensor).contents;
+    const auto first = static_cast<std::size_t>(part.data_offset), end = static_cast<std::size_t>(part.data_end);
     const auto at = static_cast<std::size_t>(file.offset_of(tensor));
-    const auto before = file.bytes().subspan(first, at - first), after = file.bytes().first(end).subspan(at);
+    const auto before = part.bytes.subspan(first, at - first), after = part.bytes.first(end).subspan(at);
     const auto zeros_before = std::find_if_not(before.rbegin(), before.rend(), is_zero) - before.rbegin();
     const auto zeros_after = std::find_if_not(after.begin(), after.end(), is_zero) - after.begin();
     const std::size_t begin = at - static_cast<std::size_t>(zeros_before);
     const std::size_t stop = at + static_cast<std::size_t>(zeros_after);
-    throw error{errc::model_bad_weights, "tensor '" + escaped(tensor.name) + '\'', "weights",
+    throw error{errc::model_bad_weights, detail::tensor_place(file, tensor), "weights",
                 "zeros only, as from byte " + std::to_string(begin) + " to " +
                     (stop == end ? "the end" : std::to_string(stop)) + " of the file: was a download cut off?",
                 begin};

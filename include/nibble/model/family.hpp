@@ -25,6 +25,11 @@ struct window_rule {
     double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
 };
 
+/// A file of any family may have these: finetunes add them, and what they mean is the same everywhere.
+inline constexpr tensor_set linear_biases{tensor_id::attn_q_bias,      tensor_id::attn_k_bias,   tensor_id::attn_v_bias,
+                                          tensor_id::attn_output_bias, tensor_id::ffn_gate_bias, tensor_id::ffn_up_bias,
+                                          tensor_id::ffn_down_bias};
+
 /// A row of the list in families.hpp; lives as long as the program. A default is used when neither a key nor a shape
 /// gives the value; 0 means that there is no sensible one and the key is required.
 struct model_family {
@@ -32,7 +37,7 @@ struct model_family {
     rope_pairing pairing = rope_pairing::halves;
     activation act = activation::silu;
     tensor_set required;                        ///< in every layer, or once
-    tensor_set optional = {tensor_id::output};  ///< without it, token_embd takes its place
+    tensor_set optional = {tensor_id::output};  ///< beside the biases; without output, token_embd takes its place
     std::uint64_t n_ctx_train = 0;              ///< default
     double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
     double rms_eps = 0;                         ///< default
@@ -41,7 +46,9 @@ struct model_family {
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;
 
-    [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept { return required.has(id) || optional.has(id); }
+    [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept {
+        return required.has(id) || optional.has(id) || linear_biases.has(id);
+    }
 };
 
 /// What every family here has; and the norms before the two blocks of a layer.

@@ -62,22 +62,22 @@ struct forward_pass {
     template <std::size_t N>
     void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
         std::array<matrix_view, N> users;
-        std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.w; });
+        std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.by.w; });
         work.activations.quantize(threads, input, n, users);
         linear(threads, jobs, work.activations);
     }
 
     /// normed [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
     void project_qkv(const attention_layer& layer, std::size_t n, std::size_t kept) noexcept {
-        const linear_job q{layer.q.w, work.q, config.q_width()};
-        const linear_job k{layer.k.w, work.k, config.kv_width()};
-        const linear_job v{layer.v.w, work.v, config.kv_width()};
+        const linear_job q{layer.q, work.q, config.q_width()};
+        const linear_job k{layer.k, work.k, config.kv_width()};
+        const linear_job v{layer.v, work.v, config.kv_width()};
         if (kept == n) return multiply(work.normed, n, std::array{q, k, v});
         multiply(work.normed, n, std::array{k, v});
         if (kept > 0) multiply(work.normed + (n - kept) * config.n_embd, kept, std::array{q});
     }
 
-    /// Biases, norms and rotations of q, k and v; k and v -> cache.
+    /// Norms and rotations of q and k; k and v -> cache.
     void finish_qkv(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
         const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.rms_eps};
         const float* cos_sin =
@@ -87,12 +87,11 @@ struct forward_pass {
                 const float* turn = cos_sin ? cos_sin + t * config.rope_dims : nullptr;
                 float* k = work.k + t * config.kv_width();
                 float* v = work.v + t * config.kv_width();
-                finish_heads(kernels.elementwise, rules, {layer.k.bias, layer.k_norm, turn}, k, config.n_kv_heads);
-                finish_heads(kernels.elementwise, rules, {layer.v.bias, {}, nullptr}, v, config.n_kv_heads);
+                finish_heads(kernels.elementwise, rules, {layer.k_norm, turn}, k, config.n_kv_heads);
                 store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
                                k, v);
                 if (t >= n - kept)
-                    finish_heads(kernels.elementwise, rules, {layer.q.bias, layer.q_norm, turn},
+                    finish_heads(kernels.elementwise, rules, {layer.q_norm, turn},
                                  work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
             }
         });
@@ -118,7 +117,7 @@ struct forward_pass {
 
     /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
     void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
-        work.activations.quantize(threads, work.normed, n, std::array{layer.gate, layer.up});
+        work.activations.quantize(threads, work.normed, n, std::array{layer.gate.w, layer.up.w});
         gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
     }
@@ -166,7 +165,7 @@ struct forward_pass {
     void project_logits(std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
         multiply(work.normed, n_logits,
-                 std::array{linear_job{weights.output, logits, config.n_vocab, work.largest.data()}});
+                 std::array{linear_job{{weights.output}, logits, config.n_vocab, work.largest.data()}});
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
     }

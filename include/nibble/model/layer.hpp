@@ -6,17 +6,11 @@
 #include <span>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/tensor.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/elementwise.hpp>
+#include <nibble/ops/linear.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// y = W x + bias. An empty bias: there is none.
-struct projection {
-    matrix_view w;
-    std::span<const float> bias;  ///< [w.rows]
-};
 
 /// As a layer's index of its rotation: its heads are not turned.
 inline constexpr std::size_t no_rope = static_cast<std::size_t>(-1);
@@ -27,7 +21,7 @@ struct attention_layer {
     projection q, k, v;                      ///< n_embd -> q_width, kv_width, kv_width
     /// Before the rotation; pieces of as many values are normed each by itself: [head_dim] or [q_width], [kv_width].
     std::span<const float> q_norm, k_norm;
-    matrix_view output;              ///< q_width -> n_embd
+    projection output;               ///< q_width -> n_embd
     std::size_t rope = 0;            ///< index into model_config::ropes, or no_rope
     std::size_t window = no_window;  ///< positions that a token sees, itself included
 };
@@ -35,8 +29,8 @@ struct attention_layer {
 /// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x).
 struct feed_forward_layer {
     std::span<const float> norm, post_norm;  ///< [n_embd]
-    matrix_view gate, up;                    ///< n_embd -> n_ff
-    matrix_view down;                        ///< n_ff -> n_embd
+    projection gate, up;                     ///< n_embd -> n_ff
+    projection down;                         ///< n_ff -> n_embd
     activation act = activation::silu;
 };
 

@@ -49,12 +49,13 @@ inline void require_number(std::string_view key, const gguf::value& val, double 
         throw error{errc::model_bad_value, std::string{key}, number_text(wanted) + std::string{why}, value_text(val)};
 }
 
-/// Refuses a file that is no model of today in one piece.
+/// Refuses a file that is no model of today, or a part of one alone.
 inline void check_kind(const gguf::file& file) {
     if (const auto kind = text_of(file, "general.type"); kind && *kind != "model")
         throw error{errc::model_layout, "general.type", "'model'", '\'' + escaped(*kind) + '\''};
     if (const auto* count = file.find("split.count"); count && count->as_unsigned() != 0u)
-        require_number("split.count", *count, 1, " (the whole model in one file: merge the parts)");
+        require_number("split.count", *count, static_cast<double>(file.parts().size()),
+                       " (as many as are open: a path opens all, bytes are one part; merge the parts)");
     if (const auto* version = file.find("general.quantization_version"))
         require_number("general.quantization_version", *version, 2, " (the block formats of today)");
 }

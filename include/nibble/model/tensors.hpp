@@ -36,8 +36,8 @@ enum class extent {
 enum class tensor_id {
     token_embd, output_norm, output, rope_freqs,
     attn_norm, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
-    attn_q_norm_whole, attn_k_norm_whole, attn_output, attn_post_norm,
-    ffn_norm, ffn_gate, ffn_up, ffn_down, ffn_post_norm,
+    attn_q_norm_whole, attn_k_norm_whole, attn_output, attn_output_bias, attn_post_norm,
+    ffn_norm, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
 };
 
 /// A weight tensor: `rows` rows of `depth` values. The real name is NAME, or blk.N.NAME.
@@ -69,11 +69,15 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::attn_q_norm_whole, "attn_q_norm.weight", "", extent::q_width, extent::one, true},
     tensor_row{tensor_id::attn_k_norm_whole, "attn_k_norm.weight", "", extent::kv_width, extent::one, true},
     tensor_row{tensor_id::attn_output, "attn_output.weight", "attn_out.weight", extent::q_width, extent::n_embd, true},
+    tensor_row{tensor_id::attn_output_bias, "attn_output.bias", "attn_out.bias", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::attn_post_norm, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm, "ffn_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_gate, "ffn_gate.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_up, "ffn_up.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_down, "ffn_down.weight", "", extent::n_ff, extent::n_embd, true},
+    tensor_row{tensor_id::ffn_gate_bias, "ffn_gate.bias", "", extent::n_ff, extent::one, true},
+    tensor_row{tensor_id::ffn_up_bias, "ffn_up.bias", "", extent::n_ff, extent::one, true},
+    tensor_row{tensor_id::ffn_down_bias, "ffn_down.bias", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_post_norm, "post_ffw_norm.weight", "", extent::n_embd, extent::one, true},
 };
 
@@ -134,6 +138,43 @@ private:
         if (failed == std::errc{} && stop != end && *stop == '.') return layer;
     }
     return {};
+}
+
+/// Tensors that some families lack and those that all do, by a part of their names; the first that fits counts.
+struct foreign_tensor {
+    std::string_view part, what;
+};
+
+inline constexpr std::array foreign_tensors{
+    foreign_tensor{"_norm.bias", "the bias of a layer norm"},
+    foreign_tensor{"_sub_norm", "a norm inside a block"},
+    foreign_tensor{"_norm", "a norm"},
+    foreign_tensor{"rope_freqs", "divisors of the rotation"},
+    foreign_tensor{"rope_factors_", "divisors of the rotation that depend on the context (LongRoPE)"},
+    foreign_tensor{"_exps.", "weights of experts"},
+    foreign_tensor{"_shexp.", "weights of a shared expert"},
+    foreign_tensor{"ffn_gate_inp", "the router of experts"},
+    foreign_tensor{"exp_probs_b", "biases of the router of experts"},
+    foreign_tensor{"attn_qkv.", "queries, keys and values in one matrix"},
+    foreign_tensor{"attn_sinks", "attention sinks"},
+    foreign_tensor{"attn_kv_a", "latent attention"},
+    foreign_tensor{"ssm_", "a state-space layer"},
+    foreign_tensor{"shortconv", "a convolution"},
+    foreign_tensor{"nextn.", "a layer that predicts further tokens"},
+    foreign_tensor{"position_embd", "learned positions"},
+    foreign_tensor{"token_types", "embeddings of token types"},
+    foreign_tensor{"per_layer_", "embeddings of each layer"},
+    foreign_tensor{"cls", "a classifier"},
+    foreign_tensor{".lora_", "an adapter"},
+    foreign_tensor{".scale", "a scale of a matrix"},
+    foreign_tensor{".bias", "a bias"},
+};
+
+/// What a tensor is that a family does not have, for messages.
+[[nodiscard]] constexpr std::string_view what_is(std::string_view name) noexcept {
+    for (const auto& row : foreign_tensors)
+        if (name.find(row.part) != name.npos) return row.what;
+    return "another";
 }
 
 static_assert(detail::in_order(model_tensors));

@@ -124,8 +124,8 @@ private:
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };
         for (const auto& [attention, feed_forward] : weights.layers)
-            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output, feed_forward.gate,
-                                  feed_forward.up, feed_forward.down})
+            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, feed_forward.gate.w,
+                                  feed_forward.up.w, feed_forward.down.w})
                 count(w);
         count(weights.output);
         return result;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the queries, keys and values of a token go through between their product and attention: bias, norm, rotation.
+// What the queries, keys and values of a token go through between their product and attention: norm, rotation.
 #pragma once
 
 #include <cstddef>
@@ -20,17 +20,15 @@ struct head_rules {
 
 /// What is done to the heads that one matrix gives; a part that is empty or null is left out.
 struct head_steps {
-    std::span<const float> bias;  ///< [n_heads * head_dim]
     /// RMS norm of each piece of norm.size() values, by the same weights: a head, or the whole row.
     std::span<const float> norm;
     const float* cos_sin = nullptr;  ///< [rope_dims]  of the token's position, as rotation::cos_sin writes it
 };
 
-/// Heads of one token, [n_heads][head_dim]: += bias, then the norm, then the rotation.
+/// Heads of one token, [n_heads][head_dim]: the norm, then the rotation.
 inline void finish_heads(const elementwise_kernels& kernels, const head_rules& rules, const head_steps& steps,
                          float* heads, std::size_t n_heads) noexcept {
     const std::size_t n = n_heads * rules.head_dim;
-    if (!steps.bias.empty()) kernels.add_scaled(heads, steps.bias.data(), 1, n);
     if (const std::size_t piece = steps.norm.size(); piece > 0)
         for (std::size_t at = 0; at < n; at += piece)
             kernels.rms_norm(heads + at, steps.norm.data(), rules.eps, heads + at, piece);

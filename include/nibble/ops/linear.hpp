@@ -106,9 +106,15 @@ private:
     std::size_t n_tokens_ = 0, depth_ = 0;
 };
 
-/// One matrix of a product: out[t * out_stride + r] = row r of w times token t.
-struct linear_job {
+/// y = W x + bias. An empty bias: there is none.
+struct projection {
     matrix_view w;
+    std::span<const float> bias = {};  ///< [w.rows]
+};
+
+/// One matrix of a product: out[t * out_stride + r] = row r of w times token t, plus bias[r].
+struct linear_job {
+    projection by;
     float* out;
     std::size_t out_stride;
     /// An epilogue. Where not null, one for each thread: the largest result of the last token, looked for while it is
@@ -118,15 +124,19 @@ struct linear_job {
 
 namespace detail {
 
-/// `count` rows of w from `first` on: out[t * out_stride + i] is row first + i times token t.
-inline void multiply_rows(const matrix_view& w, std::size_t first, std::size_t count, activation_buffer& x, float* out,
+/// `count` rows from `first` on: out[t * out_stride + i] is row first + i times token t, plus its bias.
+inline void multiply_rows(const projection& by, std::size_t first, std::size_t count, activation_buffer& x, float* out,
                           std::size_t out_stride, std::size_t worker) noexcept {
+    const matrix_view& w = by.w;
     const format_kernels& kernels = x.kernels().of(w);
     if (kernels.gemm && x.for_gemm())
         kernels.gemm(w.row(first), w.row_bytes, count, w.depth, x.in(kernels.form), x.n_tokens(), out, out_stride,
                      x.scratch(worker));
     else
         kernels.gemv(w.row(first), w.row_bytes, count, w.depth, x.in(kernels.form), x.n_tokens(), out, out_stride);
+    if (by.bias.empty()) return;
+    for (std::size_t t = 0; t < x.n_tokens(); ++t)
+        x.kernels().elementwise.add_scaled(out + t * out_stride, by.bias.data() + first, 1, count);
 }
 
 /// How many of `n_rows` rows a thread takes at a time, at most `most`: some blocks for each thread, so that they end
@@ -146,17 +156,17 @@ inline void multiply_rows(const matrix_view& w, std::size_t first, std::size_t c
 /// threads and any batch.
 inline void linear(executor& threads, std::span<const linear_job> jobs, activation_buffer& x) noexcept {
     std::size_t n_rows = 0;
-    for (const auto& job : jobs) n_rows += job.w.n_rows;
+    for (const auto& job : jobs) n_rows += job.by.w.n_rows;
     const auto block = [&](std::size_t begin, std::size_t end, std::size_t worker) {
         std::size_t before = 0;  // rows of the jobs before this one
-        for (const auto& [w, out, out_stride, largest] : jobs) {
-            const std::size_t first = std::max(begin, before), last = std::min(end, before + w.n_rows);
+        for (const auto& [by, out, out_stride, largest] : jobs) {
+            const std::size_t first = std::max(begin, before), last = std::min(end, before + by.w.n_rows);
             if (first < last) {
                 const std::size_t row = first - before, count = last - first;
-                detail::multiply_rows(w, row, count, x, out + row, out_stride, worker);
+                detail::multiply_rows(by, row, count, x, out + row, out_stride, worker);
                 if (largest) largest[worker].look_at({out + (x.n_tokens() - 1) * out_stride + row, count}, row);
             }
-            before += w.n_rows;
+            before += by.w.n_rows;
         }
     };
     threads.for_blocks(n_rows, detail::rows_at_once(threads, x, n_rows, x.kernels().rows_at_once), block);
@@ -165,21 +175,22 @@ inline void linear(executor& threads, std::span<const linear_job> jobs, activati
 /// Rows of a gated product that a thread multiplies with each of the two matrices before it joins them.
 [[nodiscard]] inline std::size_t gated_rows(const kernel_set& kernels) noexcept { return kernels.rows_at_once / 2; }
 
-/// out[t * gate.n_rows + r] = act(row r of gate times token t) * (row r of up times token t): gate and up have equal
-/// shapes, of depth x.depth(). The products with `up` only ever exist in a cache: for 512 tokens of SmolLM3-3B they
-/// would be 22 MB, written and read again. `up_scratch`: gated_rows(x.kernels()) * x.n_tokens() floats for each thread.
-inline void gated_linear(executor& threads, const matrix_view& gate, const matrix_view& up, activation act,
+/// out[t * n_rows + r] = act(row r of gate . token t) * (row r of up . token t), each with its bias: gate and up have
+/// equal shapes, of depth x.depth(). The products with `up` only ever exist in a cache: for 512 tokens of SmolLM3-3B
+/// they would be 22 MB, written and read again. `up_scratch`: gated_rows(x.kernels()) * x.n_tokens() floats for each
+/// thread.
+inline void gated_linear(executor& threads, const projection& gate, const projection& up, activation act,
                          activation_buffer& x, float* out, float* up_scratch) noexcept {
     const auto join = x.kernels().elementwise.gated[static_cast<std::size_t>(act)];
-    const std::size_t most = gated_rows(x.kernels());
+    const std::size_t n_rows = gate.w.n_rows, most = gated_rows(x.kernels());
     const auto block = [&](std::size_t begin, std::size_t end, std::size_t worker) {
         const std::size_t count = end - begin;
         float* own = up_scratch + worker * most * x.n_tokens();
-        detail::multiply_rows(gate, begin, count, x, out + begin, gate.n_rows, worker);
+        detail::multiply_rows(gate, begin, count, x, out + begin, n_rows, worker);
         detail::multiply_rows(up, begin, count, x, own, count, worker);
-        for (std::size_t t = 0; t < x.n_tokens(); ++t) join(out + t * gate.n_rows + begin, own + t * count, count);
+        for (std::size_t t = 0; t < x.n_tokens(); ++t) join(out + t * n_rows + begin, own + t * count, count);
     };
-    threads.for_blocks(gate.n_rows, detail::rows_at_once(threads, x, gate.n_rows, most), block);
+    threads.for_blocks(n_rows, detail::rows_at_once(threads, x, n_rows, most), block);
 }
 
 NIBBLE_NAMESPACE_END

@@ -51,12 +51,13 @@ struct decode_options {
 
 /// Immutable after construction: const methods from any thread. Owns all it needs.
 ///
-/// Text is bytes: invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text. Four exceptions, all of
+/// Text is bytes: invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text. Five exceptions, all of
 /// the vocabulary's making: where its pre-tokenizer says so (qwen2 and a few others), text becomes its form C; bytes
-/// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; control tokens
-/// are shown only on demand. Of tokens with the same text the lowest id is what text becomes; all of them decode.
-/// Tokens with empty text, and those of byte-level BPE that are not spelled in its alphabet, never come from text.
-/// Control tokens come from text only with parse_special, user-defined tokens always do.
+/// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; it
+/// puts one behind each control token in a text, and decode drops the first alone; control tokens are shown only on
+/// demand. Of tokens with the same text the lowest id is what text becomes; all of them decode. Tokens with empty text,
+/// and those of byte-level BPE that are not spelled in its alphabet, never come from text. Control tokens come from
+/// text only with parse_special, user-defined tokens always do.
 class tokenizer {
 public:
     /// Throws error: vocab_missing, vocab_bad_type, vocab_length_mismatch, vocab_bad_merge, vocab_bad_byte_token,
