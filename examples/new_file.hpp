@@ -14,9 +14,9 @@
 
 #include <nibble/core/error.hpp>
 
-/// Written beside its place, under a name that ends in the number of the process and `.part`, and renamed by close();
-/// without close() it is removed. What exists and is no regular file (a device, a pipe) is written where it is. All
-/// throw std::runtime_error.
+/// Written beside its place, under a name that ends in the number of the process and `.part`, and renamed by close(),
+/// with the permissions of what was there; without close() it is removed. What exists and is no regular file (a device,
+/// a pipe) is written where it is. All throw std::runtime_error.
 class new_file {
 public:
     explicit new_file(const std::filesystem::path& path) : path_(place_of(path)), written_(path_) {
@@ -25,6 +25,8 @@ public:
             written_ += "." + std::to_string(::getpid()) + ".part";
         out_.open(written_, std::ios::binary);
         check();
+        if (const auto there = status(path_, ignored); is_regular_file(there))
+            permissions(written_, there.permissions(), ignored);
     }
     new_file(const new_file&) = delete;
     new_file& operator=(const new_file&) = delete;

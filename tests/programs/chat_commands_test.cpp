@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a conversation with chat does besides answering: messages of several lines, commands, its memory.
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -65,6 +66,10 @@ TEST_CASE("a conversation is saved, taken back and gone on with") {
     CHECK(contains(chat({}, "/load " + file + "\n/tokens\n/stats\n/set\n").err, "[ 3 messages, "));
     write_file(file, "[{\"role\": \"wizard\"}]");
     check_refused(chat({}, "/load " + file + "\n"), {"saved", "wizard"});
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    CHECK(chat({}, "/save " + file + "\n").exit_code == 0);
+    CHECK(std::filesystem::status(file).permissions() ==
+          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
     CHECK(chat({}, "/set predict 1\nWhat is the capital of Austria?\n").out.size() < 10);
 }
 
