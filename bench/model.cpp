@@ -16,6 +16,7 @@
 
 #include <nibble/nibble.hpp>
 
+#include "../examples/program.hpp"
 #include "support/machine.hpp"
 
 namespace {
@@ -168,7 +169,7 @@ private:
 
 void progress(const std::string& what) { std::cerr << "\r\x1b[K" << what << std::flush; }
 
-int run(const options& o) {
+int measure(const options& o) {
     const cpu_features cpu = features(o.isa);
     const auto start = bench::clock::now();
     const auto m = model::load(o.model);
@@ -235,9 +236,7 @@ int run(const options& o) {
     return 0;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) {
     options o;
     CLI::App app{
         "Measures how fast a model reads prompts and generates tokens, beside the read bandwidth of its file."};
@@ -267,9 +266,10 @@ int main(int argc, char** argv) try {
     app.add_option("-o,--output", o.output, "md, csv or json")
         ->check(CLI::IsMember({"md", "csv", "json"}))
         ->capture_default_str();
-    CLI11_PARSE(app, argc, argv);
-    return run(o);
-} catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
-    return 1;
+    if (asks_for_help(app, argc, argv)) return 0;
+    return measure(o);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

@@ -23,6 +23,7 @@ need_packages() {
         nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
         libbenchmark-dev) has_header benchmark/benchmark.h ;;
         libpcre2-dev) has_header pcre2posix.h ;;
+        libedit-dev) has_header histedit.h ;;
         g++-aarch64-linux-gnu) has_command aarch64-linux-gnu-g++ ;;
         qemu-user) has_command qemu-aarch64 ;;
         *) has_command "$package" ;;

@@ -30,13 +30,17 @@
 #include <nibble/model/check_weights.hpp>
 #include <nibble/model/model.hpp>
 
+#include "load_options.hpp"
+#include "program.hpp"
+#include "session_limits.hpp"
+
 // The report is JSON with the texts as they are in the file; the listing is printed from it and escapes them.
 using json = nlohmann::ordered_json;
 
 namespace {
 
 struct options {
-    std::string path;
+    load_options load;
     std::size_t context = 4096;
     unsigned threads = 0;
     bool as_json = false;
@@ -338,7 +342,7 @@ checklist check(const nibble::gguf::file& file, const std::optional<nibble::mode
     if (nibble::has_vocabulary(file)) {
         std::optional<nibble::tokenizer> tokenizer;
         list.run("vocabulary", [&] {
-            tokenizer.emplace(nibble::read_vocabulary(file));
+            tokenizer.emplace(nibble::read_vocabulary(file), chosen.load.model_options.tokenizer);
             return std::to_string(tokenizer->n_vocab()) + " tokens";
         });
         if (tokenizer)
@@ -469,10 +473,10 @@ void print_checklist(std::ostream& out, const json& items) {
 
 /// Returns the exit code.
 int inspect(const options& chosen) {
-    auto file = nibble::gguf::file::open(chosen.path);
+    auto file = nibble::gguf::file::open(chosen.load.model);
     const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
     json report{{"file",
-                 {{"path", chosen.path},
+                 {{"path", chosen.load.model},
                   {"bytes", file.size()},
                   {"parts", file.parts().size()},
                   {"version", file.version()},
@@ -486,7 +490,8 @@ int inspect(const options& chosen) {
     std::optional<nibble::model> model;
     try {
         report["config"] = config_of(nibble::read_config(file));
-        model.emplace(nibble::gguf::file::open(chosen.path));
+        model.emplace(load_model(chosen.load, chosen.context));
+        report["config"] = config_of(model->config());
     } catch (const nibble::error& problem) {
         report["problem"] = problem.what();
     }
@@ -508,20 +513,17 @@ int inspect(const options& chosen) {
     } else {
         print_report(std::cout, report);
     }
-    if (!std::cout.flush()) return 1;
     if (problem.empty()) return 0;
-    std::cerr << "error: nibble would not run '" << nibble::escaped(chosen.path) << "': " << problem << '\n';
+    std::cerr << "error: nibble would not run '" << nibble::escaped(chosen.load.model) << "': " << problem << '\n';
     return 1;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) {
     options chosen;
     CLI::App app{"Shows what is in a GGUF file and what nibble makes of it: metadata, tensors, sizes, the model's\n"
                  "configuration with the source of every value, the kernels that serve it on this CPU, and the memory\n"
                  "that a session takes. Files with models that nibble does not know are listed too."};
-    app.add_option("-m,--model,model", chosen.path, "GGUF file; the option's name may be left out")
+    app.add_option("-m,--model,model", chosen.load.model, "GGUF file; the option's name may be left out")
         ->required()
         ->type_name("FILE");
     app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
@@ -530,17 +532,13 @@ int main(int argc, char** argv) try {
     app.add_option("-c,--context,--ctx-size", chosen.context, "tokens of context that memory is planned for")
         ->check(CLI::Range(1, 0x7fffffff))
         ->capture_default_str();
-    app.add_option("-t,--threads", chosen.threads, "threads of the session; 0: all that may be used")
-        ->check(CLI::Range(0, 4096))
-        ->capture_default_str();
+    declare_threads(app, chosen.threads);
+    declare_load(app, chosen.load);
     app.footer("Exit code: 0, or with --check 0 if nibble would run the file; 1 after an error, or if it would not.\n");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
     return inspect(chosen);
-} catch (const std::exception& problem) {
-    std::cerr << "error: " << problem.what() << '\n';
-    return 1;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

@@ -11,8 +11,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "load_options.hpp"
 #include "npy.hpp"
+#include "program.hpp"
 #include "read_file.hpp"
+#include "session_limits.hpp"
 
 namespace {
 
@@ -40,30 +43,27 @@ std::vector<nibble::token> read_ids(const std::string& path) {
     return ids;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
-    std::string model_path, tokens_path, out_path;
+int run(int argc, char** argv) {
+    load_options load;
+    std::string tokens_path, out_path;
     std::size_t chunk = 128;
     unsigned threads = 0;
     CLI::App app{"Writes the logits after every token: float32, tokens x vocabulary, a NumPy file."};
     app.option_defaults()->always_capture_default();
-    app.add_option("-m,--model", model_path, "GGUF file of the model")->required()->type_name("FILE");
+    app.add_option("-m,--model", load.model, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("--tokens", tokens_path, "token ids, separated by commas")->required()->type_name("FILE");
     app.add_option("--out", out_path, "where the logits go")->required()->type_name("FILE.npy");
-    app.add_option("-t,--threads", threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    declare_threads(app, threads);
     app.add_option("--chunk", chunk, "tokens read at once; the logits do not depend on it")
         ->check(CLI::Range(1, 0x7fffffff));
+    declare_load(app, load);
     app.footer("Exit code: 0, or 1 after an error.");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
 
-    const auto model = nibble::model::load(model_path);
     const auto ids = read_ids(tokens_path);
+    const auto model = load_model(load, ids.size());
     nibble::session session{model, {.context = ids.size(), .threads = threads, .batch = std::min(chunk, ids.size())}};
+    say_limits(session, {}, threads);
     const std::size_t n_vocab = model.config().n_vocab;
     if (ids.size() > session.context())
         throw nibble::error(nibble::errc::ctx_full, nibble::escaped(tokens_path),
@@ -84,7 +84,9 @@ int main(int argc, char** argv) try {
         done += batch.size();
     }
     out.close();
-} catch (const std::exception& problem) {
-    std::cerr << "error: " << problem.what() << '\n';
-    return 1;
+    return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

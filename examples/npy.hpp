@@ -13,41 +13,34 @@
 
 #include <nibble/core/error.hpp>
 
+#include "new_file.hpp"
+
 static_assert(std::endian::native == std::endian::little, "these files hold little-endian floats");
 
-/// A float32 table of `rows` x `columns` in the making. Throws std::runtime_error.
+/// A float32 table of `rows` x `columns` in the making; there is a file when it is closed. Throws std::runtime_error.
 class npy_writer {
 public:
-    npy_writer(const std::string& path, std::size_t rows, std::size_t columns)
-        : path_(path), out_(path, std::ios::binary) {
+    npy_writer(const std::string& path, std::size_t rows, std::size_t columns) : out_(path) {
         std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
                              std::to_string(columns) + "), }";
         while ((preamble_bytes + header.size() + 1) % 64 != 0) header += ' ';
         header += '\n';
-        out_ << "\x93NUMPY" << '\x01' << '\0' << static_cast<char>(header.size() & 0xff)
-             << static_cast<char>(header.size() >> 8) << header;
-        check();
+        out_.write({"\x93NUMPY\x01\0", 8});
+        const char size[] = {static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+        out_.write({size, 2});
+        out_.write(header);
     }
 
     void write(std::span<const float> values) {
-        out_.write(reinterpret_cast<const char*>(values.data()), static_cast<std::streamsize>(values.size_bytes()));
-        check();
+        out_.write({reinterpret_cast<const char*>(values.data()), values.size_bytes()});
     }
 
-    void close() {
-        out_.close();
-        check();
-    }
+    void close() { out_.close(); }
 
 private:
     static constexpr std::size_t preamble_bytes = 10;  // magic, version, length of the header
 
-    void check() const {
-        if (!out_) throw std::runtime_error("file '" + nibble::escaped(path_) + "': cannot be written");
-    }
-
-    std::string path_;
-    std::ofstream out_;
+    new_file out_;
 };
 
 /// A float32 table on disk. Throws std::runtime_error.

@@ -20,14 +20,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include "load_options.hpp"
 #include "npy.hpp"
+#include "program.hpp"
 #include "read_file.hpp"
+#include "session_limits.hpp"
 
 namespace {
 
+constexpr std::size_t default_chunk = 512;
+
 struct options {
-    std::string model, file, logits_out, logits_base;
-    std::size_t chunk = 512, chunks = 0;
+    load_options load;
+    std::string file, logits_out, logits_base;
+    std::optional<std::size_t> chunk;
+    std::size_t chunks = 0;
     unsigned threads = 0;
 };
 
@@ -93,8 +100,10 @@ void show_progress(std::size_t done, std::size_t total) {
 }
 
 void measure(const options& chosen) {
-    const auto model = nibble::model::load(chosen.model);
-    nibble::session session{model, {.context = chosen.chunk, .threads = chosen.threads}};
+    const std::size_t wanted = chosen.chunk.value_or(default_chunk);
+    const auto model = load_model(chosen.load, wanted);
+    nibble::session session{model, {.context = wanted, .threads = chosen.threads}};
+    say_limits(session, chosen.chunk, chosen.threads);
     const std::size_t n_vocab = model.config().n_vocab, chunk = session.context();
     if (chunk < 2) throw nibble::error(nibble::errc::bad_option, "--chunk", "at least 2 tokens", std::to_string(chunk));
     auto tokens = model.tokenizer().encode(read_file(chosen.file));
@@ -141,7 +150,7 @@ void measure(const options& chosen) {
                                             : std::span<const float>{}));
         }
         if (!std::isfinite(own.nll))
-            throw nibble::error(nibble::errc::model_bad_weights, '\'' + nibble::escaped(chosen.model) + '\'',
+            throw nibble::error(nibble::errc::model_bad_weights, '\'' + nibble::escaped(chosen.load.model) + '\'',
                                 "finite logits",
                                 "an infinity or NaN; `inspect --check` says which weights are damaged");
         all.add(own);
@@ -152,31 +161,29 @@ void measure(const options& chosen) {
     if (out) out->close();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) {
     options chosen;
     CLI::App app{"Measures how well a model predicts a text, and how far it is from saved logits."};
     app.option_defaults()->always_capture_default();
-    app.add_option("-m,--model", chosen.model, "GGUF file of the model")->required()->type_name("FILE");
+    app.add_option("-m,--model", chosen.load.model, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("-f,--file", chosen.file, "the text")->required()->type_name("FILE");
     app.add_option("--chunk", chosen.chunk, "tokens that are read together, cut down to what the model knows")
-        ->check(CLI::Range(2, 0x7fffffff));
+        ->check(CLI::Range(2, 0x7fffffff))
+        ->default_str(std::to_string(default_chunk));
     app.add_option("--chunks", chosen.chunks, "chunks to measure; 0: the whole text");
     app.add_option("--logits-out", chosen.logits_out, "save the logits: float32, tokens x vocabulary")
         ->type_name("FILE.npy");
     app.add_option("--logits-base", chosen.logits_base,
                    "compare with these logits, saved with the same text and chunks")
         ->type_name("FILE.npy");
-    app.add_option("-t,--threads", chosen.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    declare_threads(app, chosen.threads);
+    declare_load(app, chosen.load);
     app.footer("Exit code: 0, or 1 after an error.");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
     measure(chosen);
-} catch (const std::exception& problem) {
-    std::cerr << "error: " << problem.what() << '\n';
-    return 1;
+    return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chat templates to prompts; shows the template engine by itself, without running a model.
 //
-//     render (--model FILE | --template FILE | --templates FOLDER) --jsonl < cases
+//     render (--model FILE [--chat-template TEXT] | --template FILE | --templates FOLDER) --jsonl < cases
 //
 // Each line {"input": {variables}, "date": "2025-07-08T09:05:03"} gives a line {"text": ...}, or {"error": ...}. With
 // --templates each line also has "template", the name of a file in that folder. The date is what strftime_now() sees.
@@ -22,7 +22,10 @@
 #include <nibble/json/json.hpp>
 #include <nibble/model/vocabulary.hpp>
 
+#include "program.hpp"
 #include "read_file.hpp"
+#include "standard_input.hpp"
+#include "text_options.hpp"
 
 namespace {
 
@@ -35,17 +38,19 @@ nibble::chat_template read_template(const std::filesystem::path& path) {
     }
 }
 
-/// The template in a model file, with the texts of its BOS and EOS tokens.
-nibble::chat_template read_model(const std::filesystem::path& path) {
+/// The template in a model file, or `own` in its place, with the texts of the file's BOS and EOS tokens.
+nibble::chat_template read_model(const std::filesystem::path& path, const std::string& own) {
     const auto file = nibble::gguf::file::open(path);
     return file.naming_errors([&] {
-        const auto source = nibble::read_chat_template(file);
-        if (!source) throw std::runtime_error(path.string() + ": no tokenizer.chat_template");
+        const auto source = own.empty() ? nibble::read_chat_template(file) : own;
+        if (!source)
+            throw nibble::error{nibble::errc::tmpl_missing, "tokenizer.chat_template", "a chat template",
+                                "none in the file, nor as --chat-template"};
         const nibble::vocabulary words = nibble::read_vocabulary(file);
         const auto text_of = [&](std::optional<nibble::token> id) {
             return id ? std::string(words.tokens[static_cast<std::size_t>(*id)]) : std::string{};
         };
-        return nibble::chat_template(*source, text_of(words.bos), text_of(words.eos));
+        return nibble::chat_template(std::string{*source}, text_of(words.bos), text_of(words.eos));
     });
 }
 
@@ -91,10 +96,9 @@ nibble::json answer(template_store& templates, const std::string& line) {
     }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
+int run(int argc, char** argv) {
     std::string model, file, folder;
+    template_options own;
     bool jsonl = false;
     CLI::App app{
         "Chat templates to prompts: a line of JSON with the template's variables in, a line with the text out."};
@@ -103,20 +107,19 @@ int main(int argc, char** argv) try {
     source->add_option("-t,--template", file, "file with a template")->type_name("FILE");
     source->add_option("--templates", folder, "folder of templates; each line of input names one")->type_name("FOLDER");
     source->require_option(1);
+    declare_template(app, own);
     app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out")->required();
     app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
 
-    template_store templates = !model.empty()  ? template_store(read_model(model))
+    template_store templates = !model.empty()  ? template_store(read_model(model, own.source()))
                                : !file.empty() ? template_store(read_template(file))
                                                : template_store(std::filesystem::path(folder));
-    for (std::string line; std::getline(std::cin, line);) std::cout << answer(templates, line).dump() << '\n';
-    return std::cout.flush() ? 0 : 1;
-} catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
-    return 1;
+    standard_input input;
+    for (std::string line; input.next_line(line);) std::cout << answer(templates, line).dump() << '\n';
+    return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

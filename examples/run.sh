@@ -14,7 +14,7 @@ smollm2 | smollm3)
     ;;
 esac
 
-need_packages cmake g++ ninja-build libxsimd-dev libcli11-dev nlohmann-json3-dev
+need_packages cmake g++ ninja-build libxsimd-dev libcli11-dev nlohmann-json3-dev libedit-dev
 (
     cd "$root"
     # A first build needs neither tests nor benchmarks; a tree that has them keeps them.

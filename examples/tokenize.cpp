@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text to token ids with the vocabulary of a GGUF file; shows the tokenizer by itself, without a model.
 //
-//     tokenize --model FILE [--special] [--bos] [--jsonl] < text
+//     tokenize --model FILE [--special] [--bos] [--pre NAME] [--jsonl] < text
 //
 // Prints the ids of standard input on one line, with spaces between. With --jsonl each line {"text": ...} gives a
 // line {"ids": [...]}, or {"error": ...}. No BOS or EOS is added unless asked for.
 #include <exception>
 #include <iostream>
-#include <iterator>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -17,6 +16,10 @@
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/vocabulary.hpp>
 #include <nibble/text/tokenizer.hpp>
+
+#include "program.hpp"
+#include "standard_input.hpp"
+#include "text_options.hpp"
 
 namespace {
 
@@ -31,10 +34,9 @@ json answer(const nibble::tokenizer& tokenizer, const nibble::encode_options& op
     }
 }
 
-}  // namespace
-
-int main(int argc, char** argv) try {
-    std::string model, pretokenizer;
+int run(int argc, char** argv) {
+    std::string model;
+    nibble::tokenizer_options choices;
     bool jsonl = false;
     nibble::encode_options options{.add_special = false, .parse_special = false};
     CLI::App app{"Text from standard input to token ids, on one line"};
@@ -43,37 +45,32 @@ int main(int argc, char** argv) try {
         ->type_name("FILE");
     app.add_flag("--special", options.parse_special, "recognise special tokens in the text");
     app.add_flag("--bos", options.add_special, "add BOS and EOS as the file says");
-    app.add_option("--pre", pretokenizer, "pre-tokenizer to use instead of the file's")->type_name("NAME");
+    declare_pretokenizer(app, choices);
     app.add_flag("--jsonl", jsonl, "one JSON object a line, in and out: {\"text\": ...} gives {\"ids\": [...]}");
     app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
 
     const auto file = nibble::gguf::file::open(model);
-    nibble::tokenizer_options choices;
-    choices.pretokenizer = pretokenizer;
     const auto tokenizer = file.naming_errors([&] {
         return nibble::tokenizer{nibble::read_vocabulary(file), choices};
     });
 
+    standard_input input;
     if (jsonl) {
         // An error may quote bytes of its line that are no UTF-8: they are replaced.
-        for (std::string line; std::getline(std::cin, line);)
+        for (std::string line; input.next_line(line);)
             std::cout << answer(tokenizer, options, line).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
     } else {
-        const std::string text{std::istreambuf_iterator<char>(std::cin), {}};
         const char* separator = "";
-        for (const nibble::token id : tokenizer.encode(text, options)) {
+        for (const nibble::token id : tokenizer.encode(input.rest(), options)) {
             std::cout << separator << id;
             separator = " ";
         }
         std::cout << '\n';
     }
-    return std::cout.flush() ? 0 : 1;
-} catch (const std::exception& e) {
-    std::cerr << "error: " << e.what() << '\n';
-    return 1;
+    return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

@@ -18,6 +18,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "load_options.hpp"
+#include "program.hpp"
+#include "session_limits.hpp"
+
 namespace {
 
 using nibble::json;
@@ -169,32 +173,26 @@ void converse(nibble::session& session, nibble::grammar_constraint& calls, const
     }
 }
 
-/// For the command line: what is wrong with a question, or nothing.
-std::string not_empty(const std::string& text) { return text.empty() ? "expected a question, got none" : ""; }
-
-}  // namespace
-
-int main(int argc, char** argv) try {
-    std::string model_path;
+int run(int argc, char** argv) {
+    load_options load;
     std::vector<std::string> questions{"What is the weather in Geneva?", "What is 1733 * 475?",
                                        "What is the weather in Paris?", "Calculate 412 - 21."};
-    nibble::session_options options{.context = 2048};
+    constexpr std::size_t usual_context = 2048;
+    std::optional<std::size_t> context;
+    unsigned threads = 0;
     CLI::App app{"A model that calls a calculator and a weather table; every step is printed."};
     app.option_defaults()->always_capture_default();
-    app.add_option("-m,--model", model_path, "GGUF file of the model")->required()->type_name("FILE");
-    app.add_option("-c,--context,--ctx-size", options.context, "tokens of context, cut down to what the model knows")
-        ->check(CLI::Range(1, 0x7fffffff));
-    app.add_option("-t,--threads", options.threads, "threads; 0: all that may be used")->check(CLI::Range(0, 4096));
+    app.add_option("-m,--model", load.model, "GGUF file of the model")->required()->type_name("FILE");
+    declare_context(app, context, usual_context);
+    declare_threads(app, threads);
     app.add_option("questions", questions, "each is a conversation of its own")->type_name("TEXT")->check(not_empty);
+    declare_load(app, load);
     app.footer("Exit code: 0, or 1 after an error.");
-    try {
-        app.parse(argc, argv);
-    } catch (const CLI::CallForHelp& help) {
-        return app.exit(help);
-    }
+    if (asks_for_help(app, argc, argv)) return 0;
 
-    const auto model = nibble::model::load(model_path);
-    nibble::session session{model, options};
+    const auto model = load_model(load, context.value_or(usual_context));
+    nibble::session session{model, {.context = context.value_or(usual_context), .threads = threads}};
+    say_limits(session, context, threads);
     nibble::grammar_constraint calls{
         nibble::grammar_from_tools(json::parse(definitions), {.required = false, .parallel = true}),
         std::make_shared<const nibble::token_trie>(model.tokenizer())};
@@ -202,8 +200,9 @@ int main(int argc, char** argv) try {
         converse(session, calls, question);
         std::cout << '\n';
     }
-    return std::cout.flush() ? 0 : 1;
-} catch (const std::exception& problem) {
-    std::cerr << "error: " << problem.what() << '\n';
-    return 1;
+    return 0;
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return run_guarded(run, argc, argv); }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 source cmake/setup.sh
 
 preset=${NIBBLE_PRESET:-release}
-need_packages cmake g++ ninja-build libxsimd-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev libpcre2-dev
+need_packages cmake g++ ninja-build libxsimd-dev catch2 libcli11-dev nlohmann-json3-dev libbenchmark-dev libpcre2-dev libedit-dev
 options=(-D NIBBLE_BUILD_TESTS=ON -D NIBBLE_BUILD_BENCH=ON)
 [ $# -gt 0 ] || options+=(-D NIBBLE_TEST_UNITS=ON)  # the faster way for all of them
 configure "$preset" "${options[@]}"

@@ -347,3 +347,30 @@ TEST_CASE("one call at a time", "[session]") {
     CHECK(seen == errc::ctx_busy);
     CHECK_NOTHROW(s.decode(0));
 }
+
+TEST_CASE("a conversation that outgrows the context is fitted into it", "[session]") {
+    using nibble::role;
+    session s{tiny_model(), {.context = 128}};
+    std::vector<nibble::message> messages{{role::system, "Be brief."}};
+    for (int i = 0; i < 12; ++i) {
+        messages.push_back({role::user, "Hello, dog!"});
+        messages.push_back({role::assistant, "Hello, otter!"});
+    }
+    messages.push_back({role::user, "And now?"});
+    REQUIRE(s.prompt_tokens(messages) > 128);
+    CHECK(code_of([&] { (void)s.chat(messages); }) == errc::ctx_full);
+
+    const std::size_t before = messages.size(), n_dropped = s.fit(messages, 64);
+    CHECK(n_dropped > 0);
+    CHECK(messages.size() == before - n_dropped);
+    CHECK(messages.front().role == role::system);
+    CHECK(messages[1].role == role::user);
+    CHECK(messages.back().content == "And now?");
+    const std::size_t n_tokens = s.prompt_tokens(messages);
+    CHECK(n_tokens <= 64);
+    CHECK(s.fit(messages, 64) == 0);  // no more than necessary, and nothing where it fits
+    CHECK(s.chat(messages, {.max_tokens = 1}).stats().prompt_tokens == n_tokens);
+
+    CHECK(s.fit(messages, 1000) > 0);  // more room than there is context: the last turn stays
+    CHECK(messages.size() == 2);
+}

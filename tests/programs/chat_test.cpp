@@ -7,32 +7,14 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/json/json.hpp>
+
+#include "support/chat.hpp"
 #include "support/program.hpp"
+#include "support/temp_dir.hpp"
 #include "test.hpp"
 
 using namespace nibble::test;
-
-namespace {
-
-program_result chat_as_told(std::vector<std::string> arguments, std::string_view input = {}) {
-    arguments.insert(arguments.begin(), {"--model", tiny_path()});
-    return run_program("chat", std::move(arguments), input);
-}
-
-/// Greedy, without thinking.
-program_result chat(std::vector<std::string> arguments, std::string_view input = {}) {
-    arguments.insert(arguments.begin(), {"--temp", "0", "--think", "off"});
-    return chat_as_told(std::move(arguments), input);
-}
-
-/// The number after `label`.
-std::size_t number_after(const std::string& text, std::string_view label) {
-    const auto at = text.find(label);
-    REQUIRE(at != std::string::npos);
-    return std::strtoul(text.c_str() + at + label.size(), nullptr, 10);
-}
-
-}  // namespace
 
 TEST_CASE("ask prints the answer, and its speed on standard error") {
     if (!programs_are_built()) return;
@@ -52,6 +34,10 @@ TEST_CASE("chat answers every line of a pipe in one conversation") {
     SECTION("the last line may lack its end") {
         CHECK(chat({}, "What is the capital of Austria?").out == "The capital of Austria is Vienna.\n");
     }
+    SECTION("lines may end as on Windows") {
+        CHECK(chat({"--system", "You are a helpful assistant."}, "Hi, I am Omar.\r\n\r\nWhat is my name?\r\n").out ==
+              result.out);
+    }
     SECTION("nothing to answer is no error") {
         const auto nothing = chat({});
         CHECK(nothing.exit_code == 0);
@@ -62,17 +48,43 @@ TEST_CASE("chat answers every line of a pipe in one conversation") {
 
 TEST_CASE("chat answers one prompt") {
     if (!programs_are_built()) return;
-    const auto result = chat({"--prompt", "What is the capital of Austria?"}, "This is not read.\n");
+    const auto result = chat({"--prompt", "What is the capital of Austria?"});
     CHECK(result.exit_code == 0);
     CHECK(result.out == "The capital of Austria is Vienna.\n");
     SECTION("an empty one is refused") { check_refused(chat({"--prompt", ""}), {"--prompt"}); }
 }
 
-TEST_CASE("chat thinks when told to") {
+TEST_CASE("a document stands before the prompt") {
     if (!programs_are_built()) return;
-    const auto result = chat_as_told({"--temp", "0", "--think", "on", "--prompt", "Capital of Germany?"});
-    CHECK(result.out == "<think>\nI know this one: Germany, Berlin.\n</think>\nThe capital of Germany is Berlin.\n");
-    check_refused(chat_as_told({"--think", "perhaps", "--prompt", "Capital of Germany?"}), {"--think", "perhaps"});
+    const std::string document = "Hi, I am Omar.\n", question = "What is my name?";
+    const temp_dir dir;
+    write_file(dir / "document", document);
+    const auto whole = chat({}, "\"\"\"\n" + document + "\n" + question + "\n\"\"\"\n");
+    REQUIRE(whole.exit_code == 0);
+    const auto same = [&](const program_result& result) {
+        INFO(result.err);
+        CHECK(result.exit_code == 0);
+        CHECK(result.out == whole.out);
+        CHECK(number_after(result.err, "prompt: ") == number_after(whole.err, "prompt: "));
+    };
+    same(chat({"--prompt", question}, document));
+    same(chat({"--prompt", question, "--file", (dir / "document").string()}, "This is not read.\n"));
+    same(chat({"--prompt", question, "-f", "-"}, document));
+    same(chat({"--file", "-"}, document + "\n" + question));
+    write_file(dir / "lines of Windows", "Hi, I am Omar.\r\n");
+    same(chat({"--prompt", question, "--file", (dir / "lines of Windows").string()}));
+    same(chat({"--prompt", question, "--file", "/dev/stdin"}, document));  // a pipe that has a name
+    check_refused(chat({"--file", (dir / "missing").string()}), {"missing"});
+    check_refused(chat({"--file", dir.path().string()}), {"a directory"});
+}
+
+TEST_CASE("a reply keeps to a grammar, a schema, a stop text") {
+    if (!programs_are_built()) return;
+    const std::string question = "What is the capital of Austria?";
+    CHECK(chat({"--grammar", "root ::= \"a\" \"b\"", "-p", question}).out == "ab\n");
+    CHECK(chat({"--json-schema", R"({"const": 7})", "-p", question}).out == "7\n");
+    CHECK(chat({"--stop", " Austria", "-p", question}).out == "The capital of\n");
+    check_refused(chat({"--grammar", "root ::= nothing", "-p", question}), {"nothing"});
 }
 
 TEST_CASE("chat gives the same reply for the same seed") {

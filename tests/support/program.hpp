@@ -68,6 +68,14 @@ public:
                                                           S_IRUSR | S_IWUSR),
                          "posix_spawn_file_actions_addopen");
     }
+    void read_from(int fd, const std::filesystem::path& path) {
+        require_no_error(posix_spawn_file_actions_addopen(&actions_, fd, path.c_str(), O_RDONLY, 0),
+                         "posix_spawn_file_actions_addopen");
+    }
+    void read_and_write(int fd, const std::filesystem::path& path) {
+        require_no_error(posix_spawn_file_actions_addopen(&actions_, fd, path.c_str(), O_RDWR, 0),
+                         "posix_spawn_file_actions_addopen");
+    }
     void copy(int from, int to) {
         require_no_error(posix_spawn_file_actions_adddup2(&actions_, from, to), "posix_spawn_file_actions_adddup2");
     }
@@ -77,10 +85,42 @@ private:
     posix_spawn_file_actions_t actions_;
 };
 
+/// Starts program `name`, with standard streams as `actions` has them.
+inline pid_t start_program(const std::string& name, std::vector<std::string> arguments, const spawn_actions& actions,
+                           const posix_spawnattr_t* attributes = nullptr) {
+    const auto path = program_dir / name;
+    arguments.insert(arguments.begin(), path.string());
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_t child = 0;
+    require_no_error(posix_spawn(&child, path.c_str(), actions.get(), attributes, argv.data(), environ), path.c_str());
+    return child;
+}
+
+/// Waits for its end. The exit code, or 128 and the number of the signal that ended it.
+inline int exit_code_of(pid_t child) {
+    int status = 0;
+    if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid");
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 }  // namespace detail
 
-/// Runs program `name` to its end, with `input` on a pipe. What it prints goes through files, so that neither side
-/// can wait for the other; `input` must fit into a pipe's buffer for the same reason.
+/// Runs program `name` to its end, with the file (or device) `input` as standard input. What it prints goes through
+/// files, so that neither side can wait for the other; standard output goes to `output`, where there is one.
+inline program_result run_program_on(const std::filesystem::path& input, const std::string& name,
+                                     std::vector<std::string> arguments, const std::filesystem::path& output = {}) {
+    const temp_dir dir;
+    detail::spawn_actions actions;
+    actions.read_from(STDIN_FILENO, input);
+    actions.write_to(STDOUT_FILENO, output.empty() ? dir / "out" : output);
+    actions.write_to(STDERR_FILENO, dir / "err");
+    const int code = detail::exit_code_of(detail::start_program(name, std::move(arguments), actions));
+    return {code, output.empty() ? contents_of(dir / "out") : "", contents_of(dir / "err")};
+}
+
+/// The same with `input` on a pipe, into whose buffer it must fit.
 inline program_result run_program(const std::string& name, std::vector<std::string> arguments,
                                   std::string_view input = {}) {
     constexpr std::size_t pipe_bytes = 65'536;
@@ -96,19 +136,10 @@ inline program_result run_program(const std::string& name, std::vector<std::stri
     actions.copy(ends[0], STDIN_FILENO);
     actions.write_to(STDOUT_FILENO, dir / "out");
     actions.write_to(STDERR_FILENO, dir / "err");
-    const auto path = program_dir / name;
-    arguments.insert(arguments.begin(), path.string());
-    std::vector<char*> argv;
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    pid_t child = 0;
-    const int spawned = posix_spawn(&child, path.c_str(), actions.get(), nullptr, argv.data(), environ);
+    const pid_t child = detail::start_program(name, std::move(arguments), actions);
     ::close(ends[0]);
-    detail::require_no_error(spawned, path.c_str());
-    int status = 0;
-    if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid");
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), contents_of(dir / "out"),
-            contents_of(dir / "err")};
+    const int code = detail::exit_code_of(child);
+    return {code, contents_of(dir / "out"), contents_of(dir / "err")};
 }
 
 /// False, and a message, in a build without the programs.

@@ -2,6 +2,7 @@
 // A conversation with a model: what has been read so far, and the ways to go on from there.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <initializer_list>
@@ -9,9 +10,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include <nibble/chat/message.hpp>
 #include <nibble/chat/template.hpp>
+#include <nibble/chat/turns.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
@@ -124,6 +128,26 @@ public:
     }
     [[nodiscard]] generation chat(std::initializer_list<message> messages, const generation_options& options = {}) {
         return chat(std::span<const message>{messages.begin(), messages.size()}, options);
+    }
+
+    /// The tokens that chat() would read, whether they fit or not. Throws as chat() does for the conversation.
+    [[nodiscard]] std::size_t prompt_tokens(std::span<const message> messages, const generation_options& options = {}) {
+        const detail::session_state::lock lock{*state_};
+        return encode_chat(messages, options).size();
+    }
+
+    /// Makes room in a conversation that outgrows the context: drops the oldest turns, as drop_oldest_turn() does,
+    /// until chat() leaves `room` tokens for the reply, or one turn is left. Returns how many messages it has dropped.
+    /// What follows them is read again by the next chat(), so that some more room at a time costs less than a little
+    /// each turn. Throws as chat() does for the conversation, which is then as it was.
+    std::size_t fit(std::vector<message>& messages, std::size_t room, const generation_options& options = {}) {
+        const std::size_t most = context() - std::min(room, context());
+        auto kept = messages;
+        while (prompt_tokens(kept, options) > most && drop_oldest_turn(kept) > 0) {
+        }
+        const std::size_t n_dropped = messages.size() - kept.size();
+        messages = std::move(kept);
+        return n_dropped;
     }
 
 private:

@@ -93,10 +93,10 @@ public:
         std::vector<std::string> out;
         if (shared_->tokenizer_choices.pretokenizer.empty() && lacks_pretokenizer(file()))
             out.push_back("no tokenizer.ggml.pre in the file: text is split as by 'default', perhaps not as the model "
-                          "was trained with; option pretokenizer says how");
+                          "was trained with; option pretokenizer (--pre) says how");
         if (is_template_guessed())
             out.push_back("no tokenizer.chat_template in the file: ChatML is used, as the vocabulary has its tokens; "
-                          "option chat_template says otherwise");
+                          "option chat_template (--chat-template) says otherwise");
         return out;
     }
 
@@ -108,7 +108,7 @@ public:
                 const auto source = template_source();
                 if (!source)
                     throw error{errc::tmpl_missing, "tokenizer.chat_template", "a chat template",
-                                "none in the file, nor as option chat_template"};
+                                "none in the file, nor as option chat_template (--chat-template)"};
                 if (!words) return nibble::chat_template{std::string{*source}};
                 return nibble::chat_template{std::string{*source}, text_of(words->bos()), text_of(words->eos())};
             });

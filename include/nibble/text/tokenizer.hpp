@@ -259,7 +259,8 @@ private:
         const pretokenizer_tag* tag = find_pretokenizer(name);
         if (!tag)
             throw error(errc::vocab_bad_type, chosen ? "option pretokenizer" : "tokenizer.ggml.pre",
-                        "one of " + known_pretokenizers() + (chosen ? "" : ", or one of these as option pretokenizer"),
+                        "one of " + known_pretokenizers() +
+                            (chosen ? "" : ", or one of these as option pretokenizer (--pre)"),
                         '"' + escaped(name) + '"');
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lines typed in a terminal: edited, with a history, where libedit is there, else as the terminal gives them.
+#pragma once
+
+#include <cstddef>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <unistd.h>
+
+#include "../standard_input.hpp"
+#include "history_file.hpp"
+#include "interrupts.hpp"
+#ifdef NIBBLE_CHAT_LIBEDIT
+#include "line_editor.hpp"
+#endif
+
+/// Prompts on standard error, lines from standard input. One per program.
+class terminal {
+public:
+    enum class outcome { line, end, given_up };
+
+    explicit terminal([[maybe_unused]] history_file history) {
+#ifdef NIBBLE_CHAT_LIBEDIT
+        if (isatty(STDERR_FILENO)) editor_.emplace(std::move(history));
+#endif
+    }
+
+    /// The next line without its end; after Ctrl-C what was typed of it.
+    outcome read(const char* prompt, std::string& line) {
+        const bool any = next_line(prompt, line);
+        if (interrupted) std::cerr << "^C";
+        if (interrupted || !any) std::cerr << '\n';
+        return interrupted ? outcome::given_up : any ? outcome::line : outcome::end;
+    }
+
+private:
+    bool next_line(const char* prompt, std::string& line) {
+#ifdef NIBBLE_CHAT_LIBEDIT
+        if (editor_) return editor_->read(prompt, line);
+#endif
+        constexpr std::size_t longest = 4095;  // what a terminal takes of a line; it drops the rest without a word
+        std::cerr << prompt << std::flush;
+        const bool any = input_.next_line(line);
+        if (line.size() < longest) return any;
+        std::cerr << "error: the terminal has cut this line at " << longest
+                  << " bytes; use several lines, or -f FILE\n";
+        line.clear();
+        return true;
+    }
+
+    standard_input input_{[] { return wait_for_input(); }};
+#ifdef NIBBLE_CHAT_LIBEDIT
+    std::optional<line_editor> editor_;
+#endif
+};
