@@ -43,6 +43,10 @@ TEST_CASE("JSON schema: classes allow what ECMA 262 and Python agree on") {
                  {"\"\xd9\xa3 a\"", "\"1\xef\xbb\xbf\"", "\"1 \xc3\xa9\""});
 }
 
+TEST_CASE("JSON schema: a dash behind a set in a class is a character") {
+    test::check_texts(R"({"pattern":"^[\\w-.]+$"})", {"\"a-b.c\""}, {"\"a b\"", "\"\""});
+}
+
 TEST_CASE("JSON schema: formats") {
     const auto check = [](const char* format, std::initializer_list<const char*> good,
                           std::initializer_list<const char*> bad) {

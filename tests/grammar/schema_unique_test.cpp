@@ -30,6 +30,14 @@ TEST_CASE("JSON schema: more than eight values are unique in the order of the sc
         {"[\"a\"]", "[\"b\",\"e\",\"j\"]"}, {"[]", "[\"e\",\"b\"]", "[\"a\",\"a\"]", "[\"a\",\"b\",\"c\",\"d\"]"});
 }
 
+TEST_CASE("JSON schema: unique items of many values take few rules") {
+    check_schema(R"({"items":{"type":"integer","minimum":1,"maximum":100},"uniqueItems":true,"maxItems":20})",
+                 {"[1,2,50,100]"}, {"[1,1]", "[101]", "[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21]"});
+    check_schema(
+        R"({"items":{"type":"integer","minimum":9223372036854775806,"maximum":9223372036854775807},"uniqueItems":true})",
+        {"[9223372036854775807,9223372036854775806]"}, {"[9223372036854775807,9223372036854775807]"});
+}
+
 TEST_CASE("JSON schema: items that cannot be equal are unique") {
     check_schema(R"({"prefixItems":[{"type":"string"},{"type":"integer"}],"items":false,"uniqueItems":true})",
                  {"[\"a\",1]"}, {"[1,\"a\"]", "[\"a\",1,2]"});

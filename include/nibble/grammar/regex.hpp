@@ -176,14 +176,15 @@ private:
         while (peek() != ']') {
             if (position_ >= text_.size()) fail("']'");
             const set first = one(negated);
-            const bool is_range = peek() == '-' && position_ + 1 < text_.size() && text_[position_ + 1] != ']';
+            const bool is_range = is_single(first) && peek() == '-' && position_ + 1 < text_.size() &&
+                                  text_[position_ + 1] != ']';  // behind a set such as \d, '-' is a character
             if (!is_range) {
                 out.insert(out.end(), first.begin(), first.end());
                 continue;
             }
             ++position_;
             const set last = one(negated);
-            if (!is_single(first) || !is_single(last) || last[0].first < first[0].first)
+            if (!is_single(last) || last[0].first < first[0].first)
                 fail("a range of two characters in ascending order");
             out.push_back({first[0].first, last[0].first});
         }

@@ -54,10 +54,10 @@ namespace detail {
                 add(true);
             } else if (type == json{"integer"}) {
                 const integer_range range{number_range{whole.as_object()}};
-                if (range.first <= range.last && magnitude(range.last) + magnitude(range.first) > 2 * most_values &&
-                    static_cast<std::uint64_t>(range.last) - static_cast<std::uint64_t>(range.first) > most_values)
-                    return std::nullopt;
-                for (auto x = range.first; x <= range.last; ++x) add(x);
+                if (range.first > range.last) continue;
+                const auto more = static_cast<std::uint64_t>(range.last) - static_cast<std::uint64_t>(range.first);
+                if (more > most_values) return std::nullopt;
+                for (std::uint64_t i = 0; i <= more; ++i) add(range.first + static_cast<std::int64_t>(i));
             } else {
                 return std::nullopt;
             }
@@ -70,7 +70,7 @@ namespace detail {
 }
 
 /// Rules for the items of an array of which all differ. Up to 8 values come in any order, with a rule for each set of
-/// those that were written; more come in the order of the schema, with a rule for each last one.
+/// those that were written; more come in the order of the schema, with a rule for each that may be next.
 class unique_items {
 public:
     /// Item i is one of positions[i]; all behind them are one of the last position.
@@ -80,6 +80,7 @@ public:
         for (const auto& position : positions) {
             std::vector<std::size_t> numbers;
             for (const auto& value : position) numbers.push_back(number_of(value));
+            std::sort(numbers.begin(), numbers.end());
             positions_.push_back(std::move(numbers));
         }
         any_order_ = values_.size() <= most_in_any_order;
@@ -92,8 +93,8 @@ private:
     static constexpr std::size_t most_in_any_order = 8;
 
     struct place {
-        std::uint64_t written;  // bits of the values, or the number behind the last one
-        std::size_t count;
+        std::uint64_t used;  // bits of the values that were written, or the number of the first that may be next
+        std::size_t count;   // of items
         friend auto operator<=>(const place&, const place&) = default;
     };
 
@@ -111,14 +112,21 @@ private:
         if (!is_new) return entry->second;
         const std::string name = entry->second = rules_.new_rule();
         std::string body = at.count >= shortest_ ? "\"\"" : "";
-        if (!longest_ || at.count < *longest_)
-            for (const auto number : positions_[std::min(at.count, positions_.size() - 1)]) {
-                const std::uint64_t bit = std::uint64_t{1} << (any_order_ ? number : 0);
-                if (any_order_ ? (at.written & bit) != 0 : number < at.written) continue;
-                const place then{any_order_ ? at.written | bit : number + 1, at.count + 1};
-                append_alternative(body, (at.count == 0 ? "" : "\",\"" + rules_.space() + " ") +
-                                             rules_.literal_value(values_[number]) + " " + rule_after(then));
-            }
+        const std::string comma = at.count == 0 ? "" : "\",\"" + rules_.space() + " ";
+        const auto add = [&](std::size_t number, std::uint64_t used) {
+            append_alternative(body,
+                               comma + rules_.literal_value(values_[number]) + " " + rule_after({used, at.count + 1}));
+        };
+        const auto& numbers = positions_[std::min(at.count, positions_.size() - 1)];
+        if (longest_ && at.count >= *longest_) {
+            // no more
+        } else if (any_order_) {
+            for (const auto number : numbers)
+                if (const auto bit = std::uint64_t{1} << number; (at.used & bit) == 0) add(number, at.used | bit);
+        } else if (const auto next = std::lower_bound(numbers.begin(), numbers.end(), at.used); next != numbers.end()) {
+            add(*next, *next + 1);
+            append_alternative(body, rule_after({*next + 1, at.count}));  // without it
+        }
         return rules_.set_rule(name, body.empty() ? rules_.never() : body);
     }
 
