@@ -43,7 +43,7 @@ public:
     /// An expression for the root; the rules that it needs are in rules().
     std::string convert() {
         const json root = reader_.read_root();
-        const std::string out = value(root, place_, 0);
+        std::string out = value(root, place_, 0);
         if (out != never()) return out;
         reader_.refuse(contradiction_.path, contradiction_.keyword, contradiction_.expected, contradiction_.got);
         const auto* type = root.find("type");  // relaxed: that much is sure
@@ -107,6 +107,7 @@ private:
 
     void check_exclusive(const std::vector<json>& branches, const schema_path& path) {
         std::vector<json> flat;
+        flat.reserve(branches.size());
         for (const auto& branch : branches) flat.push_back(merger_.flat(branch, path));
         for (std::size_t i = 0; i < flat.size(); ++i)
             for (std::size_t k = 0; k < i; ++k)

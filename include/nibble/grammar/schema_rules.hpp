@@ -129,7 +129,7 @@ public:
     std::string key_text(const std::string& key) { return gbnf_literal(json{key}.dump() + ":") + space() + " "; }
 
     std::string any_value() {
-        const std::string name = prefix_ + "value";
+        std::string name = prefix_ + "value";
         if (!rules_.try_emplace(name).second) return name;
         const std::string any_string = "\"\\\"\" " + character() + "* \"\\\"\"",
                           member = any_string + " \":\"" + space() + " " + name;
@@ -143,7 +143,7 @@ public:
 
     /// One character of a string. Escapes of surrogates only in pairs.
     std::string character() {
-        const std::string name = prefix_ + "char";
+        std::string name = prefix_ + "char";
         if (rules_.find(name) == rules_.end()) {
             set_rule(name,
                      "[^\"\\\\\\x00-\\x1f\\x7f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | "

@@ -79,6 +79,7 @@ public:
         : rules_(rules), shortest_(shortest), longest_(longest) {
         for (const auto& position : positions) {
             std::vector<std::size_t> numbers;
+            numbers.reserve(position.size());
             for (const auto& value : position) numbers.push_back(number_of(value));
             std::sort(numbers.begin(), numbers.end());
             positions_.push_back(std::move(numbers));
