@@ -9,7 +9,7 @@
 //   array    items, prefixItems, minItems, maxItems, uniqueItems
 //   string   minLength, maxLength, pattern, format (see schema_formats.hpp), in any combination
 //   integer  minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf; without bounds up to 18 digits
-//   number   the same, with at most 15 digits; without bounds at most 18 digits, 15 decimals, two digits of exponent
+//   number   the same, with at most 15 decimals; without bounds up to 18 digits and two digits of exponent, too
 //
 // oneOf must have branches that no value can satisfy two of, by type, value, limits or required properties.
 // uniqueItems must be of items with few values (up to 8 come in any order, more in the schema's), or of items that

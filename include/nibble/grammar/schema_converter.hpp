@@ -73,10 +73,10 @@ private:
             if (const auto* branches = keywords.find(key))
                 return choice(schema, key, branches->as_array(), path, depth);
         const json_object written = narrowed(keywords);
+        const auto& types = written.find("type")->as_array();
+        if (types.empty()) return contradiction(path, "type", "types in common", "none");
         std::string out;
-        for (const auto& type : written.find("type")->as_array())
-            add_alternative(out, value_of_type(type.as_string(), written, path, depth));
-        if (written.find("type")->as_array().empty()) return contradiction(path, "type", "types in common", "none");
+        for (const auto& type : types) add_alternative(out, value_of_type(type.as_string(), written, path, depth));
         return out.empty() ? never() : "(" + out + ")";
     }
 
