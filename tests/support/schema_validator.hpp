@@ -54,6 +54,8 @@ private:
     }
 
     static bool same(const json& a, const json& b) {
+        if (a.is_array() && b.is_array())
+            return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(), b.as_array().end(), same);
         return a == b || (a.is_number() && b.is_number() && a.as_double() == b.as_double());
     }
 
@@ -105,7 +107,7 @@ private:
             if (k.as_string() == "date") return is(date) && real_day();
             if (k.as_string() == "time") return is(time);
             if (k.as_string() == "date-time") return is(date + "T" + time) && real_day();
-            if (k.as_string() == "uuid") return is("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+            if (k.as_string() == "uuid") return is("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
             if (k.as_string() == "ipv4") return is("((25[0-5]|2[0-4]\\d|1?\\d?\\d)(\\.|$)){4}");
         }
         return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes pieces of GBNF: literals, character classes, ranges of decimal numbers.
+// Writes pieces of GBNF: literals, character classes, ranges of integers.
 #pragma once
 
 #include <algorithm>
@@ -117,21 +117,6 @@ inline void append_alternative(std::string& so_far, const std::string& part) {
         if (!negative.empty()) append_alternative(out, "\"-\" " + negative);
     }
     if (high >= 0) append_alternative(out, naturals_between(low < 0 ? 0 : magnitude(low), magnitude(high)));
-    return out.empty() ? out : "(" + out + ")";
-}
-
-/// Decimal fractions, without exponent, between two naturals; each end may be left out. Empty if there are none.
-[[nodiscard]] inline std::string decimals_between(std::uint64_t low, bool without_low, std::uint64_t high,
-                                                  bool without_high) {
-    if (low > high) return {};
-    std::string out;
-    if (low < high) {
-        if (without_low) append_alternative(out, naturals_between(low, low) + " \".\" [0-9]{0,14} [1-9]");
-        if (low + (without_low ? 1 : 0) < high)
-            append_alternative(out, naturals_between(low + (without_low ? 1 : 0), high - 1) + " (\".\" [0-9]{1,15})?");
-    }
-    if (!without_high && !(without_low && low == high))
-        append_alternative(out, naturals_between(high, high) + " (\".\" \"0\"{1,15})?");
     return out.empty() ? out : "(" + out + ")";
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The keywords of a JSON schema: which there are, what they say about types, where they stand.
+// The keywords of a JSON schema: which there are, what stands under them, what they say about types.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
-#include <set>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,18 +28,14 @@ public:
 
     [[nodiscard]] schema_path operator/(std::string_view key) const {
         std::string out = text_ + '/';
-        for (const char c : key.substr(0, 64)) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+        for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
         return schema_path{std::move(out)};
     }
     [[nodiscard]] schema_path operator/(std::size_t index) const {
         return schema_path{text_ + '/' + std::to_string(index)};
     }
+    [[nodiscard]] const std::string& pointer() const noexcept { return text_; }
     [[nodiscard]] std::string text() const { return "JSON schema at " + escaped(text_, 200); }
-
-    /// Returns nothing: its type lets a failure stand where an expression is wanted.
-    [[noreturn]] std::string fail(const std::string& expected, const std::string& got) const {
-        throw error(errc::schema_unsupported, text(), expected, got);
-    }
 
 private:
     std::string text_ = "#";
@@ -48,118 +44,152 @@ private:
 /// The start of a value, for messages.
 [[nodiscard]] inline std::string shown(const json& value) { return escaped(value.dump(), 40); }
 
+/// What stands under a keyword.
+enum class keyword_kind {
+    unknown,     ///< no keyword, or one that a grammar cannot hold to
+    annotation,  ///< anything: no value is forbidden by it
+    schema,
+    schemas,     ///< a list of schemas, not empty
+    schema_map,  ///< an object of schemas
+    count,       ///< a natural number
+    number,
+    text,
+    names,  ///< a list of strings
+    values,
+    value,
+    flag,
+    type,  ///< the name of a type or a list of names
+};
+
+/// Members named here mean nothing for a grammar, or are read together with another: `nullable`, `additionalItems`.
 [[nodiscard]] inline bool is_annotation(std::string_view key) {
-    static constexpr std::array<std::string_view, 16> annotations{
-        "title", "description", "default",          "example",        "examples", "$schema",
-        "$id",   "$comment",    "$anchor",          "deprecated",     "readOnly", "writeOnly",
-        "$defs", "definitions", "contentMediaType", "contentEncoding"};
-    return std::find(annotations.begin(), annotations.end(), key) != annotations.end();
+    static constexpr std::string_view annotations[] = {"title",
+                                                       "description",
+                                                       "markdownDescription",
+                                                       "default",
+                                                       "example",
+                                                       "examples",
+                                                       "deprecated",
+                                                       "readOnly",
+                                                       "writeOnly",
+                                                       "$comment",
+                                                       "$schema",
+                                                       "$id",
+                                                       "id",
+                                                       "$anchor",
+                                                       "$dynamicAnchor",
+                                                       "$vocabulary",
+                                                       "$defs",
+                                                       "definitions",
+                                                       "contentMediaType",
+                                                       "contentEncoding",
+                                                       "contentSchema",
+                                                       "discriminator",
+                                                       "xml",
+                                                       "externalDocs",
+                                                       "enumNames",
+                                                       "enumDescriptions",
+                                                       "propertyOrdering",
+                                                       "nullable",
+                                                       "additionalItems"};
+    return key.starts_with("x-") ||
+           std::find(std::begin(annotations), std::end(annotations), key) != std::end(annotations);
 }
 
-inline void check_keyword(std::string_view key, const schema_path& path) {
-    static constexpr std::array<std::string_view, 24> known{"type",
-                                                            "nullable",
-                                                            "enum",
-                                                            "const",
-                                                            "anyOf",
-                                                            "oneOf",
-                                                            "allOf",
-                                                            "$ref",
-                                                            "properties",
-                                                            "required",
-                                                            "additionalProperties",
-                                                            "items",
-                                                            "prefixItems",
-                                                            "minItems",
-                                                            "maxItems",
-                                                            "uniqueItems",
-                                                            "minLength",
-                                                            "maxLength",
-                                                            "pattern",
-                                                            "format",
-                                                            "minimum",
-                                                            "maximum",
-                                                            "exclusiveMinimum",
-                                                            "exclusiveMaximum"};
-    if (std::find(known.begin(), known.end(), key) == known.end() && !is_annotation(key))
-        throw error(errc::schema_unsupported, path.text(), "supported keywords", "'" + escaped(key) + "'");
-}
-
-[[nodiscard]] inline bool only_annotations_beside(const json_object& keywords, std::string_view but) {
-    return std::all_of(keywords.begin(), keywords.end(),
-                       [but](const auto& member) { return member.key == but || is_annotation(member.key); });
-}
-
-/// The types that a schema without enum, const or combinations allows: its `type`, or those that its other keywords
-/// are about, or all.
-[[nodiscard]] inline std::vector<std::string> types_of(const json_object& keywords, const schema_path& path) {
-    std::vector<std::string> out;
-    if (const auto* type = keywords.find("type")) {
-        const auto add = [&](const json& name) {
-            if (!name.is_string()) (path / "type").fail("a name or a list of names", shown(*type));
-            if (std::find(out.begin(), out.end(), name.as_string()) == out.end()) out.push_back(name.as_string());
-        };
-        if (type->is_array()) {
-            for (const auto& name : type->as_array()) add(name);
-        } else {
-            add(*type);
-        }
-        if (out.empty()) (path / "type").fail("at least one type", "none");
-        if (std::find(out.begin(), out.end(), "number") != out.end())
-            out.erase(std::remove(out.begin(), out.end(), "integer"), out.end());
-        return out;
-    }
-    const auto has = [&](std::initializer_list<std::string_view> keys) {
-        return std::any_of(keys.begin(), keys.end(), [&](auto key) { return keywords.find(key) != nullptr; });
+[[nodiscard]] inline keyword_kind kind_of_keyword(std::string_view key) {
+    using kind = keyword_kind;
+    struct row {
+        std::string_view key;
+        kind is;
     };
-    if (has({"properties", "required", "additionalProperties"})) out.push_back("object");
-    if (has({"items", "prefixItems", "minItems", "maxItems", "uniqueItems"})) out.push_back("array");
-    if (has({"minLength", "maxLength", "pattern", "format"})) out.push_back("string");
-    if (has({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})) out.push_back("number");
-    if (out.empty()) out = {"object", "array", "string", "number", "boolean", "null"};
-    return out;
+    static constexpr row known[] = {{"type", kind::type},
+                                    {"enum", kind::values},
+                                    {"const", kind::value},
+                                    {"$ref", kind::text},
+                                    {"anyOf", kind::schemas},
+                                    {"oneOf", kind::schemas},
+                                    {"allOf", kind::schemas},
+                                    {"properties", kind::schema_map},
+                                    {"required", kind::names},
+                                    {"additionalProperties", kind::schema},
+                                    {"items", kind::schema},
+                                    {"prefixItems", kind::schemas},
+                                    {"minItems", kind::count},
+                                    {"maxItems", kind::count},
+                                    {"uniqueItems", kind::flag},
+                                    {"minLength", kind::count},
+                                    {"maxLength", kind::count},
+                                    {"pattern", kind::text},
+                                    {"format", kind::text},
+                                    {"minimum", kind::number},
+                                    {"maximum", kind::number},
+                                    {"exclusiveMinimum", kind::number},
+                                    {"exclusiveMaximum", kind::number},
+                                    {"multipleOf", kind::number}};
+    const auto* found = std::find_if(std::begin(known), std::end(known), [key](const row& r) { return r.key == key; });
+    if (found != std::end(known)) return found->is;
+    return is_annotation(key) ? kind::annotation : kind::unknown;
 }
 
-/// The name of a value's type; integers are not "number" here.
-[[nodiscard]] inline std::string_view type_name(const json& value) {
-    constexpr std::array<std::string_view, 7> names{"null",   "boolean", "integer", "number",
-                                                    "string", "array",   "object"};
-    return names[static_cast<std::size_t>(value.type())];
+/// True for what forbids nothing, under a keyword that is otherwise unknown: `"not": false`.
+[[nodiscard]] inline bool is_neutral(std::string_view key, const json& value) {
+    const bool empty = value.is_object() && value.as_object().empty(), yes = value.is_boolean() && value.as_boolean();
+    if (key == "not") return value.is_boolean() && !yes;
+    if (key == "minProperties" || key == "minContains") return value.is_integer() && value.as_integer() == 0;
+    if (key == "propertyNames" || key == "unevaluatedProperties" || key == "unevaluatedItems") return empty || yes;
+    return (key == "patternProperties" || key == "dependentRequired" || key == "dependentSchemas" ||
+            key == "dependencies") &&
+           empty;
+}
+
+inline constexpr std::string_view json_types[] = {"object", "array", "string", "number", "integer", "boolean", "null"};
+
+/// Whether a value may be of both types: an integer is a number.
+[[nodiscard]] inline bool types_meet(std::string_view a, std::string_view b) {
+    return a == b || (a == "integer" && b == "number") || (a == "number" && b == "integer");
 }
 
 [[nodiscard]] inline bool has_type(const json& value, std::string_view type) {
     if (type == "number") return value.is_number();
-    if (type == "integer" && value.is_number()) return value.as_double() == std::trunc(value.as_double());
-    return type == type_name(value);
+    if (type == "integer") return value.is_number() && value.as_double() == std::trunc(value.as_double());
+    return (type == "null" && value.is_null()) || (type == "boolean" && value.is_boolean()) ||
+           (type == "string" && value.is_string()) || (type == "array" && value.is_array()) ||
+           (type == "object" && value.is_object());
 }
 
-/// Whether a value is of a type that `type`, which must be there, or `nullable` allows.
-[[nodiscard]] inline bool fits_type(const json& candidate, const json_object& keywords) {
-    const auto* nullable = keywords.find("nullable");
-    if (candidate.is_null() && nullable && nullable->is_boolean() && nullable->as_boolean()) return true;
-    const auto fits = [&](const json& type) { return type.is_string() && has_type(candidate, type.as_string()); };
-    const auto& type = *keywords.find("type");
-    if (!type.is_array()) return fits(type);
-    return std::any_of(type.as_array().begin(), type.as_array().end(), fits);
+/// The types that the keywords of a schema are about; all if they are about none.
+[[nodiscard]] inline json::array types_spoken_of(const json_object& keywords) {
+    const auto has = [&](std::initializer_list<std::string_view> keys) {
+        return std::any_of(keys.begin(), keys.end(), [&](auto key) { return keywords.find(key) != nullptr; });
+    };
+    json::array out;
+    if (has({"properties", "required", "additionalProperties"})) out.push_back("object");
+    if (has({"items", "prefixItems", "minItems", "maxItems", "uniqueItems"})) out.push_back("array");
+    if (has({"minLength", "maxLength", "pattern", "format"})) out.push_back("string");
+    if (has({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})) out.push_back("number");
+    return out.empty() ? json::array{"object", "array", "string", "number", "boolean", "null"} : out;
 }
 
-/// The names that `required` lists.
-[[nodiscard]] inline std::set<std::string> required_names(const json_object& keywords, const schema_path& path) {
-    std::set<std::string> out;
-    const auto* required = keywords.find("required");
-    if (!required) return out;
-    if (!required->is_array()) (path / "required").fail("a list of names", shown(*required));
-    for (const auto& name : required->as_array()) {
-        if (!name.is_string()) (path / "required").fail("a list of names", shown(name));
-        out.insert(name.as_string());
-    }
-    return out;
+/// 3 for 3.0: what int64 can hold is an integer.
+[[nodiscard]] inline json exact_number(const json& number) {
+    if (!number.is_number() || number.is_integer()) return number;
+    const double x = number.as_double();
+    return x == std::trunc(x) && std::fabs(x) < 0x1p63 ? json{static_cast<std::int64_t>(x)} : number;
 }
 
-/// Equal as JSON schema sees it: 1 and 1.0 are the same number.
+/// Equal as JSON schema sees it: 1 and 1.0 are the same number, however deep they lie.
 [[nodiscard]] inline bool same_value(const json& a, const json& b) {
-    return a.is_number() && b.is_number() ? (a.is_integer() && b.is_integer() ? a == b : a.as_double() == b.as_double())
-                                          : a == b;
+    if (a.is_number() && b.is_number()) return exact_number(a) == exact_number(b);
+    if (a.is_array() && b.is_array())
+        return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(), b.as_array().end(),
+                          same_value);
+    if (a.is_object() && b.is_object())
+        return a.as_object().size() == b.as_object().size() &&
+               std::all_of(a.as_object().begin(), a.as_object().end(), [&](const json_member& member) {
+                   const auto* other = b.find(member.key);
+                   return other && same_value(member.value, *other);
+               });
+    return a == b;
 }
 
 }  // namespace detail

@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include <nibble/core/hex.hpp>
-#include <nibble/grammar/schema_keywords.hpp>
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -37,15 +36,14 @@ namespace detail {
     return out;
 }
 
-/// The schema in `root` that a local reference (#, #/$defs/name, any JSON pointer) names; `here` is its place.
-[[nodiscard]] inline const json& resolve_reference(const json& root, const json& ref, const schema_path& here) {
-    if (!ref.is_string() || ref.as_string().empty() || ref.as_string()[0] != '#')
-        here.fail("a reference into this schema (#/...)", shown(ref));
-    const std::string pointer = percent_decoded(std::string_view{ref.as_string()}.substr(1));
+/// The schema in `root` that a local reference (#, #/$defs/name, any JSON pointer) names, or nullptr.
+[[nodiscard]] inline const json* resolve_reference(const json& root, std::string_view ref) {
+    if (ref.empty() || ref[0] != '#') return nullptr;
+    const std::string pointer = percent_decoded(ref.substr(1));
     std::string_view rest = pointer;
     const json* at = &root;
     while (!rest.empty() && at) {
-        if (rest[0] != '/') here.fail("a JSON pointer", shown(ref));
+        if (rest[0] != '/') return nullptr;
         const auto end = std::min(rest.find('/', 1), rest.size());
         const std::string key = pointer_unescaped(rest.substr(1, end - 1));
         rest.remove_prefix(end);
@@ -58,8 +56,7 @@ namespace detail {
             at = at->find(key);
         }
     }
-    if (!at) here.fail("a place in this schema", shown(ref));
-    return *at;
+    return at;
 }
 
 }  // namespace detail

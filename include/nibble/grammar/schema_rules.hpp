@@ -2,27 +2,24 @@
 // The rules of a grammar of JSON that ask no schema: literals, keys, any value, the space between.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <nibble/grammar/char_automaton.hpp>
 #include <nibble/grammar/code_points.hpp>
+#include <nibble/grammar/gbnf_decimals.hpp>
 #include <nibble/grammar/gbnf_text.hpp>
-#include <nibble/grammar/schema_keywords.hpp>
-#include <nibble/grammar/schema_scalars.hpp>
+#include <nibble/grammar/schema_options.hpp>
 #include <nibble/json/json.hpp>
+#include <nibble/json/writer.hpp>
 #include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-struct json_schema_options {
-    /// Allow white space between the parts: one space, or a line break and up to 20 spaces or tabs.
-    bool white_space = true;
-    std::size_t max_depth = 100;       ///< schemas inside schemas, through references too
-    std::size_t max_schemas = 20'000;  ///< schemas visited, each $ref once
-};
 
 namespace detail {
 
@@ -32,28 +29,28 @@ public:
     [[nodiscard]] std::string rules() const {
         std::string out;
         for (const auto& [name, body] : rules_) out += name + " ::= " + body + "\n";
+        if (out.find(never()) != std::string::npos) out += never() + " ::= \"x\" " + never() + "\n";
         return out;
     }
 
-protected:
     using strings = std::vector<std::string>;
 
     explicit schema_rules(const json_schema_options& options, std::string prefix)
         : options_(options), prefix_(std::move(prefix)) {}
-    ~schema_rules() = default;
 
-    std::string literal_value(const json& literal, std::size_t depth) {
-        if (depth > options_.max_depth)
-            schema_path{}.fail("values of at most " + std::to_string(options_.max_depth) + " levels", "more");
+    /// The rule that no text matches.
+    [[nodiscard]] std::string never() const { return prefix_ + "never"; }
+
+    std::string literal_value(const json& literal) {
         if (literal.is_array()) {
             strings items;
-            for (const auto& item : literal.as_array()) items.push_back(literal_value(item, depth + 1));
+            for (const auto& item : literal.as_array()) items.push_back(literal_value(item));
             return enclosed("[", items, "]");
         }
         if (literal.is_object()) {
             strings members;
             for (const auto& [key, member] : literal.as_object())
-                members.push_back(key_text(key) + literal_value(member, depth + 1));
+                members.push_back(key_text(key) + literal_value(member));
             return enclosed("{", members, "}");
         }
         return gbnf_literal(literal.dump());
@@ -63,6 +60,52 @@ protected:
         std::string out = gbnf_literal(open) + space();
         for (std::size_t i = 0; i < parts.size(); ++i) out += (i == 0 ? " " : " \",\"" + space() + " ") + parts[i];
         return out + (parts.empty() ? " " : space() + " ") + gbnf_literal(close);
+    }
+
+    /// An array of `parts` and, behind them, any number of `item`: at least `shortest` and at most `longest` in all.
+    std::string array_of(const strings& parts, const std::string& item, std::size_t shortest,
+                         std::optional<std::size_t> longest) {
+        const std::size_t fixed = parts.size();
+        if (longest == fixed) return enclosed("[", parts, "]");
+        const std::string comma = "\",\"" + space() + " ";
+        const auto more = [&](std::size_t least, std::size_t written) {
+            return "(" + comma + item + ")" + times(least, longest ? std::optional{*longest - written} : longest);
+        };
+        std::string out = "\"[\"" + space() + " ";
+        for (std::size_t i = 0; i < fixed; ++i) out += (i == 0 ? "" : comma) + parts[i] + " ";
+        if (fixed != 0) {
+            out += more(std::max(shortest, fixed) - fixed, fixed);
+        } else {
+            const std::string several = item + " " + more(std::max<std::size_t>(shortest, 1) - 1, 1);
+            out += shortest == 0 ? "(" + several + ")?" : several;
+        }
+        return out + space() + " \"]\"";
+    }
+
+    struct object_member {
+        std::string name;
+        std::string text;  ///< key and value
+        bool required;
+    };
+
+    /// An object of the properties in order, and of any number of `other` members behind them unless it is empty.
+    std::string members(const std::vector<object_member>& properties, const std::string& other) {
+        // From the last property to the first: what may follow, with nothing written before it and with something.
+        std::string first, rest;
+        if (!other.empty()) {
+            const std::string member_rule = set_rule(new_rule(), other);
+            rest = set_rule(new_rule(), "(\",\"" + space() + " " + member_rule + ")*");
+            first = set_rule(new_rule(), "(" + member_rule + " " + rest + ")?");
+        }
+        for (auto one = properties.rbegin(); one != properties.rend(); ++one) {
+            const std::string text = set_rule(new_rule(), one->text);
+            const std::string after = text + (rest.empty() ? "" : " " + rest);
+            const std::string skipped_first = first.empty() ? "\"\"" : first,
+                              skipped_rest = rest.empty() ? "\"\"" : rest;
+            first = set_rule(new_rule(), after + (one->required ? "" : " | " + skipped_first));
+            rest = set_rule(new_rule(), "\",\"" + space() + " " + after + (one->required ? "" : " | " + skipped_rest));
+        }
+        return "\"{\"" + space() + " " + (first.empty() ? "" : first + space() + " ") + "\"}\"";
     }
 
     /// A rule for a quoted key that is none of `names`: a trie of them, left at some character or ended too early.
@@ -86,7 +129,7 @@ protected:
     std::string key_text(const std::string& key) { return gbnf_literal(json{key}.dump() + ":") + space() + " "; }
 
     std::string any_value() {
-        const std::string name = prefix_ + "value";
+        std::string name = prefix_ + "value";
         if (!rules_.try_emplace(name).second) return name;
         const std::string any_string = "\"\\\"\" " + character() + "* \"\\\"\"",
                           member = any_string + " \":\"" + space() + " " + name;
@@ -95,18 +138,49 @@ protected:
                    ")? " + gbnf_literal(close);
         };
         return set_rule(name, list("{", member, "}") + " | " + list("[", name, "]") + " | " + any_string + " | " +
-                                  number_text({}, {}) + " | \"true\" | \"false\" | \"null\"");
+                                  any_number_text + " | \"true\" | \"false\" | \"null\"");
     }
 
     /// One character of a string. Escapes of surrogates only in pairs.
     std::string character() {
-        const std::string name = prefix_ + "char";
+        std::string name = prefix_ + "char";
         if (rules_.find(name) == rules_.end()) {
             set_rule(name,
                      "[^\"\\\\\\x00-\\x1f\\x7f] | \"\\\\\" ([\"\\\\/bfnrt] | \"u\" ([0-9a-cA-CefEF] [0-9a-fA-F]{3} | "
                      "[dD] ([0-7] [0-9a-fA-F]{2} | [89abAB] [0-9a-fA-F]{2} \"\\\\u\" [dD] [c-fC-F] [0-9a-fA-F]{2})))");
         }
         return name;
+    }
+
+    /// One character of `set`, which is not empty, as it appears in a string: what must be escaped in its shortest
+    /// form.
+    std::string character_of(const code_point_set& set) {
+        if (set.front().first == 0 && complement(set).empty()) return character();
+        std::vector<code_point_range> plain;
+        std::string out;
+        for (const auto& [first, last] : set) {
+            for (char32_t c = first; c <= std::min<char32_t>(last, 0x7f); ++c) {
+                if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) {
+                    plain.push_back({c, c});
+                } else {
+                    std::string text;
+                    append_json_string(text, std::string(1, static_cast<char>(c)), true);
+                    append_alternative(out, gbnf_literal(text.substr(1, text.size() - 2)));
+                }
+            }
+            if (last >= 0x80) plain.push_back({std::max<char32_t>(first, 0x80), last});
+        }
+        plain = normalised(std::move(plain));
+        if (!plain.empty()) append_alternative(out, gbnf_class(plain));
+        auto& name = rule_of_set_[out];
+        if (name.empty()) name = set_rule(new_rule(), out);
+        return name;
+    }
+
+    /// How often something may be repeated, as GBNF.
+    static std::string times(std::size_t least, std::optional<std::size_t> most) {
+        if (!most) return least == 0 ? "*" : "{" + std::to_string(least) + ",}";
+        return "{" + std::to_string(least) + "," + std::to_string(*most) + "}";
     }
 
     std::string space() {
@@ -123,7 +197,7 @@ protected:
         return name;
     }
 
-    json_schema_options options_;
+    [[nodiscard]] const json_schema_options& options() const noexcept { return options_; }
 
 private:
     struct trie_node {
@@ -149,8 +223,10 @@ private:
         return trie;
     }
 
+    json_schema_options options_;
     std::string prefix_;
     std::map<std::string, std::string> rules_;
+    std::map<std::string, std::string> rule_of_set_;  // by what it says
     std::size_t n_rules_ = 0;
 };
 

@@ -87,8 +87,8 @@ namespace detail {
         const std::string prefix = "tool" + std::to_string(i) + "-";
         const json none = json_object{{"type", "object"}, {"additionalProperties", false}};
         const json& schema = parameters && !parameters->is_null() ? *parameters : none;
-        schema_converter converter{schema, options.schema, prefix};
-        const std::string arguments = converter.convert(schema, schema_path{where + ".parameters"});
+        schema_converter converter{schema, options.schema, prefix, schema_path{where + ".parameters"}};
+        const std::string arguments = converter.convert();
         rules += converter.rules() + prefix + "call ::= \"{\"" + space + gbnf_literal("\"name\":") + space +
                  gbnf_literal(name->dump() + ",") + space + gbnf_literal(json{options.arguments_key}.dump() + ":") +
                  space + arguments + space + "\"}\"\n";

@@ -59,6 +59,7 @@ inline value sort(runtime& rt, const value& v, const call_arguments& args) {
     std::vector<keyed_item> items;
     for (const value& item : iterate(rt, v)) {
         std::vector<value> keys;
+        keys.reserve(paths.size());
         for (const auto& path : paths) keys.push_back(ignoring_case(rt, follow(rt, item, path), exact));
         items.push_back({rt.list(std::move(keys)), item});
     }
