@@ -128,6 +128,8 @@ TEST_CASE("reply parser: tool calls") {
     check("<tool_call>{\"name\":\"f\",\"arguments\":{\"s\":\"</tool_call> \\\" {[\"}}</tool_call>",
           "|C:f{\"s\":\"</tool_call> \\\" {[\"}");
     check("<tool_call>{\"name\":\"f\"}", "|C:f{}");
+    check("<tool_call>{\"name\":\"f\",\"arguments\":{\"id\":12345678901234567890}}</tool_call>",
+          "|C:f{\"id\":12345678901234567890}");
     check("<tool_call>[{\"name\":\"f\"},{\"name\":\"g\"}]</tool_call>", "|C:f{}|C:g{}");
     check("[TOOL_CALLS] [{\"name\":\"f\",\"arguments\":{\"x\":\"]\"},\"id\":\"abc\"}] ok",
           "|C:f{\"x\":\"]\"}#abc|A:ok");
@@ -186,6 +188,7 @@ TEST_CASE("reply parser: calls that are none are events too") {
     malformed("<tool_call>{\"name\":\"f\n\"}</tool_call>", "the string ends with its line");
     malformed("<tool_call>{\"name\":\"\\ud800\"}</tool_call>");
     malformed("<tool_call>\xff</tool_call>");
+    malformed("<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1e400}}</tool_call>", "ok");  // not Infinity
     check("<|python_tag|>{\"name\": \"f\n\"} x", "|M:<|python_tag|>{\"name\": \"f\n|A:\"} x");
     check("<|python_tag|> import x", "|M:<|python_tag|> |A:import x");
     check("[TOOL_CALLS]", "|M:[TOOL_CALLS]");

@@ -48,7 +48,7 @@ TEST_CASE("templates render as Jinja2 renders them") {
             CHECK_THROWS_AS(render(source, variables), error);
         }
     }
-    CHECK(n_cases == 998);
+    CHECK(n_cases == 1030);
 }
 
 TEST_CASE("errors say what and where") {

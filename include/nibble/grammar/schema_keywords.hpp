@@ -158,8 +158,7 @@ inline void check_keyword(std::string_view key, const schema_path& path) {
 
 /// Equal as JSON schema sees it: 1 and 1.0 are the same number.
 [[nodiscard]] inline bool same_value(const json& a, const json& b) {
-    return a.is_number() && b.is_number() ? (a.is_integer() && b.is_integer() ? a == b : a.as_double() == b.as_double())
-                                          : a == b;
+    return a.is_number() && b.is_number() && a.type() != b.type() ? a.as_double() == b.as_double() : a == b;
 }
 
 }  // namespace detail

@@ -239,10 +239,10 @@ private:
         rt_.at(offset);
         rt_.require_defined(operand);
         if (operand.type() == kind::number) return node.minus ? -operand.number() : operand.number();
-        if (!operand.is_integer())
+        if (!operand.is_number())
             rt_.type_error(std::string("bad operand type for unary -: '") + type_name(operand) + "'");
-        if (!node.minus) return operand.integer();
-        return integer_arithmetic(rt_, ast::arithmetic_op::subtract, 0, operand.integer());
+        if (node.minus) return negated(operand);
+        return operand.is_integer() ? value(operand.integer()) : operand;
     }
     value evaluate(const ast::logical_not& node, std::size_t) { return !truth(evaluate(node.operand)); }
     value evaluate(const ast::logical_chain& node, std::size_t) {

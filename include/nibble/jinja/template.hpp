@@ -30,8 +30,9 @@ struct text_variable {
 
 /// A template as Jinja2 3.1 renders it in an immutable sandbox with trim_blocks, lstrip_blocks, loop controls, `do`
 /// and Hugging Face's additions: {% generation %}, raise_exception, strftime_now, a tojson that keeps UTF-8.
-/// Not supported, and refused: what reaches outside of the template, recursive loops, integers beyond 64 bits, sets and
-/// bytes, the filters pprint, random and urlize. Filters such as `unique` read their input at once, not when asked.
+/// Integers of variables may have any size; what a template writes or computes itself has 64 bits.
+/// Not supported, and refused: what reaches outside of the template, recursive loops, sets and bytes, arithmetic beyond
+/// 64 bits, the filters pprint, random and urlize. Filters such as `unique` read their input at once, not when asked.
 /// A {% set %} of a variable that a loop or macro above it reads does not make it undefined there.
 /// Immutable: any number of threads may render at once. Copies share the parsed template.
 class compiled_template {
@@ -82,6 +83,7 @@ private:
             case json::kind::null: return none{};
             case json::kind::boolean: return given.as_boolean();
             case json::kind::integer: return given.as_integer();
+            case json::kind::big_integer: return value::big_integer(text::borrowed(given.as_big_integer().digits));
             case json::kind::number: return given.as_double();
             case json::kind::string: rt.earn(given.as_string().size()); return text::borrowed(given.as_string());
             case json::kind::array: {
