@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
@@ -156,11 +157,9 @@ private:
         : session_(&session),
           options_(options),
           stops_(options.stop),
+          tag_tokens_(nibble::tag_tokens(session.source().tokenizer(), session.source().reply_format())),
           thinking_(session.source().tokenizer(), session.source().reply_format(), prompt, options) {
         const auto started = clock::now();
-        const auto& tokenizer = session.source().tokenizer();
-        for (const auto& tag : session.source().reply_format().tags())
-            if (const auto id = tokenizer.find(tag); id && tokenizer.is_control(*id)) shown_control_.push_back(*id);
         starts_in_reasoning_ = thinking_.inside();
         session.check_tokens(prompt, 0, "prompt");
         validate(options_, session.source().config().n_vocab);
@@ -230,7 +229,7 @@ private:
         if (constrained) options_.constraint->accept(id);
         if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
 
-        const bool shown = std::find(shown_control_.begin(), shown_control_.end(), id) != shown_control_.end();
+        const bool shown = std::binary_search(tag_tokens_.begin(), tag_tokens_.end(), id);
         append(characters_.push(tokenizer.piece(id, {.special = shown})));
         if (reason_ != finish_reason::none) return;
         if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
@@ -300,8 +299,8 @@ private:
     generation_options options_;
     utf8_stream characters_{invalid_utf8::replace};
     stop_strings stops_;
+    std::vector<token> tag_tokens_;  // control tokens that are shown all the same
     detail::thinking_budget thinking_;
-    std::vector<token> shown_control_;  // control tokens that are tags of reasoning or tool calls
     bool starts_in_reasoning_ = false;
     bool thought_ = false;         // the last token belongs to the thinking
     std::string text_;             // given out, and after it what may become a stop string
