@@ -150,7 +150,9 @@ private:
                 joiner& j = callee.join();
                 return std::exchange(j.used, true) ? j.separator : text{};
             }
-            case kind::undefined: rt_.undefined_error(callee);
+            case kind::undefined:
+                if (callee.missing().why == undefined::reason::date) return text{};
+                rt_.undefined_error(callee);
             case kind::loop: rt_.fail(errc::tmpl_unsupported, "recursive loops are not supported");
             default: rt_.type_error(std::string("'") + type_name(callee) + "' object is not callable");
         }

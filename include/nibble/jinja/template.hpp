@@ -55,7 +55,7 @@ public:
     }
 
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.
-    /// `date` is what strftime_now() sees.
+    /// `date` is what strftime_now() sees; where it is not given the function is undefined.
     [[nodiscard]] std::string render(const json::object& variables, std::span<const text_variable> more,
                                      const calendar_time& date) const {
         runtime rt(tree_->source, bounds_, date);
@@ -71,6 +71,8 @@ private:
         for (const text_variable& variable : more)
             if (variable.name == name) return text::borrowed(variable.value);
         if (const json* given = variables.find(name)) return from_json(rt, *given);
+        if (name == "strftime_now" && !rt.date().is_given())
+            return undefined{text::borrowed(name), "", undefined::reason::date};
         if (const builtin_entry* function = find_function(name))
             return rt.make_callable({function->name, function->function, {}, nullptr, nullptr});
         return undefined{text::borrowed(name)};

@@ -23,6 +23,7 @@ struct undefined {
         attribute,  ///< `owner` has no such attribute
         element,    ///< `owner` has no such element
         unsafe,     ///< the sandbox does not show this attribute of `owner`
+        date,       ///< strftime_now where no date is given: a call of it gives an empty text
         note        ///< `what` is the whole message
     };
     text what = {};
