@@ -10,12 +10,14 @@
 
 #include <nibble/grammar/matcher.hpp>
 
+#include "support/random_text.hpp"
 #include "support/schema_validator.hpp"
 #include "test.hpp"
 
 namespace {
 
 using namespace nibble;
+using nibble::test::random_text;
 
 unsigned below(std::mt19937& rng, std::size_t n) { return static_cast<unsigned>(rng() % n); }
 
@@ -44,30 +46,6 @@ void check_refused(const std::string& schema, errc code, const std::string& says
         CHECK(e.code() == code);
         CHECK(std::string{e.what()}.find(says) != std::string::npos);
     }
-}
-
-/// A random text of the grammar, byte by byte; empty if none was found within the bounds. Bytes that end something
-/// are taken more often than their share.
-std::string random_text(grammar_states& states, std::mt19937& rng, std::size_t most_bytes) {
-    std::string out;
-    auto at = states.start();
-    while (out.size() < most_bytes) {
-        states.begin_token();
-        if (states.is_final(at) || (states.accepts(at) && rng() % 2)) return out;
-        std::vector<std::uint8_t> allowed, ending;
-        for (unsigned byte = 0; byte < 256; ++byte) {
-            const auto b = static_cast<std::uint8_t>(byte);
-            if (states.step(at, b) == grammar_states::dead) continue;
-            allowed.push_back(b);
-            if (b == '"' || b == ']' || b == '}' || (b >= '0' && b <= '9')) ending.push_back(b);
-        }
-        REQUIRE_FALSE(allowed.empty());  // a state that is not dead can always go on to an end
-        const auto& from = !ending.empty() && rng() % 3 == 0 ? ending : allowed;
-        const auto byte = from[below(rng, from.size())];
-        out += static_cast<char>(byte);
-        at = states.step(at, byte);
-    }
-    return {};
 }
 
 /// Samples `n` texts, all of which must be JSON and valid. Returns how many came to an end.
