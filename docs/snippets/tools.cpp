@@ -20,11 +20,9 @@ int main(int argc, char** argv) {
     const auto model = nibble::model::load(argc > 1 ? argv[1] : "examples/models/nibble-tiny.gguf");
     nibble::session session{model, {.context = 1024}};
     // [tools]
-    const auto tools = nibble::json::parse(R"([{
-        "name": "calculator",
-        "description": "Evaluate an expression",
-        "parameters": {"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]}
-    }])");
+    const auto parameters = nibble::json::parse(
+        R"({"type": "object", "properties": {"expression": {"type": "string"}}, "required": ["expression"]})");
+    const std::vector<nibble::tool> tools{{"calculator", "Evaluate an expression", parameters}};
     std::vector<nibble::message> messages{{nibble::role::user, "Calculate 252 + 842"}};
     for (int round = 0; round < 4; ++round) {  // a model could go on calling for ever
         auto reply = session.chat(messages, {.temperature = 0, .thinking = false, .tools = tools});

@@ -26,6 +26,8 @@ struct token_constraint;
 // text
 struct message;
 struct tool_call;
+struct tool;
+class tool_list;
 enum class role;
 class chat_template;
 struct chat_template_options;

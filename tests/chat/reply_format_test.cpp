@@ -14,13 +14,13 @@
 
 using namespace nibble;
 
-TEST_CASE("the default format has every form of the table of tags") {
+TEST_CASE("the default format has every form of calls that the table of tags has") {
     const reply_format format;
     CHECK(format.think_open == "<think>");
     CHECK(format.think_close == "</think>");
     const auto tags = format.tags();
     for (const reply_tag& row : reply_tags) {
-        if (row.part != reply_part::reasoning && row.part != reply_part::tool_call) continue;
+        if (row.part != reply_part::tool_call) continue;
         INFO(std::string{row.open});
         CHECK(std::find(tags.begin(), tags.end(), row.open) != tags.end());
         CHECK((row.close.empty() || std::find(tags.begin(), tags.end(), row.close) != tags.end()));
@@ -39,6 +39,50 @@ TEST_CASE("a prompt may end inside of the reasoning") {
     CHECK(opens_reasoning("<|im_start|>assistant\n<think>\n"));
     CHECK_FALSE(opens_reasoning("<|im_start|>assistant\n<think>\n\n</think>\n"));
     CHECK_FALSE(opens_reasoning(""));
+}
+
+TEST_CASE("what a template writes says which forms of calls and of thinking its model has") {
+    // As the templates of these models write a call, or tell the model to; the first form is the model's own.
+    struct row {
+        const char *model, *source, *open, *after_name, *think_open;
+        std::size_t n_forms;
+    };
+    const row rows[] = {
+        {"Qwen 3", "<tool_call>\\n{\\\"name\\\": <function-name>, \\\"arguments\\\": {}}\\n</tool_call> '</think>'",
+         "<tool_call>", "", "<think>", 1},
+        {"Qwen3-Coder",
+         "'<tool_call>\\n<function=' + name + '>\\n' '<parameter=' + key + '>\\n' '\\n</parameter>\\n' "
+         "'</function>\\n</tool_call>'",
+         "<tool_call>", ">\n", "", 4},
+        {"Mistral Nemo", "'[TOOL_CALLS][' + call|tojson + ']'", "[TOOL_CALLS]", "", "", 1},
+        {"Mistral Small 3.2", "'[TOOL_CALLS]' + name + '[CALL_ID]' + id + '[ARGS]' + arguments|tojson", "[TOOL_CALLS]",
+         "[ARGS]", "", 2},
+        {"Magistral", "'[THINK]' + thinking + '[/THINK]' '[TOOL_CALLS]' + name + '[ARGS]' + arguments", "[TOOL_CALLS]",
+         "[ARGS]", "[THINK]", 2},
+        {"Granite", "respond only with <|tool_call|> followed by a JSON list", "<|tool_call|>", "", "", 1},
+        {"Llama 3.1 with tools of one's own", "'<function=' + name + '>' + arguments|tojson + '</function>'",
+         "<function=", ">", "", 1},
+        {"DeepSeek R1 distill",
+         "'<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>' + "
+         "type + '<\uff5ctool\u2581sep\uff5c>' + name + '\\n```json\\n' + arguments + '\\n```<\uff5ctool\u2581call"
+         "\u2581end\uff5c>' content.split('</think>') 'function'",
+         "<\uff5ctool\u2581call\u2581begin\uff5c>", "\n```json\n", "<think>", 2},
+        {"DeepSeek V3.1",
+         "'<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>' + name + "
+         "'<\uff5ctool\u2581sep\uff5c>' + arguments + '<\uff5ctool\u2581call\u2581end\uff5c>'",
+         "<\uff5ctool\u2581call\u2581begin\uff5c>", "<\uff5ctool\u2581sep\uff5c>", "", 1},
+        {"Seed-OSS", "'<seed:think>' + reasoning + '</seed:think>'", nullptr, "", "<seed:think>", 0},
+        {"none", "{{ messages }}", nullptr, "", "", 0},
+    };
+    for (const auto& [model, source, open, after_name, think_open, n_forms] : rows) {
+        INFO(model);
+        const auto format = detect_reply_format(source);
+        CHECK(format.think_open == think_open);
+        REQUIRE(format.tool_calls.size() == n_forms);
+        if (n_forms == 0) continue;
+        CHECK(format.tool_calls[0].open == open);
+        CHECK(format.tool_calls[0].after_name == after_name);
+    }
 }
 
 TEST_CASE("the format is read from the chat template") {

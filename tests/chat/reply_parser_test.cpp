@@ -128,6 +128,8 @@ TEST_CASE("reply parser: tool calls") {
     check("<tool_call>{\"name\":\"f\",\"arguments\":{\"s\":\"</tool_call> \\\" {[\"}}</tool_call>",
           "|C:f{\"s\":\"</tool_call> \\\" {[\"}");
     check("<tool_call>{\"name\":\"f\"}", "|C:f{}");
+    check("<tool_call>{\"name\":\"f\",\"arguments\":{\"id\":12345678901234567890}}</tool_call>",
+          "|C:f{\"id\":12345678901234567890}");
     check("<tool_call>[{\"name\":\"f\"},{\"name\":\"g\"}]</tool_call>", "|C:f{}|C:g{}");
     check("[TOOL_CALLS] [{\"name\":\"f\",\"arguments\":{\"x\":\"]\"},\"id\":\"abc\"}] ok",
           "|C:f{\"x\":\"]\"}#abc|A:ok");
@@ -141,6 +143,81 @@ TEST_CASE("reply parser: tool calls") {
     CHECK(reply.tool_calls[0].arguments == json::parse("{\"x\":1}"));
     CHECK(reply.content == "a");
     CHECK(reply.reasoning == "t");
+}
+
+TEST_CASE("reply parser: calls whose name stands before the arguments") {
+    // Mistral
+    check("[TOOL_CALLS]f[ARGS]{\"x\": 1}", "|C:f{\"x\":1}");
+    check("See:\n[TOOL_CALLS]f[CALL_ID]a1B2c3D4e[ARGS]{\"x\": \"]}\"}[TOOL_CALLS]g[ARGS] {} ok",
+          "|A:See:\n|C:f{\"x\":\"]}\"}#a1B2c3D4e|C:g{}|A:ok");
+    check("[TOOL_CALLS]f[ARGS]{\"x\": [1, {\"y\": \"[ARGS]{\"}]}", "|C:f{\"x\":[1,{\"y\":\"[ARGS]{\"}]}");
+    check("[TOOL_CALLS]f[ARGS]{\"x\"", "|M:[TOOL_CALLS]f[ARGS]{\"x\"");
+    check("[TOOL_CALLS]f{\"x\": 1}", "|M:[TOOL_CALLS]f|A:{\"x\": 1}");
+    check("[TOOL_CALLS]I call f.\nDone.", "|M:[TOOL_CALLS]I call f.|A:Done.");
+    check("[TOOL_CALLS][ARGS]{}", "|M:[TOOL_CALLS][ARGS]|A:{}");
+    check("[TOOL_CALLS]" + std::string(300, 'f'),
+          "|M:[TOOL_CALLS]" + std::string(244, 'f') + "|A:" + std::string(56, 'f'));
+    // Llama 3.1
+    check("<function=f>{\"x\": \"</function>\"}</function>\n<function=g>{}</function>",
+          "|C:f{\"x\":\"</function>\"}|C:g{}");
+    check("<function=f>{\"x\": 1</function>ok", "|M:<function=f>{\"x\": 1</function>|A:ok");
+    check("<function=>{}</function>", "|M:<function=>{}</function>");
+    check("<function=f>[1]</function>", "|M:<function=f>[1]</function>");
+    // Qwen3-Coder
+    check("<tool_call>\n<function=f>\n<parameter=city>\n New York\n</parameter>\n<parameter=n>\n12\n</parameter>\n"
+          "<parameter=code>\nif x > \"{a\":\n    f()\n</parameter>\n</function>\n</tool_call>\nok",
+          "|C:f{\"city\":\" New York\",\"n\":12,\"code\":\"if x > \\\"{a\\\":\\n    f()\"}|A:ok");
+    check("<tool_call>\n<function=f>\n</function>\n</tool_call>", "|C:f{}");
+    check("<function=f>\n<parameter=x>\n{\"y\": [1]}\n</parameter>\n</function>", "|C:f{\"x\":{\"y\":[1]}}");
+    check("<tool_call>\n<function=f>\n<parameter=x>1</function>\n</tool_call>ok",
+          "|M:<tool_call>\n<function=f>\n<parameter=x>1</function>\n</tool_call>|A:ok");
+    // DeepSeek: V3 and the distills of R1, V3.1
+    const std::string begin = "<\uff5ctool\u2581call\u2581begin\uff5c>", end = "<\uff5ctool\u2581call\u2581end\uff5c>",
+                      sep = "<\uff5ctool\u2581sep\uff5c>", all_begin = "<\uff5ctool\u2581calls\u2581begin\uff5c>",
+                      all_end = "<\uff5ctool\u2581calls\u2581end\uff5c>";
+    const std::string f = begin + "function" + sep + "f\n```json\n{\"x\": \"```\"}\n```" + end;
+    check("a" + all_begin + f + "\n" + f + all_end + "\nb", "|A:a|C:f{\"x\":\"```\"}|C:f{\"x\":\"```\"}|A:b");
+    check("<think>t</think>\n\n" + all_begin + f + all_end, "|R:t|C:f{\"x\":\"```\"}");
+    check(all_begin + begin + "f" + sep + "{\"x\": 1}" + end + all_end, "|C:f{\"x\":1}");
+    check(begin + "function" + sep + "f" + end + "ok", "|M:" + begin + "function" + sep + "f" + end + "|A:ok");
+    reply_format format;
+    format.tools = {"g"};
+    check("[TOOL_CALLS]f[ARGS]{}", "|M:[TOOL_CALLS]f[ARGS]{}", format);
+    check("[TOOL_CALLS]g[ARGS]{}", "|C:g{}", format);
+}
+
+TEST_CASE("reply parser: a form of one's own") {
+    reply_format format;
+    format.tool_calls = {{.open = "<<",
+                          .close = ">>",
+                          .before_name = "fn:",
+                          .after_name = "\nargs:",
+                          .before_id = "#",
+                          .after_arguments = ";",
+                          .list_open = "CALLS(",
+                          .list_close = ")"}};
+    check("x CALLS(<<fn: f #17\nargs: {\"x\": \">>\"};>>) y", "|A:x |C:f{\"x\":\">>\"}#17|A:y", format);
+    check("<<f\nargs:{}>>", "|M:<<f\nargs:{}>>", format);
+}
+
+TEST_CASE("reply parser: what is written in a form is read in it") {
+    const std::vector<tool_call> calls{
+        {"", "f", json::parse(R"({"s": "a\nb </x>", "n": 12345678901234567890, "o": {"k": [true, null]}})")},
+        {"", "get_it", json_object{}}};
+    for (const auto& form : known_tool_call_forms()) {
+        INFO(form.open << " " << form.after_name);
+        reply_parser parser;
+        std::string text = "I call.";
+        for (const auto& call : calls) text += detail::written_call(call, form);
+        parser.push(text);
+        parser.finish();
+        CHECK(parser.reply().content == "I call.");
+        REQUIRE(parser.reply().tool_calls.size() == calls.size());
+        for (std::size_t i = 0; i < calls.size(); ++i) {
+            CHECK(parser.reply().tool_calls[i].name == calls[i].name);
+            CHECK(parser.reply().tool_calls[i].arguments == calls[i].arguments);
+        }
+    }
 }
 
 TEST_CASE("reply parser: code to be run") {
@@ -186,6 +263,7 @@ TEST_CASE("reply parser: calls that are none are events too") {
     malformed("<tool_call>{\"name\":\"f\n\"}</tool_call>", "the string ends with its line");
     malformed("<tool_call>{\"name\":\"\\ud800\"}</tool_call>");
     malformed("<tool_call>\xff</tool_call>");
+    malformed("<tool_call>{\"name\":\"f\",\"arguments\":{\"x\":1e400}}</tool_call>", "ok");  // not Infinity
     check("<|python_tag|>{\"name\": \"f\n\"} x", "|M:<|python_tag|>{\"name\": \"f\n|A:\"} x");
     check("<|python_tag|> import x", "|M:<|python_tag|> |A:import x");
     check("[TOOL_CALLS]", "|M:[TOOL_CALLS]");
@@ -271,6 +349,17 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
                                                 "</tool_call>",
                                                 "[TOOL_CALLS]",
                                                 "<|python_tag|>",
+                                                "[ARGS]{",
+                                                "[CALL_ID]",
+                                                "<function=",
+                                                "<parameter=x>",
+                                                "</parameter>",
+                                                "</function>",
+                                                ">\n",
+                                                "<\uff5ctool\u2581calls\u2581begin\uff5c>",
+                                                "<\uff5ctool\u2581call\u2581begin\uff5c>",
+                                                "<\uff5ctool\u2581sep\uff5c>",
+                                                "<\uff5ctool\u2581call\u2581end\uff5c>",
                                                 "{\"name\":\"f\",\"arguments\":{}}",
                                                 "{",
                                                 "}",
@@ -315,7 +404,8 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
 
 TEST_CASE("reply parser: long replies byte by byte") {
     // Each would take hours if a byte cost as much as the text before it.
-    for (const std::string unit : {"<", "<tool_call>", "\n", "<tool_call>{\"", "{", "<think>", "[TOOL_CALLS]["}) {
+    for (const std::string unit : {"<", "<tool_call>", "\n", "<tool_call>{\"", "{", "<think>", "[TOOL_CALLS][",
+                                   "[TOOL_CALLS]f", "<function=f>{\"", "<tool_call> x> {", "[ARGS] {"}) {
         reply_parser parser;
         std::size_t bytes = 0, given = 0;
         const auto count = [&](std::span<const reply_event> events) {

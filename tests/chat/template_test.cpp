@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/chat/template.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <nibble/chat/reply_parser.hpp>
@@ -67,7 +70,7 @@ TEST_CASE("options become variables") {
         "{{ strftime_now('%Y-%m-%d') }}",
         "<s>", "");
     const std::vector<message> messages{{role::user, "hi"}};
-    CHECK(t.render(messages) == "<s>|False|hi|True|False||False|||2025-07-08");
+    CHECK(t.render(messages) == "<s>|False|hi|True|False||False|||");
     CHECK(t.render(messages, {.add_generation_prompt = false,
                               .enable_thinking = false,
                               .tools = json::array{"t"},
@@ -147,6 +150,36 @@ TEST_CASE("the published cases, all of them") {
     CHECK(n == 1616);
 }
 
+TEST_CASE("a model that is told no date is told no wrong one") {
+    const auto cases = shared("templates/cases.jsonl");
+    if (cases.empty()) return;
+    const std::pair<const char*, const char*> shown[] = {
+        {"smollm3.jinja", "Today Date: \n"},
+        {"granite-3.3.jinja", "Today's Date: . You are"},
+        {"llama-3.2.jinja", "Today Date: 26 Jul 2024\n"},  // what its template has for this
+    };
+    const std::vector<message> messages{{role::user, "Hi"}};
+    std::size_t n_without = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(cases.parent_path())) {
+        if (entry.path().extension() != ".jinja") continue;
+        INFO(entry.path().filename());
+        const chat_template t{read_file(entry.path()), "<s>", "</s>"};
+        const std::string undated = t.render(messages), dated = t.render(messages, {.date = {2031, 4, 5}});
+        CHECK(undated.find("2025-") == std::string::npos);
+        CHECK(undated.find("2031") == std::string::npos);
+        const auto* const row = std::find_if(std::begin(shown), std::end(shown),
+                                             [&](const auto& r) { return entry.path().filename() == r.first; });
+        if (row == std::end(shown)) {
+            CHECK(undated == dated);
+            ++n_without;
+        } else {
+            CHECK(undated.find(row->second) != std::string::npos);
+            CHECK(dated.find("2031") != std::string::npos);
+        }
+    }
+    CHECK(n_without == 5);
+}
+
 TEST_CASE("SmolLM3's template") {
     const auto path = shared("templates/smollm3.jinja");
     if (path.empty()) return;
@@ -157,9 +190,11 @@ TEST_CASE("SmolLM3's template") {
                std::string(mode) + "\n\n## Custom Instructions\n\n";
     };
     const std::string plain = "You are a helpful AI assistant named SmolLM, trained by Hugging Face.";
+    const chat_template_options today{.date = {2025, 7, 8}};
 
     SECTION("thinking, no system message") {
-        const std::string text = t.render(std::vector<message>{{role::user, "What is the weather in Paris today?"}});
+        const std::string text =
+            t.render(std::vector<message>{{role::user, "What is the weather in Paris today?"}}, today);
         CHECK(text.size() == 1387);
         CHECK(text.starts_with(head("/think") + plain + " Your role"));
         CHECK(text.ends_with(
@@ -167,7 +202,8 @@ TEST_CASE("SmolLM3's template") {
     }
     SECTION("not thinking") {
         CHECK(t.render(std::vector<message>{{role::system, "/no_think"},
-                                            {role::user, "Give me a brief explanation of gravity in simple terms."}}) ==
+                                            {role::user, "Give me a brief explanation of gravity in simple terms."}},
+                       today) ==
               head("/no_think") + plain +
                   "\n\n<|im_start|>user\nGive me a brief explanation of gravity in simple terms.<|im_end|>\n"
                   "<|im_start|>assistant\n<think>\n\n</think>\n");
@@ -176,7 +212,8 @@ TEST_CASE("SmolLM3's template") {
         CHECK(t.render(std::vector<message>{{role::system, "Speak like a pirate./think"},
                                             {role::user, "Hi"},
                                             {role::assistant, "\n<think>\nGreeting.\n</think>\nAhoy!"},
-                                            {role::user, "Bye"}}) ==
+                                            {role::user, "Bye"}},
+                       today) ==
               head("/think") +
                   "Speak like a pirate.\n\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n<think>\nGreeting.\n"
                   "</think>\nAhoy!<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n");
@@ -185,7 +222,7 @@ TEST_CASE("SmolLM3's template") {
         const json tool = json::parse(
             R"({"name": "get_weather", "description": "Get the weather in a city", "parameters": {"type": "object",
             "properties": {"city": {"type": "string", "description": "The city to get the weather for"}}}})");
-        chat_template_options options;
+        chat_template_options options = today;
         options.enable_thinking = false;
         options.variables["xml_tools"] = json::array{tool};
         const std::string text = t.render(
@@ -210,7 +247,7 @@ TEST_CASE("SmolLM3's template") {
              .content = "",
              .tool_calls = {{"c1", "get_weather", json::object{{"city", "Copenhagen"}}}}},
             {.role = role::tool, .content = "{\"temp_c\": 21}", .name = "get_weather", .tool_call_id = "c1"}};
-        CHECK(t.render(messages, {.enable_thinking = false, .tools = json::array{tool}}) == text);
+        CHECK(t.render(messages, {.enable_thinking = false, .tools = json::array{tool}, .date = today.date}) == text);
 
         const std::string code =
             t.render(std::vector<message>{{role::user, "Go."},

@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nibble/generate/session.hpp>
@@ -44,7 +48,48 @@ struct exactly : nibble::token_constraint {
     bool finished() const noexcept override { return n_accepted == wanted.size(); }
 };
 
+// What refers to a generation is not given by one that ends with the expression.
+template <class G>
+concept gives_tokens = requires(G&& g) {
+    std::forward<G>(g).tokens();
+};
+template <class G>
+concept gives_stop_string = requires(G&& g) {
+    std::forward<G>(g).stop_string();
+};
+template <class G>
+concept gives_top_logprobs = requires(G&& g) {
+    std::forward<G>(g).top_logprobs(0);
+};
+template <class G>
+concept begins = requires(G&& g) {
+    std::forward<G>(g).begin();
+};
+using nibble::generation;
+static_assert(gives_tokens<generation&> && !gives_tokens<generation>);
+static_assert(gives_stop_string<generation&> && !gives_stop_string<generation>);
+static_assert(gives_top_logprobs<generation&> && !gives_top_logprobs<generation>);
+static_assert(begins<generation&> && !begins<generation>);
+static_assert(begins<nibble::reply_events&> && !begins<nibble::reply_events>);
+static_assert(std::same_as<decltype(std::declval<generation&>().finish()), std::string_view>);
+static_assert(std::same_as<decltype(std::declval<generation>().finish()), std::string>);
+static_assert(std::same_as<decltype(std::declval<generation>().text()), std::string>);
+static_assert(std::same_as<decltype(std::declval<nibble::reply_events>().reply()), nibble::message>);
+
 }  // namespace
+
+TEST_CASE("a reply that nobody holds gives what lasts", "[generation]") {
+    auto s = std::make_unique<session>(tiny_model());
+    const generation_options greedy{.temperature = 0};
+    const auto text = s->generate(counting_prompt(), greedy).finish();  // a view would be of freed memory
+    CHECK(text == counted);
+    std::string raw;
+    for (const auto& event : s->generate(counting_prompt(), greedy).events()) raw += event.raw;
+    CHECK(raw == counted);
+    auto reply = s->generate(counting_prompt(), greedy);
+    s.reset();  // what the reply needs of it lives on
+    CHECK(reply.finish() == counted);
+}
 
 TEST_CASE("pieces are the text, whole characters each", "[generation]") {
     session s{tiny_model()};

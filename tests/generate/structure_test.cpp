@@ -317,6 +317,7 @@ TEST_CASE("a reply of the tiny model holds to a schema, thinking or not") {
             options.seed = seed;
             options.max_tokens = 200;
             options.thinking = thinking;
+            options.date = {2025, 7, 8};
             options.constraint = &constraint;
             auto reply = s.chat({{role::user, "Tell me a story about a city."}}, options);
             const std::string text{reply.finish()};

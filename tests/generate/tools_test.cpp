@@ -30,6 +30,7 @@ generation_options greedy(bool thinking, token_constraint* constraint) {
     generation_options options{.temperature = 0, .max_tokens = 300};
     options.thinking = thinking;
     options.tools = tools();
+    options.date = {2028, 3, 10};
     options.constraint = constraint;
     return options;
 }
@@ -119,6 +120,40 @@ TEST_CASE("a required call comes even where the model would not make one", "[too
         CHECK((call.name == "calculator" || call.name == "get_weather"));
         CHECK(call.arguments.find(call.name == "calculator" ? "expression" : "city") != nullptr);
     }
+}
+
+TEST_CASE("a choice of tools: one that has to be called, none", "[tools]") {
+    session s{test::tiny_model(), {.context = 1024, .threads = 1}};
+    const std::vector<message> question{{role::user, "What is the weather in Geneva?"}};
+    auto options = greedy(false, nullptr);
+    options.tool_choice = tool_choice::required;
+    auto any = s.chat(question, options).events();
+    for (const auto& event : any) CHECK(event.type == kind::tool_call);
+    REQUIRE(any.reply().tool_calls.size() == 1);
+    CHECK(any.reply().tool_calls[0].name == "get_weather");
+
+    options.only_tool = "calculator";
+    auto one = s.chat(question, options).events();
+    for (const auto& event : one) CHECK(event.type == kind::tool_call);
+    REQUIRE(one.reply().tool_calls.size() == 1);
+    CHECK(one.reply().tool_calls[0].name == "calculator");
+    CHECK(one.reply().tool_calls[0].arguments.find("expression")->is_string());
+
+    options = greedy(false, nullptr);
+    const std::size_t n_with_tools = s.chat(question, options).stats().prompt_tokens;
+    options.tool_choice = tool_choice::none;
+    auto reply = s.chat(question, options);
+    CHECK(reply.stats().prompt_tokens < n_with_tools);  // the model is told of none
+    for (const auto& event : reply.events()) CHECK(event.type != kind::tool_call);
+
+    options = greedy(true, nullptr);
+    options.tool_choice = tool_choice::required;
+    auto thinking = s.chat(question, options).events();
+    for (const auto& event : thinking) CHECK(event.type != kind::tool_call_malformed);
+    CHECK(thinking.reply().content.empty());
+    CHECK_FALSE(thinking.reply().reasoning.empty());
+    CHECK(thinking.reply().reasoning.find("<think>") == std::string::npos);
+    CHECK(thinking.reply().tool_calls.size() == 1);
 }
 
 TEST_CASE("a call that is cut off is an event, and the session goes on", "[tools]") {

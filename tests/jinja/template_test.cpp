@@ -48,7 +48,7 @@ TEST_CASE("templates render as Jinja2 renders them") {
             CHECK_THROWS_AS(render(source, variables), error);
         }
     }
-    CHECK(n_cases == 998);
+    CHECK(n_cases == 1030);
 }
 
 TEST_CASE("errors say what and where") {
@@ -73,6 +73,17 @@ TEST_CASE("errors say what and where") {
               refusal{tmpl_unsupported, "chat template line 2, column 5"});
     CHECK(refused("{% for x in [] recursive %}{% endfor %}") ==
           refusal{tmpl_unsupported, "chat template line 1, column 16"});
+}
+
+TEST_CASE("without a date there is no strftime_now, and a call of it gives an empty text") {
+    const auto undated = [](std::string_view source) { return jinja::compiled_template(source).render({}, {}, {}); };
+    CHECK(undated("{{ strftime_now is defined }}|{{ strftime_now('%Y') if strftime_now is defined else 'none' }}") ==
+          "False|none");
+    CHECK(undated("Today: {{ strftime_now('%d %B %Y') }}{% set t = strftime_now('%Y') %}{{ 'y' + t ~ t }}.") ==
+          "Today: y.");
+    CHECK(refusal_of([&] { return undated("{{ strftime_now.x }}"); }) ==
+          refusal{errc::tmpl_type_error, "chat template line 1, column 16"});
+    CHECK(render("{{ strftime_now is defined }}{{ strftime_now('%Y') }}") == "True2025");
 }
 
 TEST_CASE("the sandbox shows nothing of its host") {

@@ -88,6 +88,13 @@ TEST_CASE("a share outlives the model it came from") {
     CHECK(second.tokenizer().decode(second.tokenizer().encode("still here")) == "still here");
 }
 
+TEST_CASE("a model whose vocabulary cannot mark a middle says so, with the name of its file") {
+    const auto m = model::load(test::models_dir() / "nibble-tiny.gguf");
+    const auto refused = test::refusal_of([&] { return m.fim("int f() {", "}"); });
+    CHECK(refused.code == errc::vocab_missing);
+    CHECK(refused.text.find("nibble-tiny.gguf") != std::string::npos);
+}
+
 TEST_CASE("many threads may be the first to ask for the tokenizer") {
     const auto m = model::load(test::models_dir() / "nibble-tiny.gguf");
     std::vector<const tokenizer*> seen(4);

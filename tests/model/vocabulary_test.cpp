@@ -182,6 +182,20 @@ TEST_CASE("vocabulary: ids outside the vocabulary name no token, -1 however stor
     CHECK_FALSE(read_vocabulary(none.parse()).eos);
 }
 
+TEST_CASE("vocabulary: tokens that fill a middle, under both names of their keys") {
+    for (const bool old : {false, true}) {
+        auto file = vocabulary_file();
+        file.set(prefix + (old ? "prefix" : "fim_pre") + "_token_id", 0u)
+            .set(prefix + (old ? "suffix" : "fim_suf") + "_token_id", 1u)
+            .set(prefix + (old ? "middle" : "fim_mid") + "_token_id", 2u);
+        const auto parsed = file.parse();
+        const auto vocab = read_vocabulary(parsed);
+        CHECK(vocab.fim_prefix == token{0});
+        CHECK(vocab.fim_suffix == token{1});
+        CHECK(vocab.fim_middle == token{2});
+    }
+}
+
 TEST_CASE("vocabulary: real files") {
     const auto tiny = gguf::file::open(test::models_dir() / "nibble-tiny.gguf");
     const auto small = read_vocabulary(tiny);

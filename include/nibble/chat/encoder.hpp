@@ -13,6 +13,7 @@
 #include <nibble/chat/marks.hpp>
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/chat/tag_tokens.hpp>
 #include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
@@ -38,14 +39,14 @@ class chat_encoder {
 public:
     /// Looks through the vocabulary for the texts of control tokens, and of others that end a reply, once.
     explicit chat_encoder(const tokenizer& tokens, const reply_format& format = {}) : tokens_(&tokens) {
-        const auto tags = format.tags();
+        const auto tags = tag_tokens(tokens, format);
         for (token id = 0; static_cast<std::size_t>(id) < tokens.n_vocab(); ++id) {
             if (!tokens.is_control(id) && !tokens.is_eog(id)) continue;
             const auto text = tokens.piece(id, {.special = true});
             if (text.empty()) continue;
             structure_.add(in_lower_case(text), static_cast<token>(texts_.size()), false);
             texts_.push_back(in_lower_case(text));
-            is_tag_.push_back(std::find(tags.begin(), tags.end(), text) != tags.end());
+            is_tag_.push_back(std::binary_search(tags.begin(), tags.end(), id));
         }
         structure_.build();
     }

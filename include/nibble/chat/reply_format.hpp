@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -16,26 +18,45 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// One way in which models write calls: `open`, JSON, `close`. Without `close` the call ends with its JSON.
-/// The JSON is an object with a name and "arguments" or "parameters", or a list of such objects.
+/// The JSON is an object with a name and "arguments" or "parameters", or a list of such objects. With `after_name` it
+/// is the arguments alone, behind the name: `open` `before_name` NAME `before_id` ID `after_name` JSON
+/// `after_arguments` `close`; the id may be missing, and so may the white space at the ends of these texts.
 struct tool_call_form {
     std::string open;
-    std::string close;
-    bool is_code = false;  ///< program text in place of JSON: a call of code_tool; needs `close`
+    std::string close = {};
+    bool is_code = false;         ///< program text in place of JSON: a call of code_tool; needs `close`
+    bool is_list = false;         ///< the model writes a list, of one call too; read in any form are both
+    bool has_parameters = false;  ///< <parameter=NAME> VALUE </parameter> for each argument in place of JSON
+    std::string before_name = {}, after_name = {}, before_id = {}, after_arguments = {};
+    std::string list_open = {}, list_close = {};  ///< around all calls of a reply
+
+    [[nodiscard]] static tool_call_form of(const reply_tag& row) {
+        const auto text = [](std::string_view view) { return std::string{view}; };
+        return {text(row.open),       text(row.close),     row.part == reply_part::code,
+                row.is_list,          row.has_parameters,  text(row.before_name),
+                text(row.after_name), text(row.before_id), text(row.after_arguments),
+                text(row.list_open),  text(row.list_close)};
+    }
+
+    /// All texts of the form that mark something.
+    [[nodiscard]] std::vector<std::string> tags() const {
+        std::vector<std::string> out{open,      close,           before_name, after_name,
+                                     before_id, after_arguments, list_open,   list_close};
+        std::erase(out, "");
+        return out;
+    }
 };
 
 /// What a piece of code that a model wants to be run becomes: a call of this name with the argument "code".
 inline constexpr std::string_view code_tool = "python";
 /// How models write code to be run, where they are told of tools to use from it.
-[[nodiscard]] inline tool_call_form code_form() {
-    const reply_tag& row = usual_tag(reply_part::code);
-    return {std::string{row.open}, std::string{row.close}, true};
-}
+[[nodiscard]] inline tool_call_form code_form() { return tool_call_form::of(usual_tag(reply_part::code)); }
 
 /// All forms that reply_tags has.
 [[nodiscard]] inline std::vector<tool_call_form> known_tool_call_forms() {
     std::vector<tool_call_form> out;
     for (const reply_tag& row : reply_tags)
-        if (row.part == reply_part::tool_call) out.push_back({std::string{row.open}, std::string{row.close}});
+        if (row.part == reply_part::tool_call) out.push_back(tool_call_form::of(row));
     return out;
 }
 
@@ -45,6 +66,8 @@ struct reply_format {
     /// Only at the start of a reply; empty: a reply has no reasoning.
     std::string think_open{usual_tag(reply_part::reasoning).open};
     std::string think_close{usual_tag(reply_part::reasoning).close};
+    /// Of forms with the same `open` and `close` the first that fits a call is taken. The first of all is how the model
+    /// itself writes calls.
     std::vector<tool_call_form> tool_calls = known_tool_call_forms();
     bool starts_in_reasoning = false;  ///< the prompt ends with think_open; see opens_reasoning()
     bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3), or several
@@ -56,8 +79,9 @@ struct reply_format {
     /// All texts that mark a part.
     [[nodiscard]] std::vector<std::string> tags() const {
         std::vector<std::string> out{think_open, think_close};
-        for (const auto& form : tool_calls) out.insert(out.end(), {form.open, form.close});
         std::erase(out, "");
+        for (const auto& form : tool_calls)
+            for (auto& tag : form.tags()) out.push_back(std::move(tag));
         return out;
     }
 };
@@ -67,12 +91,19 @@ struct reply_format {
     return !format.think_open.empty() && trim_end(prompt).ends_with(format.think_open);
 }
 
-/// The format for models with this chat template: those of the usual tags that it mentions. Templates that show calls
+/// The format for models with this chat template: those of the known tags that it mentions. Templates that show calls
 /// as {"name": ..., "parameters": ...} (Llama 3) get bare_calls.
 [[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
     reply_format out;
     const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
-    std::erase_if(out.tool_calls, [&](const auto& form) { return !mentions(form.open); });
+    // What stands before a name is often put together of a variable and a tag.
+    const auto has_all = [&](const tool_call_form& form) {
+        const std::string_view parts[] = {form.open, form.after_name, form.after_arguments,
+                                          form.has_parameters ? "<parameter=" : ""};
+        return std::all_of(std::begin(parts), std::end(parts),
+                           [&](std::string_view part) { return mentions(trim(part)); });
+    };
+    std::erase_if(out.tool_calls, [&](const auto& form) { return !has_all(form); });
     out.bare_calls =
         mentions("\"parameters\": ") && mentions("\"name\": ") && !mentions(usual_tag(reply_part::tool_call).open);
     const auto* const thinks = std::find_if(std::begin(reply_tags), std::end(reply_tags), [&](const reply_tag& row) {

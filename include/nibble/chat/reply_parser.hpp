@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/call_scanner.hpp>
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/tools.hpp>
@@ -45,7 +46,9 @@ class reply_parser {
 public:
     /// Ids differ where `seed` does: it should differ from reply to reply of a conversation, as its length.
     explicit reply_parser(reply_format format = {}, std::uint64_t seed = 0) : format_(std::move(format)), seed_(seed) {
-        for (const auto& form : format_.tool_calls) open_tags_.push_back(form.open);
+        for (const auto& form : format_.tool_calls) tags_.push_back(form.open);
+        n_open_tags_ = tags_.size();
+        for (const auto& form : format_.tool_calls) tags_.insert(tags_.end(), {form.list_open, form.list_close});
         reset();
     }
 
@@ -89,7 +92,6 @@ private:
         while (done_ < buffer_.size() && step(ended)) {
         }
         buffer_.erase(0, done_);
-        scanned_ -= std::min(scanned_, done_);
     }
 
     /// Takes something off the buffer, or returns false if it has to wait for more.
@@ -121,14 +123,14 @@ private:
             after_call_ = false;
             if (next != none && buffer_[next] == '{') {
                 give(kind::answer, next - done_, next - done_);
-                return begin(part::bare_call, 0);
+                return begin_bare_call();
             }
         }
         if (at_start_) {
             const auto rest = std::string_view{buffer_}.substr(done_);
             give(kind::answer, rest.size() - trim_start(rest).size());
             if (done_ == buffer_.size()) return false;
-            if (format_.bare_calls && buffer_[done_] == '{') return begin(part::bare_call, 0);
+            if (format_.bare_calls && buffer_[done_] == '{') return begin_bare_call();
             const auto [at, tag] = find_tag({&format_.think_open, 1}, ended);
             if (at == done_ && tag == 0) {
                 give(kind::reasoning, format_.think_open.size(), format_.think_open.size());
@@ -139,134 +141,106 @@ private:
             if (at == done_) return false;  // perhaps a part of it
             at_start_ = false;
         }
-        const auto [at, tag] = find_tag(open_tags_, ended);
+        const auto [at, tag] = find_tag(tags_, ended);
         give(kind::answer, at - done_);
         if (tag == none) return false;
-        form_ = tag;
-        return begin(part::call, open_tags_[tag].size());
+        if (tag < n_open_tags_) return begin_call(tags_[tag]);
+        give(kind::answer, tags_[tag].size(), tags_[tag].size());
+        trim_ = true;
+        return true;
     }
 
-    // ---- calls: from done_ on the buffer holds the call, up to scanned_ it has been looked at
+    // ---- calls: from done_ on the buffer holds the call
 
-    bool begin(part call, std::size_t tag_length) {
-        part_ = call;
+    /// Of the forms that begin with this tag, those that end as the first of them does.
+    bool begin_call(const std::string& open) {
+        std::vector<tool_call_form> forms;
+        for (const auto& form : format_.tool_calls)
+            if (form.open == open && (forms.empty() || form.close == forms.front().close)) forms.push_back(form);
+        call_.emplace(std::move(forms), format_.max_call_bytes);
+        part_ = part::call;
         at_start_ = false;
-        content_ = tag_length;
-        scanned_ = done_ + tag_length;
-        json_ = {};
         return true;
     }
 
     bool read_call(bool ended) {
-        const auto& [open, close, is_code] = format_.tool_calls[form_];
-        for (; scanned_ < buffer_.size(); ++scanned_) {
-            const char c = buffer_[scanned_];
-            if (close.empty()) {
-                if (json_.done()) return end_call(scanned_, scanned_);
-                if (json_.broken()) return give_malformed(scanned_, "a string that ends with its line");
-                if (!json_.started() && !is_white_space(c) && c != '{' && c != '[')
-                    return give_malformed(scanned_, "expected a JSON object or list after " + open);
-            } else if (!json_.in_string() && c == close[0]) {
-                const auto rest = std::string_view{buffer_}.substr(scanned_, close.size());
-                if (rest == close) return end_call(scanned_, scanned_ + close.size());
-                if (!ended && close.starts_with(rest)) break;
-            }
-            if (scanned_ - done_ >= format_.max_call_bytes)
-                return give_malformed(scanned_, "longer than " + std::to_string(format_.max_call_bytes) + " bytes");
-            if (!is_code) json_.feed(c);
+        const auto text = std::string_view{buffer_}.substr(done_);
+        switch (call_->scan(text, ended)) {
+            case detail::call_scanner::state::waits: return false;
+            case detail::call_scanner::state::broken: return give_malformed(call_->at(), call_->problem());
+            case detail::call_scanner::state::complete: break;
         }
-        if (json_.done() && (ended || close.empty())) return end_call(buffer_.size(), buffer_.size());
-        return ended && give_malformed(buffer_.size(), "cut off before its end");
+        std::string problem;  // of the last form: the most general one
+        for (const tool_call_form& form : call_->forms()) {
+            try {
+                auto calls = detail::read_tool_calls(call_->content(text), form);
+                for (const tool_call& call : calls)
+                    if (!form.is_code && !is_offered(call.name))
+                        return give_malformed(call_->at(),
+                                              "no tool of the name '" + escaped(call.name) + "' was offered");
+                return give_calls(std::move(calls), call_->at());
+            } catch (const error& misfit) {
+                problem = misfit.what();
+            }
+        }
+        return give_malformed(call_->at(), std::move(problem));
+    }
+
+    bool begin_bare_call() {
+        part_ = part::bare_call;
+        at_start_ = false;
+        bare_ = {};
+        scanned_ = 0;
+        return true;
     }
 
     /// A reply that starts with an object: a call if it has a name, else the answer.
     bool read_bare_call(bool ended) {
-        const auto decided = [&] {
-            return json_.done() || json_.broken() || scanned_ - done_ >= format_.max_call_bytes;
-        };
-        for (; scanned_ < buffer_.size() && !decided(); ++scanned_) json_.feed(buffer_[scanned_]);
+        const auto rest = std::string_view{buffer_}.substr(done_);
+        const auto decided = [&] { return bare_.done() || bare_.broken() || scanned_ >= format_.max_call_bytes; };
+        for (; scanned_ < rest.size() && !decided(); ++scanned_) bare_.feed(rest[scanned_]);
         if (!decided() && !ended) return false;
         part_ = part::answer;
-        const auto text = std::string_view{buffer_}.substr(done_, scanned_ - done_);
-        if (json_.done()) {
+        const auto text = rest.substr(0, scanned_);
+        if (bare_.done()) {
             try {
-                const auto calls = detail::read_tool_calls(text);
-                if (calls.size() == 1 && has_form_of_call(text) && is_offered(calls[0].name))
-                    return give_calls(calls, scanned_);
+                const json object = json::parse(text);
+                tool_call call = detail::read_json_call(object);
+                if (detail::has_form_of_call(object) && is_offered(call.name))
+                    return give_calls({std::move(call)}, scanned_);
             } catch (const error&) {  // no call, then
             }
         } else if (text.starts_with('{') && trim_start(text.substr(1)).starts_with("\"name\"")) {
             return give_malformed(scanned_, "not the whole of a JSON object");
         }
-        give(kind::answer, scanned_ - done_);
+        give(kind::answer, scanned_);
         return true;
-    }
-
-    /// What stands in the call ends at content_end, its closing tag at `end`.
-    bool end_call(std::size_t content_end, std::size_t end) {
-        const auto inside = std::string_view{buffer_}.substr(done_ + content_, content_end - done_ - content_);
-        if (format_.tool_calls[form_].is_code) return give_calls({code_call(inside)}, end);
-        try {
-            auto calls = detail::read_tool_calls(inside);
-            for (const tool_call& call : calls)
-                if (!is_offered(call.name))
-                    return give_malformed(end, "no tool of the name '" + escaped(call.name) + "' was offered");
-            return give_calls(std::move(calls), end);
-        } catch (const error& problem) {
-            return give_malformed(end, problem.what());
-        }
-    }
-
-    [[nodiscard]] static tool_call code_call(std::string_view code) {
-        return {"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(code, "\r\n"))}}};
     }
 
     [[nodiscard]] bool is_offered(std::string_view name) const {
         return !format_.tools || std::find(format_.tools->begin(), format_.tools->end(), name) != format_.tools->end();
     }
 
-    /// An object with a name may be an answer as well: nothing is in a call but what calls have.
-    [[nodiscard]] static bool has_form_of_call(std::string_view text) {
-        static constexpr std::string_view keys[] = {"id", "type", "function", "name", "arguments", "parameters"};
-        const json value = json::parse(text);
-        return value.is_object() &&
-               std::all_of(value.as_object().begin(), value.as_object().end(), [](const json_member& member) {
-                   return std::find(std::begin(keys), std::end(keys), member.key) != std::end(keys);
-               });
-    }
-
-    /// Another one for every call of a conversation: a hash of what the model wrote, its place and the seed (FNV-1a).
-    [[nodiscard]] std::string new_id(std::string_view raw) const {
-        static constexpr std::string_view letters = "0123456789abcdefghijklmnopqrstuvwxyz";
-        std::uint64_t hash = 0xcbf29ce484222325;
-        const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
-        mix(seed_);
-        mix(reply_.tool_calls.size());
-        for (const char c : raw) mix(static_cast<unsigned char>(c));
-        std::string id;
-        for (int i = 0; i < 9; ++i, hash /= letters.size()) id += letters[hash % letters.size()];
-        return id;
-    }
-
-    bool give_calls(std::vector<tool_call> calls, std::size_t end) {
-        const std::string raw = buffer_.substr(done_, end - done_);
+    bool give_calls(std::vector<tool_call> calls, std::size_t length) {
+        const std::string raw = buffer_.substr(done_, length);
         for (auto& call : calls) {
-            if (call.id.empty()) call.id = new_id(raw);
-            events_.push_back({kind::tool_call, buffer_.substr(done_, end - done_), {}, call});  // the first has it all
-            done_ = end;
+            if (call.id.empty()) call.id = detail::made_call_id(raw, reply_.tool_calls.size(), seed_);
+            const bool is_first = &call == &calls.front();
+            events_.push_back({kind::tool_call, is_first ? raw : "", {}, call});
             reply_.tool_calls.push_back(call);
         }
+        done_ += length;
         after_call_ = format_.bare_calls;
         part_ = part::answer;
         trim_ = true;
         return true;
     }
 
-    bool give_malformed(std::size_t end, std::string problem) {
-        const std::string raw = buffer_.substr(done_, end - done_);
+    bool give_malformed(std::size_t length, std::string problem) {
+        const std::string raw = buffer_.substr(done_, length);
         reply_.content += raw;
         events_.push_back({kind::tool_call_malformed, raw, {}, {}, std::move(problem)});
-        done_ = end;
+        done_ += length;
         part_ = part::answer;
         return true;
     }
@@ -305,7 +279,8 @@ private:
 
     reply_format format_;
     std::uint64_t seed_;
-    std::vector<std::string> open_tags_;
+    std::vector<std::string> tags_;  // that begin a call, and behind them those around all calls
+    std::size_t n_open_tags_ = 0;
     std::vector<reply_event> events_;
     message reply_;
     std::string buffer_;    // what has not been given
@@ -314,11 +289,9 @@ private:
     bool at_start_ = true;     // nothing but reasoning and white space so far
     bool after_call_ = false;  // nothing but white space since a call that another bare one may follow
     bool trim_ = true;         // drop white space until text comes
-    // A call:
-    std::size_t form_ = 0;     // of format_.tool_calls
-    std::size_t content_ = 0;  // length of its opening tag
-    std::size_t scanned_ = 0;
-    json_end_finder json_;
+    std::optional<detail::call_scanner> call_;
+    json_end_finder bare_;     // of a bare call
+    std::size_t scanned_ = 0;  // of a bare call
 };
 
 NIBBLE_NAMESPACE_END

@@ -28,13 +28,12 @@ struct chat_template_options {
     std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
     /// Show the reasoning of past turns: yes, no; not set: where the template itself does.
     std::optional<bool> keep_reasoning = {};
-    /// Array of tool definitions (JSON schema), or null for none: {"name", "description", "parameters"}, or OpenAI's
-    /// {"type": "function", "function": {...}}. The template gets them as `tools`, in OpenAI's form; one that knows
-    /// `xml_tools` (SmolLM3) gets the functions by themselves, under the name that it reads.
-    json tools = {};
-    json python_tools = {};                     ///< the same for templates that offer tools to Python code (SmolLM3)
-    json variables = {};                        ///< object of further template variables, or null; these win
-    calendar_time date = {};                    ///< what strftime_now() sees; the clock is never read
+    /// The template gets them as `tools`, in OpenAI's form; one that knows `xml_tools` (SmolLM3) gets the functions by
+    /// themselves, under the name that it reads.
+    tool_list tools = {};
+    tool_list python_tools = {};  ///< the same for templates that offer tools to Python code (SmolLM3)
+    json variables = {};          ///< object of further template variables, or null; these win
+    calendar_time date = {};      ///< what strftime_now() sees, if given; the clock is never read
     const std::atomic<bool>* cancel = nullptr;  ///< set from anywhere, it ends the rendering with tmpl_cancelled
 };
 
@@ -86,7 +85,7 @@ inline std::string chat_template::render(std::span<const message> messages,
     }
     std::optional<detail::kept_reasoning> kept;
     if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
-        kept.emplace(shown, std::array{&options.tools, &options.python_tools, &options.variables});
+        kept.emplace(shown, std::array<const json*, 3>{&options.tools, &options.python_tools, &options.variables});
 
     json variables =
         json::object{{"messages", to_json(shown)}, {"add_generation_prompt", options.add_generation_prompt}};

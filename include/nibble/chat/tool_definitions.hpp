@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Definitions of tools: {"name", "description", "parameters"}, alone or, as OpenAI has it, as the "function" of an
-// object.
+// The tools that a model is offered: a type of their own, or definitions in JSON.
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,34 @@
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+
+/// A tool that a model may call.
+struct tool {
+    std::string name;
+    std::string description = {};
+    json parameters = {};  ///< JSON schema of an object, its arguments; null: it takes none
+};
+
+/// {"name", "description", "parameters"}, the last an empty object's schema where the tool takes no arguments.
+[[nodiscard]] inline json to_json(const tool& one) {
+    const json none = json_object{{"type", "object"}, {"properties", json_object{}}};
+    return json_object{{"name", one.name},
+                       {"description", one.description},
+                       {"parameters", one.parameters.is_null() ? none : one.parameters}};
+}
+
+/// Some tools, or none: null, or the array of their definitions. In JSON these are objects as to_json() gives them, or
+/// such as the "function" of an object, as OpenAI has it; what else they hold is kept for the template.
+class tool_list : public json {
+public:
+    tool_list() noexcept = default;
+    tool_list(std::initializer_list<tool> tools) : tool_list(std::vector<tool>{tools}) {}
+    tool_list(const std::vector<tool>& tools) {
+        for (const tool& one : tools) push_back(to_json(one));
+    }
+    template <std::convertible_to<json> Json>
+    tool_list(Json&& definitions) : json(std::forward<Json>(definitions)) {}
+};
 
 namespace detail {
 
@@ -39,12 +68,17 @@ namespace detail {
     return out;
 }
 
+/// The name in a definition; empty where it has none.
+[[nodiscard]] inline std::string name_of_tool(const json& definition) {
+    const json* name = function_of(definition).find("name");
+    return name && name->is_string() ? name->as_string() : std::string{};
+}
+
 /// Appends the names of the tools that are defined.
 inline void append_tool_names(const json& tools, std::vector<std::string>& out) {
     if (!tools.is_array()) return;
     for (const json& one : tools.as_array())
-        if (const json* name = function_of(one).find("name"); name && name->is_string())
-            out.push_back(name->as_string());
+        if (auto name = name_of_tool(one); !name.empty()) out.push_back(std::move(name));
 }
 
 }  // namespace detail

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// An input range of events; walking it generates. Text comes as it is generated, in many events; a tool call as one,
-/// when it is complete. A call that makes no sense is an event too, never an exception. Borrows its generation.
+/// when it is complete. A call that makes no sense is an event too, never an exception. Borrows its generation, but for
+/// one that would end with the expression, which it owns.
 class reply_events {
 public:
     class iterator {
@@ -54,30 +56,30 @@ public:
           begin_(owner.text().size()),
           parsed_(begin_) {}
 
-    [[nodiscard]] iterator begin() {
+    explicit reply_events(std::unique_ptr<generation> owned) : reply_events(*owned) { owned_ = std::move(owned); }
+
+    [[nodiscard]] iterator begin() & {
         advance();
         return iterator{*this};
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
     /// The reply so far as a message of the assistant, to be added to the conversation.
-    [[nodiscard]] const message& reply() const noexcept { return parser_.reply(); }
+    [[nodiscard]] const message& reply() const& noexcept { return parser_.reply(); }
+    [[nodiscard]] message reply() && { return parser_.reply(); }
 
 private:
     static reply_format format_for(const generation& owner) {
         reply_format format = owner.session_->source().reply_format();
         format.starts_in_reasoning = owner.starts_in_reasoning_;
         const generation_options& options = owner.options_;
-        auto& offered = format.tools.emplace();  // nothing is a call of a tool that the prompt has not
-        detail::append_tool_names(options.tools, offered);
-        detail::append_tool_names(options.python_tools, offered);
-        for (const char* name : {"tools", "xml_tools", "python_tools"})
-            if (const json* listed = options.variables.find(name)) detail::append_tool_names(*listed, offered);
-        if (offered.empty()) {
+        format.tools = detail::callable_names(options);
+        if (format.tools->empty()) {
             format.tool_calls.clear();
             format.bare_calls = false;
         }
-        if (!options.python_tools.is_null()) format.tool_calls.push_back(code_form());
+        if (options.tool_choice != tool_choice::none && !options.python_tools.is_null())
+            format.tool_calls.push_back(code_form());
         return format;
     }
 
@@ -108,6 +110,7 @@ private:
     [[nodiscard]] std::string_view unparsed() const noexcept { return owner_->text().substr(parsed_); }
 
     generation* owner_;
+    std::unique_ptr<generation> owned_;
     reply_parser parser_;
     std::vector<reply_event> events_;
     std::size_t at_ = 0;
@@ -116,6 +119,7 @@ private:
     bool finished_ = false;
 };
 
-inline reply_events generation::events() { return reply_events{*this}; }
+inline reply_events generation::events() & { return reply_events{*this}; }
+inline reply_events generation::events() && { return reply_events{std::make_unique<generation>(std::move(*this))}; }
 
 NIBBLE_NAMESPACE_END

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,58 +14,25 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/generation_stats.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/stop_strings.hpp>
 #include <nibble/generate/thinking.hpp>
+#include <nibble/generate/tool_calling.hpp>
 #include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Why a generation ended.
-enum class finish_reason {
-    none,          ///< it has not, yet
-    end_token,     ///< the model ended its reply
-    stop_string,   ///< one of options.stop appeared
-    constraint,    ///< options.constraint has all it wants
-    token_limit,   ///< options.max_tokens
-    context_full,  ///< no room for another token
-    cancelled,     ///< options.cancel was set
-};
-
-[[nodiscard]] constexpr std::string_view name_of(finish_reason reason) noexcept {
-    constexpr std::string_view names[] = {"none",        "end token",    "stop string", "constraint",
-                                          "token limit", "context full", "cancelled"};
-    return names[static_cast<std::size_t>(reason)];
-}
-
-/// Counts and times of one generation. The seconds are those spent inside the library; its only use of a clock.
-struct generation_stats {
-    std::size_t prompt_tokens = 0;  ///< of the whole prompt
-    std::size_t reused_tokens = 0;  ///< of these, already in the cache
-    std::size_t generated_tokens = 0;
-    double prompt_seconds = 0;  ///< for the tokens that were not reused
-    double generation_seconds = 0;
-
-    [[nodiscard]] double tokens_per_second() const noexcept { return rate(generated_tokens, generation_seconds); }
-    [[nodiscard]] double prompt_tokens_per_second() const noexcept {
-        return rate(prompt_tokens - reused_tokens, prompt_seconds);
-    }
-
-private:
-    static double rate(std::size_t n, double seconds) noexcept {
-        return seconds > 0 ? static_cast<double>(n) / seconds : 0.0;
-    }
-};
-
 class reply_events;
 
 /// An input range of text pieces, never empty, always whole characters of valid UTF-8 (bytes that are none come as
-/// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It borrows the session and owns what it has
-/// generated, which therefore stays when the session goes on to something else; only walking on is then
+/// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It shares what it needs of the session and
+/// owns what it has generated, which stays when the session goes on to something else; only walking on is then
 /// errc::ctx_busy. One thread at a time.
 ///
 /// The session holds the prompt and all generated tokens but the last, which is read when another one is to follow.
@@ -103,31 +71,38 @@ public:
     ~generation() = default;
 
     /// Generates the next piece; throws as an increment does.
-    [[nodiscard]] iterator begin() {
+    [[nodiscard]] iterator begin() & {
         advance();
         return iterator{*this};
     }
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
-    /// The same walk as typed events: reasoning, answer, tool calls. Borrows this generation; what pieces it gave
-    /// before is not seen.
-    [[nodiscard]] reply_events events();
+    // What refers to a generation is not given by one that ends with the expression: text is given itself, events keep
+    // it, the rest does not compile.
+
+    /// The same walk as typed events: reasoning, answer, tool calls. What pieces were given before is not seen.
+    [[nodiscard]] reply_events events() &;
+    [[nodiscard]] reply_events events() &&;
 
     /// Generates to the end; the whole text.
-    std::string_view finish() {
+    std::string_view finish() & {
         while (reason_ == finish_reason::none) advance();
         return text();
     }
+    std::string finish() && { return std::string{finish()}; }
 
     /// All pieces so far. Valid until the next increment.
-    [[nodiscard]] std::string_view text() const noexcept { return std::string_view{text_}.substr(0, n_given_); }
+    [[nodiscard]] std::string_view text() const& noexcept { return std::string_view{text_}.substr(0, n_given_); }
+    [[nodiscard]] std::string text() && { return std::string{text()}; }
     /// All tokens so far, those of text that is held back and an end token included.
-    [[nodiscard]] std::span<const token> tokens() const noexcept { return tokens_; }
+    [[nodiscard]] std::span<const token> tokens() const& noexcept { return tokens_; }
+    std::span<const token> tokens() && = delete;
     [[nodiscard]] finish_reason reason() const noexcept { return reason_; }
     /// The one of options.stop that ended the text; empty where none did.
-    [[nodiscard]] std::string_view stop_string() const noexcept {
+    [[nodiscard]] std::string_view stop_string() const& noexcept {
         return stops_.matched() ? std::string_view{options_.stop[stops_.which()]} : std::string_view{};
     }
+    std::string_view stop_string() && = delete;
     [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
 
     /// With options.n_probs > 0: token i and its log-probability, and the most likely ones in its place. These are the
@@ -135,7 +110,8 @@ public:
     /// thinking) has none.
     /// Throws errc::ctx_bad_range beyond them, and where n_probs was 0.
     [[nodiscard]] token_logprob logprob(std::size_t i) const { return record_of(i).picked; }
-    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const {
+    std::span<const token_logprob> top_logprobs(std::size_t i) && = delete;
+    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const& {
         const auto& record = record_of(i);
         return std::span{top_logprobs_}.subspan(record.begin, record.end - record.begin);
     }
@@ -152,16 +128,17 @@ private:
 
     /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
     /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
-    generation(detail::session_state& session, std::span<const token> prompt, const generation_options& options)
-        : session_(&session),
-          options_(options),
+    generation(const std::shared_ptr<detail::session_state>& state, std::span<const token> prompt,
+               const generation_options& options)
+        : session_(state),
+          required_call_(detail::required_call(options, state->source().reply_format(), [&] { return state->trie(); })),
+          options_(constrained(options, required_call_.get())),
           stops_(options.stop),
-          thinking_(session.source().tokenizer(), session.source().reply_format(), prompt, options) {
+          tag_tokens_(nibble::tag_tokens(state->source().tokenizer(), state->source().reply_format())),
+          thinking_(state->source().tokenizer(), state->source().reply_format(), prompt, options_) {
         const auto started = clock::now();
-        const auto& tokenizer = session.source().tokenizer();
-        for (const auto& tag : session.source().reply_format().tags())
-            if (const auto id = tokenizer.find(tag); id && tokenizer.is_control(*id)) shown_control_.push_back(*id);
-        starts_in_reasoning_ = thinking_.inside();
+        auto& session = *state;
+        starts_in_reasoning_ = thinking_.opened();
         session.check_tokens(prompt, 0, "prompt");
         validate(options_, session.source().config().n_vocab);
         const std::size_t room = std::min(options_.max_tokens, session.context() + 1 - prompt.size());
@@ -184,14 +161,19 @@ private:
     }
 
     /// Cancelled before there was a prompt: the session is as it was, and nothing follows.
-    generation(detail::session_state& session, const generation_options& options)
-        : session_(&session),
-          turn_(session.turn()),
+    generation(const std::shared_ptr<detail::session_state>& state, const generation_options& options)
+        : session_(state),
+          turn_(state->turn()),
           options_(options),
           stops_(options.stop),
-          thinking_(session.source().tokenizer(), session.source().reply_format(), {}, options),
+          thinking_(state->source().tokenizer(), state->source().reply_format(), {}, options),
           reason_(finish_reason::cancelled) {
-        validate(options_, session.source().config().n_vocab);
+        validate(options_, state->source().config().n_vocab);
+    }
+
+    [[nodiscard]] static generation_options constrained(generation_options options, token_constraint* by) {
+        if (by) options.constraint = by;
+        return options;
     }
 
     /// The latest piece; empty at the end.
@@ -199,7 +181,6 @@ private:
         return std::string_view{text_}.substr(piece_begin_, n_given_ - piece_begin_);
     }
 
-    /// Goes on to the next piece.
     void advance() {
         piece_begin_ = n_given_;
         if (reason_ != finish_reason::none) return;
@@ -241,7 +222,7 @@ private:
         if (constrained) options_.constraint->accept(id);
         if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
 
-        const bool shown = std::find(shown_control_.begin(), shown_control_.end(), id) != shown_control_.end();
+        const bool shown = std::binary_search(tag_tokens_.begin(), tag_tokens_.end(), id);
         append(characters_.push(tokenizer.piece(id, {.special = shown})));
         if (reason_ != finish_reason::none) return;
         if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
@@ -306,13 +287,14 @@ private:
     static constexpr std::size_t reserved_bytes_per_token = 16;
     static constexpr std::size_t most_reserved_logprobs = std::size_t{1} << 20;  // 8 MB; more grows as it comes
 
-    detail::session_state* session_;
+    std::shared_ptr<detail::session_state> session_;
+    std::unique_ptr<token_constraint> required_call_;  // then it is that of options_
     std::uint64_t turn_ = 0;
     generation_options options_;
     utf8_stream characters_{invalid_utf8::replace};
     stop_strings stops_;
+    std::vector<token> tag_tokens_;  // control tokens that are shown all the same
     detail::thinking_budget thinking_;
-    std::vector<token> shown_control_;  // control tokens that are tags of reasoning or tool calls
     bool starts_in_reasoning_ = false;
     bool thought_ = false;         // the last token belongs to the thinking
     std::string text_;             // given out, and after it what may become a stop string

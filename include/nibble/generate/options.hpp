@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/chat/tool_definitions.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
@@ -27,6 +28,13 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// The steps that turn logits into the candidates of the final draw. Each sees what the step before has left.
 enum class sampling_stage { penalties, dry, top_n_sigma, top_k, typical, top_p, min_p, xtc, temperature };
+
+/// Whether a model calls tools.
+enum class tool_choice {
+    automatic,  ///< as it likes
+    none,       ///< it is not told of any
+    required,   ///< the answer is a call, right by construction; takes the place of a constraint
+};
 
 inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
@@ -72,10 +80,12 @@ struct generation_options {
     std::size_t thinking_budget = unlimited;
     /// Show the model what it thought in past turns (message::reasoning): yes, no, or as the template does by default.
     std::optional<bool> keep_reasoning = {};
-    json tools = {};          ///< array of tool definitions (JSON schema), or null for none
-    json python_tools = {};   ///< the same, to be called from Python code: such code comes as a call of `python`
-    json variables = {};      ///< object of further template variables, or null
-    calendar_time date = {};  ///< what the template prints as today
+    tool_list tools = {};         ///< what the model may call
+    tool_list python_tools = {};  ///< the same, to be called from Python code: such code comes as a call of `python`
+    nibble::tool_choice tool_choice = nibble::tool_choice::automatic;
+    std::string only_tool = {};  ///< the one of `tools` that may be called; empty: any
+    json variables = {};         ///< object of further template variables, or null
+    calendar_time date = {};     ///< what the template prints as today, if given; the clock is never read
 
     // --- against repetition; all of it off by default
 

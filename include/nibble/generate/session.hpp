@@ -29,8 +29,8 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// Owns the cache of keys and values, the memory to compute in and a sampler; keeps a share of the model. Any number
 /// of sessions per model; each serves one thread at a time, and a call while another is under way is errc::ctx_busy.
-/// A call that throws leaves the session as it was, unless it says otherwise. Moving a session leaves its generations
-/// valid.
+/// A call that throws leaves the session as it was, unless it says otherwise. Generations keep what they
+/// need of a session: it may be moved and end before them.
 ///
 /// What has been read stays. generate() and chat() start from the longest prefix of the new prompt that the cache
 /// holds: the next turn of a conversation reads only what is new. The results do not depend on it: a token gives the
@@ -40,7 +40,7 @@ public:
     /// Takes all its memory. Throws errc::ctx_bad_size for a context or batch of 0 or a cache that no memory can hold,
     /// errc::out_of_memory.
     explicit session(const model& source, const session_options& options = {})
-        : state_(std::make_unique<detail::session_state>(source, options)),
+        : state_(std::make_shared<detail::session_state>(source, options)),
           plan_(detail::session_state::plan(source, options, state_->n_threads())) {}
 
     /// The bytes that such a session would take.
@@ -109,7 +109,7 @@ public:
     }
     [[nodiscard]] generation generate(std::span<const token> prompt, const generation_options& options = {}) {
         const detail::session_state::lock lock{*state_};
-        return generation{*state_, prompt, options};
+        return generation{state_, prompt, options};
     }
 
     /// Answers a conversation, rendered with the model's chat template. No text of messages, tools or variables can
@@ -122,9 +122,9 @@ public:
             prompt = encode_chat(messages, options);
         } catch (const error& problem) {
             if (problem.code() != errc::tmpl_cancelled) throw;
-            return generation{*state_, options};
+            return generation{state_, options};
         }
-        return generation{*state_, prompt, options};
+        return generation{state_, prompt, options};
     }
     [[nodiscard]] generation chat(std::initializer_list<message> messages, const generation_options& options = {}) {
         return chat(std::span<const message>{messages.begin(), messages.size()}, options);
@@ -152,10 +152,11 @@ public:
 
 private:
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
+        const bool with_tools = options.tool_choice != tool_choice::none;
         const chat_template_options with{.enable_thinking = options.thinking,
                                          .keep_reasoning = options.keep_reasoning,
-                                         .tools = options.tools,
-                                         .python_tools = options.python_tools,
+                                         .tools = with_tools ? options.tools : tool_list{},
+                                         .python_tools = with_tools ? options.python_tools : tool_list{},
                                          .variables = options.variables,
                                          .date = options.date,
                                          .cancel = options.cancel};
@@ -165,7 +166,7 @@ private:
                                      });
     }
 
-    std::unique_ptr<detail::session_state> state_;
+    std::shared_ptr<detail::session_state> state_;  // with its generations
     memory_plan plan_;
 };
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <nibble/chat/encoder.hpp>
+#include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
@@ -23,6 +24,7 @@
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/sampler.hpp>
+#include <nibble/generate/token_trie.hpp>
 #include <nibble/kernels/best.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/model.hpp>
@@ -60,7 +62,7 @@ struct memory_plan {
 
 namespace detail {
 
-/// Owned by a session, on the heap, so that moving the session moves nothing. Not part of the public surface.
+/// Shared by a session and its generations. Not part of the public surface.
 class session_state {
 public:
     session_state(const model& source, const session_options& options)
@@ -180,6 +182,13 @@ public:
         return *chat_;
     }
 
+    /// Made when the first grammar of calls needs it.
+    [[nodiscard]] const std::shared_ptr<const token_trie>& trie() {
+        const auto& words = model_.tokenizer();
+        if (!trie_) trie_ = std::make_shared<const token_trie>(words, tag_tokens(words, model_.reply_format()));
+        return trie_;
+    }
+
     /// Differs after every call that changed what has been read: a generation notices when another call came between.
     [[nodiscard]] std::uint64_t turn() const noexcept { return turn_; }
 
@@ -286,6 +295,7 @@ private:
     class sampler sampler_;
     std::vector<token> tokens_;  // in the cache, one per position
     std::optional<chat_encoder> chat_;
+    std::shared_ptr<const token_trie> trie_;
     bool has_logits_ = false;
     std::uint64_t turn_ = 0;
     std::atomic_flag busy_;

@@ -42,6 +42,8 @@ public:
         }
     }
 
+    /// Behind the first tag, which the prompt may have.
+    [[nodiscard]] bool opened() const noexcept { return inside_; }
     /// Between the tags, or on the way to the first one.
     [[nodiscard]] bool inside() const noexcept { return inside_ || n_forced_ < forced_.size(); }
 

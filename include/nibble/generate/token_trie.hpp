@@ -53,7 +53,9 @@ public:
             trees_.push_back(tree_of(std::move(members[i]), i < plain_lengths.size() ? plain_lengths[i] : 0));
     }
 
-    explicit token_trie(const tokenizer& tokenizer) : token_trie(texts_of(tokenizer), ends_of(tokenizer)) {}
+    /// `shown` are control tokens that are text all the same, as tag_tokens() gives them: ascending.
+    explicit token_trie(const tokenizer& tokenizer, std::span<const token> shown = {})
+        : token_trie(texts_of(tokenizer, shown), ends_of(tokenizer)) {}
 
     [[nodiscard]] std::size_t n_vocab() const noexcept { return offsets_.size() - 1; }
     /// Words of a mask for this vocabulary.
@@ -118,9 +120,13 @@ private:
     static std::size_t word(token id) noexcept { return static_cast<std::size_t>(id) / 64; }
     static std::uint64_t bit(token id) noexcept { return std::uint64_t{1} << (static_cast<std::size_t>(id) % 64); }
 
-    static std::vector<std::string_view> texts_of(const tokenizer& tokenizer) {
+    static std::vector<std::string_view> texts_of(const tokenizer& tokenizer, std::span<const token> shown) {
         std::vector<std::string_view> out;
-        for (std::size_t i = 0; i < tokenizer.n_vocab(); ++i) out.push_back(tokenizer.piece(static_cast<token>(i)));
+        for (std::size_t i = 0; i < tokenizer.n_vocab(); ++i) {
+            const auto id = static_cast<token>(i);
+            const bool special = std::binary_search(shown.begin(), shown.end(), id);
+            out.push_back(tokenizer.piece(id, {.special = special}));
+        }
         return out;
     }
     static std::vector<token> ends_of(const tokenizer& tokenizer) {

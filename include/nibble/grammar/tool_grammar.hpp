@@ -19,7 +19,9 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// How a model writes a call. The defaults are those of SmolLM3, Qwen and others in the style of Hermes.
+/// How a model writes a call. The defaults are those of SmolLM3, Qwen and others in the style of Hermes: JSON with the
+/// name and the arguments between two tags. With `after_name` the name stands before the JSON, which is the arguments:
+/// open before_name NAME after_name JSON after_arguments close.
 struct tool_grammar_options {
     /// true: the reply is a call and nothing else. false: free text, in which a call must be right once it is begun.
     bool required = true;
@@ -27,6 +29,9 @@ struct tool_grammar_options {
     std::string open = "<tool_call>";  ///< not empty if not required
     std::string close = "</tool_call>";
     std::string arguments_key = "arguments";  ///< Llama 3: "parameters"
+    bool is_list = false;                     ///< the JSON is a list of one call
+    std::string before_name = {}, after_name = {}, after_arguments = {};
+    std::string list_open = {}, list_close = {};  ///< around all calls of a reply
     json_schema_options schema = {};
 };
 
@@ -62,6 +67,54 @@ namespace detail {
     return out;
 }
 
+/// The rules for what stands between the tags of a call of one tool, and what to call them by.
+class tool_rules {
+public:
+    explicit tool_rules(const tool_grammar_options& options) : options_(options) {}
+
+    void add(const json& outer, std::size_t number) {
+        const json* inner = outer.find("function");
+        const json& tool = inner ? *inner : outer;
+        const json* name = tool.find("name");
+        const std::string where = "tools[" + std::to_string(number) + "]";
+        if (!name || !name->is_string())
+            throw error(errc::schema_unsupported, where, "an object with a name", shown(outer));
+        const json* parameters = tool.find("parameters");
+        const std::string prefix = "tool" + std::to_string(number) + "-";
+        const json none = json_object{{"type", "object"}, {"additionalProperties", false}};
+        const json& schema = parameters && !parameters->is_null() ? *parameters : none;
+        schema_converter converter{schema, options_.schema, prefix, schema_path{where + ".parameters"}};
+        const std::string arguments = converter.convert();
+        rules_ += converter.rules() + prefix + "call ::= " +
+                  (options_.after_name.empty() ? json_call(*name, arguments)
+                                               : named_call(name->as_string(), arguments, where)) +
+                  "\n";
+        append_alternative(calls_, prefix + "call");
+    }
+
+    [[nodiscard]] std::string rules() const { return rules_ + "call ::= " + calls_ + "\n"; }
+
+private:
+    [[nodiscard]] std::string json_call(const json& name, const std::string& arguments) const {
+        const std::string space = options_.schema.white_space ? " space " : " ";
+        return "\"{\"" + space + gbnf_literal("\"name\":") + space + gbnf_literal(name.dump() + ",") + space +
+               gbnf_literal(json{options_.arguments_key}.dump() + ":") + space + arguments + space + "\"}\"";
+    }
+
+    /// What ends a name must not be part of it.
+    [[nodiscard]] std::string named_call(const std::string& name, const std::string& arguments,
+                                         const std::string& where) const {
+        if (name.empty() || name.find_first_of(" \t\r\n{[<>") != std::string::npos)
+            throw error(errc::schema_unsupported, where, "a name that can stand before " + options_.after_name,
+                        "'" + escaped(name) + "'");
+        return gbnf_literal(options_.before_name + name + options_.after_name) + " " + arguments + " " +
+               gbnf_literal(options_.after_arguments);
+    }
+
+    const tool_grammar_options& options_;
+    std::string rules_, calls_;
+};
+
 }  // namespace detail
 
 /// The grammar in GBNF. `tools` is a list of definitions as templates take them: {"name", "parameters": JSON schema},
@@ -71,37 +124,23 @@ namespace detail {
     using namespace detail;
     if (!tools.is_array() || tools.as_array().empty())
         throw error(errc::schema_unsupported, "tools", "a list of definitions", shown(tools));
-    if (!options.required && options.open.empty())
+    const std::string& first = options.list_open.empty() ? options.open : options.list_open;
+    if (!options.required && first.empty())
         throw error(errc::bad_option, "tool_grammar_options::open", "a tag where calls are not required", "none");
-    const std::string space = options.schema.white_space ? " space " : " ";
-    std::string rules = options.schema.white_space ? "space ::= (\" \" | \"\\n\" [ \\t]{0,20})?\n" : "", calls;
-    for (std::size_t i = 0; i < tools.as_array().size(); ++i) {
-        const json& outer = tools.as_array()[i];
-        const json* inner = outer.find("function");
-        const json& tool = inner ? *inner : outer;
-        const json* name = tool.find("name");
-        const std::string where = "tools[" + std::to_string(i) + "]";
-        if (!name || !name->is_string())
-            throw error(errc::schema_unsupported, where, "an object with a name", shown(outer));
-        const json* parameters = tool.find("parameters");
-        const std::string prefix = "tool" + std::to_string(i) + "-";
-        const json none = json_object{{"type", "object"}, {"additionalProperties", false}};
-        const json& schema = parameters && !parameters->is_null() ? *parameters : none;
-        schema_converter converter{schema, options.schema, prefix, schema_path{where + ".parameters"}};
-        const std::string arguments = converter.convert();
-        rules += converter.rules() + prefix + "call ::= \"{\"" + space + gbnf_literal("\"name\":") + space +
-                 gbnf_literal(name->dump() + ",") + space + gbnf_literal(json{options.arguments_key}.dump() + ":") +
-                 space + arguments + space + "\"}\"\n";
-        append_alternative(calls, prefix + "call");
-    }
-    rules += "call ::= " + calls + "\n";
-    const std::string inside =
-        (options.schema.white_space ? " space call space " : " call ") + gbnf_literal(options.close);
-    if (options.required) {
-        const std::string whole = gbnf_literal(options.open) + inside;
-        return "root ::= \"\\n\"? " + whole + (options.parallel ? " (\"\\n\"? " + whole + ")*" : "") + "\n" + rules;
-    }
-    return "root ::= text0\n" + gbnf_until(options.open, "text", "after") + "after ::=" + inside +
+    tool_rules all{options};
+    for (std::size_t i = 0; i < tools.as_array().size(); ++i) all.add(tools.as_array()[i], i);
+    const bool spaced = options.schema.white_space && options.after_name.empty();
+    const std::string rules =
+        (options.schema.white_space ? "space ::= (\" \" | \"\\n\" [ \\t]{0,20})?\n" : "") + all.rules();
+
+    const std::string call = spaced ? " space call space " : " call ";
+    const std::string inside = (options.is_list ? " \"[\"" + call + "\"]\" " : call) + gbnf_literal(options.close);
+    const std::string whole = gbnf_literal(options.open) + inside;
+    const std::string more = options.parallel ? " (\"\\n\"? " + whole + ")*" : "";
+    const std::string list_end = whole + more + " " + gbnf_literal(options.list_close);
+    if (options.required) return "root ::= \"\\n\"? " + gbnf_literal(options.list_open) + " " + list_end + "\n" + rules;
+    return "root ::= text0\n" + gbnf_until(first, "text", "after") +
+           "after ::=" + (options.list_open.empty() ? inside : " " + list_end) +
            (options.parallel ? " text0" : " [ \\n]{0,4}") + "\n" + rules;
 }
 

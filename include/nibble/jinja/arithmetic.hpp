@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,23 @@ namespace jinja {
 [[nodiscard]] inline value checked_double(runtime& rt, double result) {
     if (std::isinf(result)) rt.type_error("the result is too large");
     return result;
+}
+
+/// float(v) of a number.
+[[nodiscard]] inline double to_double(runtime& rt, const value& v) {
+    const double nearest = v.number();
+    if (v.is_big_integer() && std::isinf(nearest)) rt.type_error("int too large to convert to float");
+    return nearest;
+}
+
+/// -v of an integer of any size.
+[[nodiscard]] inline value negated(const value& v) {
+    static constexpr std::string_view beyond = "9223372036854775808";  // -INT64_MIN
+    if (v.is_integer() && v.integer() == INT64_MIN) return value::big_integer(text::borrowed(beyond));
+    if (v.is_integer()) return -v.integer();
+    if (v.digits() == beyond) return INT64_MIN;
+    if (v.digits().starts_with('-')) return value::big_integer(v.as_text().part(v.digits().substr(1)));
+    return value::big_integer(text::owned('-' + std::string(v.digits())));
 }
 
 [[nodiscard]] inline value integer_power(runtime& rt, std::int64_t base, std::int64_t exponent) {
@@ -131,10 +149,17 @@ namespace jinja {
     return &rt.make_sequence(std::move(items), what.seq().form);
 }
 
+/// a op b of two numbers.
+[[nodiscard]] inline value number_arithmetic(runtime& rt, ast::arithmetic_op op, const value& a, const value& b) {
+    if (a.is_integer() && b.is_integer()) return integer_arithmetic(rt, op, a.integer(), b.integer());
+    if (a.type() != kind::number && b.type() != kind::number)
+        rt.type_error("arithmetic on integers of more than 64 bits is not supported");
+    return float_arithmetic(rt, op, to_double(rt, a), to_double(rt, b));
+}
+
 /// a op b.
 [[nodiscard]] inline value calculate(runtime& rt, ast::arithmetic_op op, const value& a, const value& b) {
-    if (a.is_integer() && b.is_integer()) return integer_arithmetic(rt, op, a.integer(), b.integer());
-    if (a.is_number() && b.is_number()) return float_arithmetic(rt, op, a.number(), b.number());
+    if (a.is_number() && b.is_number()) return number_arithmetic(rt, op, a, b);
     if (op == ast::arithmetic_op::modulo && a.is_string()) return printf_format(rt, a.str(), b);
     rt.require_defined(a);
     rt.require_defined(b);

@@ -150,7 +150,9 @@ private:
                 joiner& j = callee.join();
                 return std::exchange(j.used, true) ? j.separator : text{};
             }
-            case kind::undefined: rt_.undefined_error(callee);
+            case kind::undefined:
+                if (callee.missing().why == undefined::reason::date) return text{};
+                rt_.undefined_error(callee);
             case kind::loop: rt_.fail(errc::tmpl_unsupported, "recursive loops are not supported");
             default: rt_.type_error(std::string("'") + type_name(callee) + "' object is not callable");
         }
@@ -239,10 +241,10 @@ private:
         rt_.at(offset);
         rt_.require_defined(operand);
         if (operand.type() == kind::number) return node.minus ? -operand.number() : operand.number();
-        if (!operand.is_integer())
+        if (!operand.is_number())
             rt_.type_error(std::string("bad operand type for unary -: '") + type_name(operand) + "'");
-        if (!node.minus) return operand.integer();
-        return integer_arithmetic(rt_, ast::arithmetic_op::subtract, 0, operand.integer());
+        if (node.minus) return negated(operand);
+        return operand.is_integer() ? value(operand.integer()) : operand;
     }
     value evaluate(const ast::logical_not& node, std::size_t) { return !truth(evaluate(node.operand)); }
     value evaluate(const ast::logical_chain& node, std::size_t) {

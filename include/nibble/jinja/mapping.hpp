@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -17,12 +19,38 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace jinja {
 
-/// -1, 0 or 1: the order of two numbers by their exact values (an int64 is not rounded to a double). NaN comes first.
+/// -1, 0 or 1: the order of two integers by their decimal digits, without leading zeros, '-' before a negative one.
+[[nodiscard]] inline int compare_digits(std::string_view a, std::string_view b) noexcept {
+    const bool negative = a.starts_with('-');
+    if (negative != b.starts_with('-')) return negative ? -1 : 1;
+    const int order = a.size() != b.size() ? (a.size() < b.size() ? -1 : 1) : a.compare(b);
+    const int sign = order < 0 ? -1 : order > 0;
+    return negative ? -sign : sign;
+}
+
+/// The same of two numbers of which one at least has more than 64 bits; none is NaN.
+[[nodiscard]] inline int compare_big(const value& a, const value& b) noexcept {
+    if (b.type() == kind::number && std::isinf(b.number())) return b.number() > 0 ? -1 : 1;
+    if (a.type() == kind::number && std::isinf(a.number())) return a.number() > 0 ? 1 : -1;
+    char buffer[320];  // a double has at most 309 digits; where it has a fraction the other number decides
+    const auto digits = [&buffer](const value& v) -> std::string_view {
+        if (v.is_big_integer()) return v.digits();
+        const auto end = v.is_integer()
+                             ? std::to_chars(buffer, buffer + sizeof buffer, v.integer())
+                             : std::to_chars(buffer, buffer + sizeof buffer, v.number(), std::chars_format::fixed, 0);
+        return {buffer, static_cast<std::size_t>(end.ptr - buffer)};
+    };
+    return compare_digits(digits(a), digits(b));
+}
+
+/// -1, 0 or 1: the order of two numbers by their exact values (no integer is rounded to a double). NaN comes first.
 [[nodiscard]] inline int compare_numbers(const value& a, const value& b) noexcept {
     if (a.is_integer() && b.is_integer()) return a.integer() < b.integer() ? -1 : a.integer() > b.integer();
-    if (!a.is_integer() && !b.is_integer()) {
+    const bool has_big = a.is_big_integer() || b.is_big_integer();
+    if (has_big || (!a.is_integer() && !b.is_integer())) {
         const double x = a.number(), y = b.number();
         if (std::isnan(x) || std::isnan(y)) return static_cast<int>(std::isnan(y)) - static_cast<int>(std::isnan(x));
+        if (has_big) return compare_big(a, b);
         return x < y ? -1 : x > y;
     }
     if (!a.is_integer()) return -compare_numbers(b, a);

@@ -27,6 +27,7 @@ namespace jinja {
         case kind::boolean: return v.boolean();
         case kind::integer: return v.integer() != 0;
         case kind::number: return v.number() != 0;
+        case kind::big_integer: return true;
         case kind::string: return !v.str().empty();
         case kind::sequence: return !v.seq().has_length() || !v.seq().elements.empty();
         case kind::mapping: return !v.map().entries.empty();

@@ -106,6 +106,7 @@ inline void append_repr(runtime& rt, std::string& out, const value& v) {
         case kind::none: return rt.append(out, "None");
         case kind::boolean: return rt.append(out, v.boolean() ? "True" : "False");
         case kind::integer: return rt.append(out, std::to_string(v.integer()));
+        case kind::big_integer: return rt.append(out, v.digits());
         case kind::number: {
             std::string number;
             append_double(number, v.number());

@@ -63,7 +63,8 @@ public:
         const undefined u = v.missing();
         const std::string what = "'" + escaped(u.what.view()) + "'";
         switch (u.why) {
-            case undefined::reason::name: type_error(what + " is undefined");
+            case undefined::reason::name:
+            case undefined::reason::date: type_error(what + " is undefined");
             case undefined::reason::attribute: type_error("'" + std::string(u.owner) + "' has no attribute " + what);
             case undefined::reason::element:
                 type_error("'" + std::string(u.owner) + "' has no element " + escaped(u.what.view()));

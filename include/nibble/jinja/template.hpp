@@ -31,8 +31,9 @@ struct text_variable {
 
 /// A template as Jinja2 3.1 renders it in an immutable sandbox with trim_blocks, lstrip_blocks, loop controls, `do`
 /// and Hugging Face's additions: {% generation %}, raise_exception, strftime_now, a tojson that keeps UTF-8.
-/// Not supported, and refused: what reaches outside of the template, recursive loops, integers beyond 64 bits, sets and
-/// bytes, the filters pprint, random and urlize. Filters such as `unique` read their input at once, not when asked.
+/// Integers of variables may have any size; what a template writes or computes itself has 64 bits.
+/// Not supported, and refused: what reaches outside of the template, recursive loops, sets and bytes, arithmetic beyond
+/// 64 bits, the filters pprint, random and urlize. Filters such as `unique` read their input at once, not when asked.
 /// A {% set %} of a variable that a loop or macro above it reads does not make it undefined there.
 /// Immutable: any number of threads may render at once. Copies share the parsed template.
 class compiled_template {
@@ -55,8 +56,8 @@ public:
     }
 
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.
-    /// `date` is what strftime_now() sees. `cancel`, where not null, is looked at with every step that is paid for:
-    /// errc::tmpl_cancelled soon after it was set.
+    /// `date` is what strftime_now() sees; where it is not given the function is undefined. `cancel`, where not null, is
+    /// looked at with every step that is paid for: errc::tmpl_cancelled soon after it was set.
     [[nodiscard]] std::string render(const json::object& variables, std::span<const text_variable> more,
                                      const calendar_time& date, const std::atomic<bool>* cancel = nullptr) const {
         runtime rt(tree_->source, bounds_, date, cancel);
@@ -72,6 +73,8 @@ private:
         for (const text_variable& variable : more)
             if (variable.name == name) return text::borrowed(variable.value);
         if (const json* given = variables.find(name)) return from_json(rt, *given);
+        if (name == "strftime_now" && !rt.date().is_given())
+            return undefined{text::borrowed(name), "", undefined::reason::date};
         if (const builtin_entry* function = find_function(name))
             return rt.make_callable({function->name, function->function, {}, nullptr, nullptr});
         return undefined{text::borrowed(name)};
@@ -84,6 +87,7 @@ private:
             case json::kind::null: return none{};
             case json::kind::boolean: return given.as_boolean();
             case json::kind::integer: return given.as_integer();
+            case json::kind::big_integer: return value::big_integer(text::borrowed(given.as_big_integer().digits));
             case json::kind::number: return given.as_double();
             case json::kind::string: rt.earn(given.as_string().size()); return text::borrowed(given.as_string());
             case json::kind::array: {

@@ -10,6 +10,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/jinja/text.hpp>
+#include <nibble/json/decimal.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -22,6 +23,7 @@ struct undefined {
         attribute,  ///< `owner` has no such attribute
         element,    ///< `owner` has no such element
         unsafe,     ///< the sandbox does not show this attribute of `owner`
+        date,       ///< strftime_now where no date is given: a call of it gives an empty text
         note        ///< `what` is the whole message
     };
     text what = {};
@@ -44,6 +46,7 @@ enum class kind : std::uint8_t {
     none,
     boolean,
     integer,
+    big_integer,
     number,
     string,
     sequence,
@@ -68,6 +71,12 @@ public:
     value(std::int64_t i) noexcept : kind_(kind::integer) { data_.integer = i; }
     value(double d) noexcept : kind_(kind::number) { data_.number = d; }
     value(text t) noexcept : text_(std::move(t)), kind_(kind::string) {}
+    /// An integer beyond 64 bits, as nibble::big_integer writes it.
+    [[nodiscard]] static value big_integer(text digits) noexcept {
+        value out{std::move(digits)};
+        out.kind_ = kind::big_integer;
+        return out;
+    }
     value(sequence* s) noexcept : kind_(kind::sequence) { data_.elements = s; }
     value(const mapping* m) noexcept : kind_(kind::mapping) { data_.entries = m; }
     value(name_space* n) noexcept : kind_(kind::name_space) { data_.space = n; }
@@ -81,9 +90,10 @@ public:
     [[nodiscard]] bool is_undefined() const noexcept { return type() == kind::undefined; }
     [[nodiscard]] bool is_none() const noexcept { return type() == kind::none; }
     [[nodiscard]] bool is_string() const noexcept { return type() == kind::string; }
-    /// A bool counts as 0 or 1, as in Python.
+    /// One of 64 bits. A bool counts as 0 or 1, as in Python.
     [[nodiscard]] bool is_integer() const noexcept { return type() == kind::boolean || type() == kind::integer; }
-    [[nodiscard]] bool is_number() const noexcept { return is_integer() || type() == kind::number; }
+    [[nodiscard]] bool is_big_integer() const noexcept { return type() == kind::big_integer; }
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || is_big_integer() || type() == kind::number; }
     [[nodiscard]] bool is_sequence() const noexcept { return type() == kind::sequence; }
     [[nodiscard]] bool is_mapping() const noexcept { return type() == kind::mapping; }
 
@@ -93,10 +103,13 @@ public:
     [[nodiscard]] std::int64_t integer() const noexcept {
         return kind_ == kind::boolean ? std::int64_t{data_.boolean} : data_.integer;
     }
-    /// Of any number.
+    /// Of any number: the nearest double, an infinity beyond its range.
     [[nodiscard]] double number() const noexcept {
+        if (is_big_integer()) return parse_double(digits()).value_or(0);
         return kind_ == kind::number ? data_.number : static_cast<double>(integer());
     }
+    /// Of an integer beyond 64 bits.
+    [[nodiscard]] std::string_view digits() const noexcept { return text_.view(); }
     [[nodiscard]] const text& as_text() const noexcept { return text_; }
     [[nodiscard]] std::string_view str() const noexcept { return text_.view(); }
     [[nodiscard]] sequence& seq() const noexcept { return *data_.elements; }
@@ -128,7 +141,7 @@ private:
         cycler* cycle;
         joiner* join;
     };
-    text text_;  // of a string or of what is undefined; beside the union, so that copies need no code
+    text text_;  // of a string, a big integer or of what is undefined; beside the union, so that copies need no code
     content data_{};
     kind kind_ = kind::none;
     undefined::reason why_ = undefined::reason::name;
@@ -227,6 +240,7 @@ inline bool value::same_as(const value& other) const noexcept {
         case kind::none: return true;
         case kind::boolean: return boolean() == other.boolean();
         case kind::integer: return integer() == other.integer();
+        case kind::big_integer: return digits() == other.digits();
         case kind::number: return number() == other.number();
         case kind::string: return str() == other.str();
         default: return address() == other.address();
@@ -239,7 +253,8 @@ inline bool value::same_as(const value& other) const noexcept {
         case kind::undefined: return "Undefined";
         case kind::none: return "NoneType";
         case kind::boolean: return "bool";
-        case kind::integer: return "int";
+        case kind::integer:
+        case kind::big_integer: return "int";
         case kind::number: return "float";
         case kind::string: return "str";
         case kind::mapping: return "dict";
@@ -260,7 +275,8 @@ inline bool value::same_as(const value& other) const noexcept {
     switch (v.type()) {
         case kind::none: return "None";
         case kind::boolean: return "bool object";
-        case kind::integer: return "int object";
+        case kind::integer:
+        case kind::big_integer: return "int object";
         case kind::number: return "float object";
         case kind::string: return "str object";
         case kind::mapping: return "dict object";

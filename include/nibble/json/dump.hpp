@@ -19,6 +19,7 @@ void dump_json(std::string& out, const json& value, const json_format& format, P
         case json::kind::null: out += "null"; break;
         case json::kind::boolean: out += value.as_boolean() ? "true" : "false"; break;
         case json::kind::integer: out += std::to_string(value.as_integer()); break;
+        case json::kind::big_integer: out += value.as_big_integer().digits; break;
         case json::kind::number: append_json_number(out, value.as_double()); break;
         case json::kind::string: append_json_string(out, value.as_string(), format.ensure_ascii); break;
         case json::kind::array:

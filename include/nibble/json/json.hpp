@@ -16,16 +16,21 @@
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/json/decimal.hpp>
 #include <nibble/json/writer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 class json;
 struct json_member;
+namespace detail {
+class json_parser;
+}
 
 /// Bounds on JSON text from outside. Beyond them json::parse throws errc::json_syntax or errc::limit_exceeded.
 struct json_limits {
     std::size_t depth = 128;                    ///< arrays and objects inside each other
+    std::size_t digits = 4300;                  ///< of an integer: as many as Python takes
     std::size_t bytes = std::size_t{64} << 20;  ///< length of the text
 };
 
@@ -68,28 +73,31 @@ private:
     std::unique_ptr<index> index_;
 };
 
-/// One JSON value: null, bool, integer (int64), number (double), string (UTF-8), array, object. Value semantics.
-/// Integers and other numbers are kept apart, as in Python: 1 and 1.0 are written back as they were read. An integer
-/// that int64 cannot hold becomes a double.
+/// An integer that int64 cannot hold, as it is written: digits, none of the first a 0, with '-' before a negative one.
+struct big_integer {
+    std::string digits;
+    friend bool operator==(const big_integer&, const big_integer&) = default;
+};
+
+/// One JSON value: null, bool, integer (int64), number (double), string (UTF-8), array, object, big integer. Value
+/// semantics. Integers and other numbers are kept apart, as in Python: 1 and 1.0 are written back as they were read,
+/// and so are integers beyond 64 bits: as_double() is the nearest double.
 class json {
 public:
     using array = std::vector<json>;
     using object = json_object;
-    enum class kind { null, boolean, integer, number, string, array, object };
+    enum class kind { null, boolean, integer, number, string, array, object, big_integer };
 
     json() noexcept : data_(std::in_place_index<0>) {}
     json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
     json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
     template <std::integral Int>
-    requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number)
-    noexcept {
-        if constexpr (std::is_unsigned_v<Int> && sizeof(Int) >= sizeof(std::int64_t)) {
-            if (number > static_cast<std::uint64_t>(INT64_MAX)) {
-                data_.emplace<double>(static_cast<double>(number));
-                return;
-            }
+    requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number) {
+        if (std::in_range<std::int64_t>(number)) {
+            data_.emplace<std::int64_t>(static_cast<std::int64_t>(number));
+        } else {
+            data_ = nibble::big_integer{std::to_string(number)};
         }
-        data_.emplace<std::int64_t>(static_cast<std::int64_t>(number));
     }
     json(double number) noexcept : data_(std::in_place_type<double>, number) {}
     json(const char* text) : data_(std::in_place_type<std::string>, text) {}
@@ -100,7 +108,8 @@ public:
 
     /// Reads one JSON document (RFC 8259) and nothing after it but white space. Of equal keys the last value wins.
     /// Throws errc::json_syntax with the offset for anything else: also for invalid UTF-8, for \u escapes that are
-    /// half of a surrogate pair and for nesting beyond limits.depth; errc::limit_exceeded for too long a text.
+    /// half of a surrogate pair, for a number beyond the range of double that is no integer, and for nesting beyond
+    /// limits.depth; errc::limit_exceeded for too long a text.
     [[nodiscard]] static json parse(std::string_view text, const json_limits& limits = {});
 
     /// Writes JSON text: UTF-8 kept, doubles in the shortest form that reads back exactly, no locale.
@@ -111,8 +120,10 @@ public:
     [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
     [[nodiscard]] bool is_boolean() const noexcept { return type() == kind::boolean; }
     [[nodiscard]] bool is_integer() const noexcept { return type() == kind::integer; }
-    /// Integer or double.
-    [[nodiscard]] bool is_number() const noexcept { return is_integer() || type() == kind::number; }
+    /// Integers that int64 cannot hold; is_integer() is false for these.
+    [[nodiscard]] bool is_big_integer() const noexcept { return type() == kind::big_integer; }
+    /// Integer of any size or double.
+    [[nodiscard]] bool is_number() const noexcept { return is_integer() || is_big_integer() || type() == kind::number; }
     [[nodiscard]] bool is_string() const noexcept { return type() == kind::string; }
     [[nodiscard]] bool is_array() const noexcept { return type() == kind::array; }
     [[nodiscard]] bool is_object() const noexcept { return type() == kind::object; }
@@ -121,7 +132,11 @@ public:
     [[nodiscard]] bool as_boolean() const { return get<bool>("a boolean"); }
     [[nodiscard]] std::int64_t as_integer() const { return get<std::int64_t>("an integer"); }
     [[nodiscard]] double as_double() const {
+        if (is_big_integer()) return *parse_double(as_big_integer().digits);
         return is_integer() ? static_cast<double>(as_integer()) : get<double>("a number");
+    }
+    [[nodiscard]] const nibble::big_integer& as_big_integer() const {
+        return get<nibble::big_integer>("an integer beyond 64 bits");
     }
     [[nodiscard]] const std::string& as_string() const { return get<std::string>("a string"); }
     [[nodiscard]] const array& as_array() const { return get<array>("an array"); }
@@ -149,6 +164,9 @@ public:
     friend bool operator==(const json& a, const json& b) { return a.data_ == b.data_; }
 
 private:
+    friend class detail::json_parser;
+    explicit json(nibble::big_integer number) noexcept : data_(std::move(number)) {}
+
     template <class T>
     const T& get(const char* expected) const {
         if (const T* found = std::get_if<T>(&data_)) return *found;
@@ -156,12 +174,12 @@ private:
     }
     static constexpr std::string_view name_of(kind k) noexcept {
         constexpr std::string_view names[] = {"null",     "a boolean", "an integer", "a number",
-                                              "a string", "an array",  "an object"};
+                                              "a string", "an array",  "an object",  "an integer beyond 64 bits"};
         return names[static_cast<std::size_t>(k)];
     }
 
     // The order of the alternatives is that of `kind`.
-    std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, array, object> data_;
+    std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, array, object, nibble::big_integer> data_;
 };
 
 /// A key and its value.

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <charconv>
+#include <cmath>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <nibble/json/decimal.hpp>
 #include <nibble/json/json.hpp>
@@ -111,13 +114,23 @@ private:
             if (!accept('+')) accept('-');
             if (digits() == 0) fail("a digit");
         }
-        const char* first = text_.data() + start;
-        const char* last = text_.data() + at_;
-        if (integer) {
-            std::int64_t exact = 0;
-            if (std::from_chars(first, last, exact).ec == std::errc{}) return exact;
+        const std::string_view written = text_.substr(start, at_ - start);
+        if (integer) return integer_of(written, start);
+        const double nearest = *parse_double(written);
+        if (std::isinf(nearest)) {
+            at_ = start;
+            fail("a number that a double can hold");
         }
-        return *parse_double({first, static_cast<std::size_t>(last - first)});
+        return nearest;
+    }
+    json integer_of(std::string_view written, std::size_t start) {
+        std::int64_t exact = 0;
+        if (std::from_chars(written.data(), written.data() + written.size(), exact).ec == std::errc{}) return exact;
+        if (written.size() > limits_.digits + written.starts_with('-')) {
+            at_ = start;
+            fail("at most " + std::to_string(limits_.digits) + " digits");
+        }
+        return json{big_integer{std::string{written}}};
     }
     std::size_t digits() noexcept {
         const std::size_t start = at_;

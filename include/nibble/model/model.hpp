@@ -26,6 +26,7 @@
 #include <nibble/model/config_options.hpp>
 #include <nibble/model/read_config.hpp>
 #include <nibble/model/vocabulary.hpp>
+#include <nibble/text/fim_prompt.hpp>
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -117,6 +118,12 @@ public:
 
     /// How replies mark their parts: as the chat template has it, and in all known ways where there is none.
     [[nodiscard]] const nibble::reply_format& reply_format() const noexcept { return shared_->reply_format; }
+
+    /// The prompt for the text that belongs between two others; see fim_prompt(). What generate() answers is that text.
+    [[nodiscard]] std::vector<token> fim(std::string_view before, std::string_view behind) const {
+        const auto& words = tokenizer();
+        return file().naming_errors([&] { return fim_prompt(words, before, behind); });
+    }
 
     /// The prompt for a conversation. Throws as chat_template() does, and what the template raises.
     [[nodiscard]] std::string apply_chat_template(std::span<const message> messages,

@@ -161,6 +161,13 @@ private:
     vocab.eos = reader.id("tokenizer.ggml.eos_token_id");
     vocab.eot = reader.id("tokenizer.ggml.eot_token_id");
     vocab.unknown = reader.id("tokenizer.ggml.unknown_token_id");
+    const auto fim_id = [&](const std::string& name, const std::string& old_name) {
+        const auto id = reader.id("tokenizer.ggml.fim_" + name + "_token_id");
+        return id ? id : reader.id("tokenizer.ggml." + old_name + "_token_id");
+    };
+    vocab.fim_prefix = fim_id("pre", "prefix");
+    vocab.fim_suffix = fim_id("suf", "suffix");
+    vocab.fim_middle = fim_id("mid", "middle");
     vocab.add_bos = reader.flag("tokenizer.ggml.add_bos_token");
     vocab.add_eos = reader.flag("tokenizer.ggml.add_eos_token");
     vocab.add_space_prefix = reader.flag("tokenizer.ggml.add_space_prefix");

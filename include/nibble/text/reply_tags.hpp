@@ -12,29 +12,64 @@ NIBBLE_NAMESPACE_BEGIN
 /// What stands between two tags.
 enum class reply_part : std::uint8_t {
     reasoning,
-    tool_call,      ///< JSON
+    tool_call,      ///< JSON that has name and arguments, or a name and then the arguments
     code,           ///< program text to be run
     tool_response,  ///< what a tool has answered
 };
 
-/// A part lies between `open` and `close`. Without `close` it ends by itself, as JSON does.
+/// A part lies between `open` and `close`. Without `close` it ends by itself, as JSON does. Where a call has its name
+/// outside of the JSON:  open  before_name NAME [before_id ID] after_name ARGUMENTS after_arguments  close
 struct reply_tag {
     reply_part part;
-    std::string_view open, close;
+    std::string_view open, close = {};
     /// Vocabularies that have the two as control tokens still show them in decoded text: they are part of what a reply
     /// says. Others are shown by sessions only, where the model's chat template has them.
-    bool always_shown;
+    bool always_shown = false;
+    bool is_list = false;               ///< of a call: the JSON is a list of calls
+    bool has_parameters = false;        ///< of a call: each argument is <parameter=NAME> VALUE </parameter>
+    std::string_view before_name = {};  ///< of a call, as the next three
+    std::string_view after_name = {};   ///< empty: the JSON has the name
+    std::string_view before_id = {};    ///< empty: no id stands beside the name
+    std::string_view after_arguments = {};
+    std::string_view list_open = {}, list_close = {};  ///< around all calls of a reply
 };
 
+// Of the forms of calls that begin alike, the more special ones come first.
 // clang-format off
 inline constexpr reply_tag reply_tags[] = {
-    {reply_part::reasoning,     "<think>",         "</think>",         true},   // SmolLM3, Qwen, DeepSeek and others
-    {reply_part::tool_call,     "<tool_call>",     "</tool_call>",     true},   // Hermes, SmolLM3, Qwen
-    {reply_part::tool_call,     "[TOOL_CALLS]",    "",                 false},  // Mistral
-    {reply_part::tool_call,     "<|tool_call|>",   "",                 false},  // Granite, Phi
-    {reply_part::tool_call,     "<|python_tag|>",  "",                 false},  // Llama 3
-    {reply_part::code,          "<code>",          "</code>",          true},   // SmolLM3
-    {reply_part::tool_response, "<tool_response>", "</tool_response>", true},   // Hermes, SmolLM3, Qwen
+    // SmolLM3, Qwen, DeepSeek and others; Magistral; Seed-OSS; Command A
+    {.part = reply_part::reasoning, .open = "<think>", .close = "</think>", .always_shown = true},
+    {.part = reply_part::reasoning, .open = "[THINK]", .close = "[/THINK]"},
+    {.part = reply_part::reasoning, .open = "<seed:think>", .close = "</seed:think>"},
+    {.part = reply_part::reasoning, .open = "<|START_THINKING|>", .close = "<|END_THINKING|>"},
+    // Qwen3-Coder, also where it forgets the outer tag
+    {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
+     .has_parameters = true, .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n"},
+    {.part = reply_part::tool_call, .open = "<function=", .close = "</function>",
+     .has_parameters = true, .after_name = ">\n"},
+    // Hermes, SmolLM3, Qwen
+    {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true},
+    // Mistral, from version 11 of its tokenizer on, and before
+    {.part = reply_part::tool_call, .open = "[TOOL_CALLS]", .after_name = "[ARGS]", .before_id = "[CALL_ID]"},
+    {.part = reply_part::tool_call, .open = "[TOOL_CALLS]", .is_list = true},
+    // Granite, Phi
+    {.part = reply_part::tool_call, .open = "<|tool_call|>", .is_list = true},
+    // Llama 3, Llama 3.1 with tools of one's own
+    {.part = reply_part::tool_call, .open = "<|python_tag|>"},
+    {.part = reply_part::tool_call, .open = "<function=", .close = "</function>", .after_name = ">"},
+    // DeepSeek V3, R1 and its distills; V3.1
+    {.part = reply_part::tool_call,
+     .open = "<\uff5ctool\u2581call\u2581begin\uff5c>", .close = "<\uff5ctool\u2581call\u2581end\uff5c>",
+     .before_name = "function<\uff5ctool\u2581sep\uff5c>", .after_name = "\n```json\n", .after_arguments = "\n```",
+     .list_open = "<\uff5ctool\u2581calls\u2581begin\uff5c>", .list_close = "<\uff5ctool\u2581calls\u2581end\uff5c>"},
+    {.part = reply_part::tool_call,
+     .open = "<\uff5ctool\u2581call\u2581begin\uff5c>", .close = "<\uff5ctool\u2581call\u2581end\uff5c>",
+     .after_name = "<\uff5ctool\u2581sep\uff5c>",
+     .list_open = "<\uff5ctool\u2581calls\u2581begin\uff5c>", .list_close = "<\uff5ctool\u2581calls\u2581end\uff5c>"},
+    // SmolLM3
+    {.part = reply_part::code, .open = "<code>", .close = "</code>", .always_shown = true},
+    // Hermes, SmolLM3, Qwen
+    {.part = reply_part::tool_response, .open = "<tool_response>", .close = "</tool_response>", .always_shown = true},
 };
 // clang-format on
 
@@ -45,7 +80,7 @@ inline constexpr reply_tag reply_tags[] = {
     return false;
 }
 
-/// The first row for `part`: the form that most models have.
+/// The first row for `part`: the tags that most models have.
 [[nodiscard]] constexpr const reply_tag& usual_tag(reply_part part) noexcept {
     const reply_tag* row = reply_tags;
     while (row->part != part) ++row;

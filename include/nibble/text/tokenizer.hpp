@@ -18,6 +18,7 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/bpe.hpp>
+#include <nibble/text/fim_tokens.hpp>
 #include <nibble/text/merge.hpp>
 #include <nibble/text/pretokenizer/pretokenizer.hpp>
 #include <nibble/text/reply_tags.hpp>
@@ -42,6 +43,7 @@ struct tokenizer_options {
 struct encode_options {
     bool add_special = true;     ///< BOS before and EOS after, where the vocabulary asks for them
     bool parse_special = false;  ///< recognise control tokens in the text; never for text that a user typed
+    bool space_prefix = true;    ///< the space that SentencePiece puts before a text, where the vocabulary asks for it
 };
 
 struct decode_options {
@@ -104,7 +106,7 @@ public:
         std::vector<special_tokens::match> matches;
         specials_.find_all(text, seams, options.parse_special, texts_, matches);
         std::size_t done = 0;
-        bool starts_text = true;  // a user-defined token is part of its text, a control token ends one
+        bool starts_text = options.space_prefix;  // a user-defined token is part of its text, a control token ends one
         for (const auto& match : matches) {
             encode_plain(text.substr(done, match.begin - done), starts_text, scratch, out);
             out.push_back(match.id);
@@ -152,6 +154,8 @@ public:
 
     [[nodiscard]] std::optional<token> bos() const noexcept { return bos_; }
     [[nodiscard]] std::optional<token> eos() const noexcept { return eos_; }
+    /// What marks the parts of a prompt whose middle is to be filled in, if the vocabulary has all three.
+    [[nodiscard]] const std::optional<fim_tokens>& fim() const noexcept { return fim_; }
     /// What add_special does.
     [[nodiscard]] bool adds_bos() const noexcept { return adds_bos_; }
     [[nodiscard]] bool adds_eos() const noexcept { return adds_eos_; }
@@ -241,6 +245,7 @@ private:
         eos_ = ids.eos;
         for (const turn_mark& mark : turn_marks)
             if (!eos_ && vocab.eos && mark.ends_reply) eos_ = find(mark.text);
+        fim_ = ids.fim ? ids.fim : find_fim_tokens([this](std::string_view text) { return find(text); });
         adds_eos_ = vocab.add_eos.value_or(false);
         require_token_id(adds_eos_, eos_, vocab.eos, "eos");
         for (const auto& id : {eos_, ids.eot})
@@ -304,6 +309,7 @@ private:
     std::array<token, 256> byte_tokens_{};  ///< SentencePiece's
     std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
     std::optional<token> bos_, eos_;
+    std::optional<fim_tokens> fim_;
     bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false, nfc_ = false;
     std::size_t max_text_bytes_;
 };

@@ -26,6 +26,9 @@ inline constexpr turn_mark turn_marks[] = {
     {"</s>", true},
     {"<eos>", true},
     {"<EOT>", true},
+    {"<|file_separator|>", true},  // these three: what fills a middle
+    {"<|file_sep|>", true},
+    {"<|fim_pad|>", true},
     {"<end_of_turn>", true},
     {"<\uff5cend\u2581of\u2581sentence\uff5c>", true},
     {"<|im_start|>", false},

@@ -13,6 +13,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/text/fim_tokens.hpp>
 #include <nibble/text/turn_marks.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -38,6 +39,7 @@ struct vocabulary {
     std::vector<std::string_view> merges;  ///< "left right", best first, only for "gpt2"
     /// As stated, -1 for "none": special_ids_of says which of them are tokens.
     std::optional<token> bos, eos, eot, unknown;
+    std::optional<token> fim_prefix, fim_suffix, fim_middle;
     std::optional<bool> add_bos, add_eos, add_space_prefix, ignore_merges;
 };
 
@@ -89,6 +91,7 @@ inline void check_vocabulary(const vocabulary& vocab) {
 /// The tokens that ids of a vocabulary name. An id beyond the vocabulary names none: whoever needs it refuses it.
 struct special_ids {
     std::optional<token> bos, eos, eot, unknown;
+    std::optional<fim_tokens> fim;
 };
 
 /// What a vocabulary states. SentencePiece has unknown, bos and eos in the first three places unless told otherwise.
@@ -97,7 +100,10 @@ struct special_ids {
         if (!id && vocab.model == "llama") id = usual;
         return id && *id >= 0 && static_cast<std::size_t>(*id) < vocab.tokens.size() ? id : std::nullopt;
     };
-    return {usable(vocab.bos, 1), usable(vocab.eos, 2), usable(vocab.eot), usable(vocab.unknown, 0)};
+    const auto prefix = usable(vocab.fim_prefix), suffix = usable(vocab.fim_suffix), middle = usable(vocab.fim_middle);
+    const bool has_fim = prefix && suffix && middle;
+    return {usable(vocab.bos, 1), usable(vocab.eos, 2), usable(vocab.eot), usable(vocab.unknown, 0),
+            has_fim ? std::optional{fim_tokens{*prefix, *suffix, *middle}} : std::nullopt};
 }
 
 /// Throws errc::vocab_bad_token_id where an id that is `required` names no token; `stated` is what the vocabulary has.

@@ -25,4 +25,6 @@ inline constexpr std::string_view white_space = " \t\r\n";
     return text.substr(0, text.find_last_not_of(white_space) + 1);  // npos + 1 is 0
 }
 
+[[nodiscard]] constexpr std::string_view trim(std::string_view text) noexcept { return trim_end(trim_start(text)); }
+
 NIBBLE_NAMESPACE_END

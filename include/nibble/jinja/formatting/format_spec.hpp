@@ -62,14 +62,20 @@ struct format_spec {
     return digits;
 }
 
-[[nodiscard]] inline std::string format_integer(runtime& rt, const format_spec& spec, std::int64_t number) {
-    std::string sign = number < 0 ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
-    const std::uint64_t magnitude =
-        number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+/// An integer of any size.
+[[nodiscard]] inline std::string format_integer(runtime& rt, const format_spec& spec, const value& number) {
     const char type = spec.type;
     const int base = type == 'x' || type == 'X' ? 16 : type == 'o' ? 8 : type == 'b' ? 2 : 10;
-    char buffer[64];
-    std::string digits(buffer, std::to_chars(buffer, buffer + sizeof buffer, magnitude, base).ptr);
+    std::string digits;
+    if (number.is_big_integer()) {
+        if (base != 10) rt.type_error("integers of more than 64 bits are written in base 10 only");
+        digits = number.digits();
+    } else {
+        char buffer[65];
+        digits.assign(buffer, std::to_chars(buffer, buffer + sizeof buffer, number.integer(), base).ptr);
+    }
+    std::string sign = digits[0] == '-' ? "-" : spec.sign == '-' ? "" : std::string(1, spec.sign);
+    if (digits[0] == '-') digits.erase(0, 1);
     if (type == 'X')
         for (char& c : digits) c = static_cast<char>(to_upper(static_cast<unsigned char>(c)));
     if (spec.precision > static_cast<std::int64_t>(digits.size())) {

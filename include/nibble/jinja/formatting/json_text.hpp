@@ -23,6 +23,7 @@ namespace jinja {
         case kind::none: return "null";
         case kind::boolean: return v.boolean() ? "true" : "false";
         case kind::integer: return std::to_string(v.integer());
+        case kind::big_integer: return std::string(v.digits());
         case kind::number: append_json_number(out, v.number()); return out;
         case kind::string: append_json_string(out, v.str(), ensure_ascii); return out;
         default: return std::nullopt;

@@ -108,7 +108,7 @@ private:
         if (conversion == '%') return rt_.append(out_, "%");
         const value& v = named ? *named : next_argument();
         if (std::string_view("diuxXo").find(conversion) != std::string_view::npos) {
-            const std::int64_t whole = whole_number(v, conversion);
+            const value whole = whole_number(v, conversion);
             set_number(s, conversion, zero);
             out_ += format_integer(rt_, s, whole);
         } else if (std::string_view("eEfFgG").find(conversion) != std::string_view::npos) {
@@ -134,9 +134,9 @@ private:
         if (!v.is_number())
             rt_.type_error(std::string("%") + conversion + " format: a number is required, not " + type_name(v));
     }
-    [[nodiscard]] std::int64_t whole_number(const value& v, char conversion) const {
+    [[nodiscard]] value whole_number(const value& v, char conversion) const {
         require_number(v, conversion);
-        if (v.is_integer()) return v.integer();
+        if (v.type() != kind::number) return v;
         if (conversion == 'x' || conversion == 'X' || conversion == 'o' || !(std::fabs(v.number()) < 9.2e18))
             rt_.type_error(std::string("%") + conversion + " format: an integer is required, not float");
         return static_cast<std::int64_t>(v.number());

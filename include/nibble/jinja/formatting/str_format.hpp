@@ -67,9 +67,9 @@ namespace jinja {
     if (v.is_number()) {
         const bool for_integers = std::string_view("bdoxX").find(spec.type) != std::string_view::npos;
         const bool for_both = std::string_view("eEfFgGn%").find(spec.type) != std::string_view::npos;
-        if (v.is_integer() && (type.empty() || for_integers || type == "n")) {
+        if (v.type() != kind::number && (type.empty() || for_integers || type == "n")) {
             if (spec.precision >= 0) rt.type_error("precision not allowed in integer format specifier");
-            return format_integer(rt, spec, v.integer());
+            return format_integer(rt, spec, v);
         }
         if (type.empty() || for_both) return format_float(rt, spec, v.number());
     }

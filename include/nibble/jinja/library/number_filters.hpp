@@ -84,8 +84,9 @@ inline value abs(runtime& rt, const value& v, const call_arguments& args) {
     bind_nothing(rt, args, "abs");
     rt.require_defined(v);
     if (v.type() == kind::number) return std::fabs(v.number());
-    if (!v.is_integer()) rt.type_error(std::string("bad operand type for abs(): '") + type_name(v) + "'");
-    return v.integer() < 0 ? integer_arithmetic(rt, ast::arithmetic_op::subtract, 0, v.integer()) : value(v.integer());
+    if (!v.is_number()) rt.type_error(std::string("bad operand type for abs(): '") + type_name(v) + "'");
+    const value whole = v.is_integer() ? value(v.integer()) : v;  // a bool counts as a number
+    return compare_numbers(whole, std::int64_t{0}) < 0 ? negated(whole) : whole;
 }
 
 inline value to_integer(runtime& rt, const value& v, const call_arguments& args) {
@@ -93,6 +94,7 @@ inline value to_integer(runtime& rt, const value& v, const call_arguments& args)
     rt.require_defined(v);
     const value otherwise = fallback ? *fallback : value(std::int64_t{0});
     if (v.is_integer()) return v.integer();
+    if (v.is_big_integer()) return v;
     std::optional<double> number;
     if (v.is_string()) {
         rt.spend(1 + v.str().size() / 64);
@@ -112,7 +114,7 @@ inline value to_integer(runtime& rt, const value& v, const call_arguments& args)
 inline value to_float(runtime& rt, const value& v, const call_arguments& args) {
     const auto [fallback] = bind<1>(rt, args, "float", {"default"});
     rt.require_defined(v);
-    if (v.is_number()) return v.number();
+    if (v.is_number()) return to_double(rt, v);
     if (v.is_string()) {
         rt.spend(1 + v.str().size() / 64);
         if (const auto number = parse_float(v.str())) return *number;
@@ -131,6 +133,10 @@ inline value round(runtime& rt, const value& v, const call_arguments& args) {
     if (how != "common") {
         const double factor = std::pow(10.0, static_cast<double>(places)), scaled = v.number() * factor;
         return (how == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / factor;
+    }
+    if (v.is_big_integer()) {
+        if (places >= 0) return v;
+        rt.type_error("integers of more than 64 bits are not rounded");
     }
     if (v.is_integer()) {
         if (places >= 0) return v.integer();

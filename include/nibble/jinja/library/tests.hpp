@@ -31,7 +31,7 @@ inline bool is_none(const value& v) { return v.is_none(); }
 inline bool is_boolean(const value& v) { return v.type() == kind::boolean; }
 inline bool is_true(const value& v) { return is_boolean(v) && v.boolean(); }
 inline bool is_false(const value& v) { return is_boolean(v) && !v.boolean(); }
-inline bool is_integer(const value& v) { return v.type() == kind::integer; }
+inline bool is_integer(const value& v) { return v.type() == kind::integer || v.is_big_integer(); }
 inline bool is_float(const value& v) { return v.type() == kind::number; }
 inline bool is_number(const value& v) { return v.is_number(); }
 inline bool is_string(const value& v) { return v.is_string(); }
