@@ -45,7 +45,7 @@ std::vector<reply_format> formats() {
 }
 
 errc refused(const generation_options& options, const reply_format& format = {}) {
-    return refusal_of([&] { return detail::required_call(options, format, [] { return nullptr; }) == nullptr; }).code;
+    return refusal_of([&] { return detail::require_call(options, format, nullptr) == nullptr; }).code;
 }
 
 }  // namespace
@@ -117,8 +117,6 @@ TEST_CASE("a name that a form cannot hold is refused") {
 
 TEST_CASE("choice of tools: what contradicts itself is refused") {
     generation_options options;
-    CHECK(detail::required_call(options, {}, [] { return nullptr; }) == nullptr);
-    options.tool_choice = tool_choice::required;
     CHECK(refused(options) == errc::schema_unsupported);  // there are no tools
     options.tools = offered();
     options.only_tool = "get_time";
@@ -133,7 +131,7 @@ TEST_CASE("choice of tools: what contradicts itself is refused") {
         std::make_shared<const token_trie>(std::vector<std::string_view>{"a"}, std::vector<token>{})};
     options.constraint = &other;
     CHECK(refused(options) == errc::bad_option);
-    options.tool_choice = tool_choice::none;
+    options.tool_choice = no_tool_calls;
     CHECK(detail::callable_names(options).empty());
 }
 

@@ -7,6 +7,7 @@
 
 #include <nibble/generate/session.hpp>
 #include <nibble/generate/structure.hpp>
+#include <nibble/generate/tool_calling.hpp>
 #include <nibble/grammar/tool_grammar.hpp>
 
 #include "support/tiny_model.hpp"
@@ -126,7 +127,7 @@ TEST_CASE("a choice of tools: one that has to be called, none", "[tools]") {
     session s{test::tiny_model(), {.context = 1024, .threads = 1}};
     const std::vector<message> question{{role::user, "What is the weather in Geneva?"}};
     auto options = greedy(false, nullptr);
-    options.tool_choice = tool_choice::required;
+    options.tool_choice = required_tool_call;
     auto any = s.chat(question, options).events();
     for (const auto& event : any) CHECK(event.type == kind::tool_call);
     REQUIRE(any.reply().tool_calls.size() == 1);
@@ -141,13 +142,13 @@ TEST_CASE("a choice of tools: one that has to be called, none", "[tools]") {
 
     options = greedy(false, nullptr);
     const std::size_t n_with_tools = s.chat(question, options).stats().prompt_tokens;
-    options.tool_choice = tool_choice::none;
+    options.tool_choice = no_tool_calls;
     auto reply = s.chat(question, options);
     CHECK(reply.stats().prompt_tokens < n_with_tools);  // the model is told of none
     for (const auto& event : reply.events()) CHECK(event.type != kind::tool_call);
 
     options = greedy(true, nullptr);
-    options.tool_choice = tool_choice::required;
+    options.tool_choice = required_tool_call;
     auto thinking = s.chat(question, options).events();
     for (const auto& event : thinking) CHECK(event.type != kind::tool_call_malformed);
     CHECK(thinking.reply().content.empty());

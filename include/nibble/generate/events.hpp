@@ -12,6 +12,7 @@
 #include <nibble/chat/reply_parser.hpp>
 #include <nibble/chat/template.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/generate/callable_tools.hpp>
 #include <nibble/generate/generation.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -78,8 +79,7 @@ private:
             format.tool_calls.clear();
             format.bare_calls = false;
         }
-        if (options.tool_choice != tool_choice::none && !options.python_tools.is_null())
-            format.tool_calls.push_back(code_form());
+        if (options.tool_choice.offered && !options.python_tools.is_null()) format.tool_calls.push_back(code_form());
         return format;
     }
 

@@ -23,7 +23,6 @@
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/stop_strings.hpp>
 #include <nibble/generate/thinking.hpp>
-#include <nibble/generate/tool_calling.hpp>
 #include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -131,7 +130,9 @@ private:
     generation(const std::shared_ptr<detail::session_state>& state, std::span<const token> prompt,
                const generation_options& options)
         : session_(state),
-          required_call_(detail::required_call(options, state->source().reply_format(), [&] { return state->trie(); })),
+          required_call_(options.tool_choice.require
+                             ? options.tool_choice.require(options, state->source().reply_format(), state->trie())
+                             : nullptr),
           options_(constrained(options, required_call_.get())),
           stops_(options.stop),
           tag_tokens_(nibble::tag_tokens(state->source().tokenizer(), state->source().reply_format())),

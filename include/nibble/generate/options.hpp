@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,12 +30,21 @@ NIBBLE_NAMESPACE_BEGIN
 /// The steps that turn logits into the candidates of the final draw. Each sees what the step before has left.
 enum class sampling_stage { penalties, dry, top_n_sigma, top_k, typical, top_p, min_p, xtc, temperature };
 
-/// Whether a model calls tools.
-enum class tool_choice {
-    automatic,  ///< as it likes
-    none,       ///< it is not told of any
-    required,   ///< the answer is a call, right by construction; takes the place of a constraint
+class token_trie;
+struct generation_options;
+struct reply_format;
+
+/// Whether a model calls tools: by default as it likes. no_tool_calls is below; required_tool_call is in
+/// generate/tool_calling.hpp, with the grammars that it takes.
+struct tool_choice {
+    bool offered = true;  ///< the model is told of the tools
+    /// Makes what holds a reply to a call, in the place of a constraint; null: nothing does.
+    std::unique_ptr<token_constraint> (*require)(const generation_options&, const reply_format&,
+                                                 std::shared_ptr<const token_trie>) = nullptr;
 };
+
+/// The model is not told of any tool.
+inline constexpr tool_choice no_tool_calls{.offered = false};
 
 inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
@@ -82,7 +92,7 @@ struct generation_options {
     std::optional<bool> keep_reasoning = {};
     tool_list tools = {};         ///< what the model may call
     tool_list python_tools = {};  ///< the same, to be called from Python code: such code comes as a call of `python`
-    nibble::tool_choice tool_choice = nibble::tool_choice::automatic;
+    nibble::tool_choice tool_choice = {};
     std::string only_tool = {};  ///< the one of `tools` that may be called; empty: any
     json variables = {};         ///< object of further template variables, or null
     calendar_time date = {};     ///< what the template prints as today, if given; the clock is never read

@@ -152,7 +152,7 @@ public:
 
 private:
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
-        const bool with_tools = options.tool_choice != tool_choice::none;
+        const bool with_tools = options.tool_choice.offered;
         const chat_template_options with{.enable_thinking = options.thinking,
                                          .keep_reasoning = options.keep_reasoning,
                                          .tools = with_tools ? options.tools : tool_list{},

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What options say of tools, put to work: which ones are offered, and a constraint that makes a reply a call of one.
+// Replies that are calls by construction: the grammar of a model's own form of calls, and the choice that requires one.
 #pragma once
 
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include <nibble/chat/reply_format.hpp>
-#include <nibble/chat/tool_definitions.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/generate/callable_tools.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/generate/token_trie.hpp>
@@ -41,40 +39,18 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
 
-/// Definitions of the tools that may be called. Throws errc::bad_option where only_tool names none of them.
-[[nodiscard]] inline json callable_tools(const generation_options& options) {
-    const json& all = options.tools;
-    if (options.only_tool.empty()) return all;
-    if (all.is_array())
-        for (const json& one : all.as_array())
-            if (name_of_tool(one) == options.only_tool) return json::array{one};
-    throw error(errc::bad_option, "option only_tool", "the name of one of the tools",
-                "'" + escaped(options.only_tool) + "'");
-}
-
-/// The names of what a reply may call: nothing is a call of a tool that the prompt has not.
-[[nodiscard]] inline std::vector<std::string> callable_names(const generation_options& options) {
-    std::vector<std::string> out;
-    if (options.tool_choice == tool_choice::none) return out;
-    append_tool_names(callable_tools(options), out);
-    append_tool_names(options.python_tools, out);
-    for (const char* name : {"tools", "xml_tools", "python_tools"})
-        if (const json* listed = options.variables.find(name)) append_tool_names(*listed, out);
-    return out;
-}
-
-/// Makes a reply one call, where the options require it; else null. Throws errc::bad_option for options that
-/// contradict each other, and what tools_to_gbnf() does; `make_trie` gives the trie of the model's tokenizer.
-template <class MakeTrie>
-[[nodiscard]] std::unique_ptr<token_constraint> required_call(const generation_options& options,
-                                                              const reply_format& format, MakeTrie make_trie) {
-    if (options.tool_choice != tool_choice::required) return nullptr;
+/// tool_choice::require. Throws errc::bad_option for options that contradict each other, and what tools_to_gbnf() does.
+[[nodiscard]] inline std::unique_ptr<token_constraint>
+require_call(const generation_options& options, const reply_format& format, std::shared_ptr<const token_trie> trie) {
     if (options.constraint)
         throw error(errc::bad_option, "option tool_choice", "no other constraint where a call is required", "one");
     const auto calls = grammar_from_tools(callable_tools(options), tool_grammar_of(format));
-    return std::make_unique<grammar_constraint>(calls, make_trie());
+    return std::make_unique<grammar_constraint>(calls, std::move(trie));
 }
 
 }  // namespace detail
+
+/// The answer is a call of one of the tools, in the model's own form, with arguments that fit their schema.
+inline constexpr tool_choice required_tool_call{.require = &detail::require_call};
 
 NIBBLE_NAMESPACE_END
