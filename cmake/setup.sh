@@ -26,6 +26,8 @@ need_packages() {
         libedit-dev) has_header histedit.h ;;
         g++-aarch64-linux-gnu) has_command aarch64-linux-gnu-g++ ;;
         qemu-user) has_command qemu-aarch64 ;;
+        libclang-rt-14-dev) compgen -G "/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer*" >/dev/null ;;
+        python3-jsonschema) has_command python3 && python3 -c "import jsonschema" 2>/dev/null ;;
         *) has_command "$package" ;;
         esac || missing+=("$package")
     done

@@ -15,8 +15,9 @@ if ! cmake --preset fuzz >build/fuzz.log 2>&1; then
     echo "SKIPPED: no clang for the fuzzers; build/fuzz.log says more"
     exit 0
 fi
+cmake --build build/fuzz --target "${@/#/fuzz-}" --parallel "$(nproc)" >build/fuzz.log 2>&1 ||
+    { cat build/fuzz.log; exit 1; }
 for target in "$@"; do
-    cmake --build build/fuzz --target "fuzz-$target" --parallel 1 >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
     mkdir -p "build/fuzz/new/$target"
     echo "fuzz-$target"
     "build/fuzz/bin/fuzz-$target" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=3000 -print_final_stats=1 \
