@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -136,19 +135,20 @@ public:
         expression.erase(std::remove(expression.begin(), expression.end(), ' '), expression.end());
         const auto digits = parse_regex("^" + expression + "$", "multipleOf");
         if (digits.states.size() * divisor > most_rules) return std::nullopt;
-        names_.clear();
         bool any = false;
-        const std::string start = rule_of({0, 0});
-        for (std::size_t i = 0; i < todo_.size(); ++i) {  // grows while it runs
-            const auto [state, remainder] = todo_[i];
+        place_rules<place> places{rules_};
+        const std::string start = places.rule_of({0, 0});
+        for (std::size_t i = 0; i < places.asked_for().size(); ++i) {  // grows while it runs
+            const auto [state, remainder] = places.asked_for()[i];
             std::string body = state != 0 && digits.states[state].accepts && remainder == 0 ? "\"\"" : "";
             any = any || !body.empty();
             for (const auto next : digits.states[state].next)
                 for (const auto& [first, last] : digits.states[next].read)
                     for (char32_t digit = first; digit <= last; ++digit)
-                        append_alternative(body, gbnf_class({{digit, digit}}) + " " +
-                                                     rule_of({next, (remainder * 10 + (digit - '0')) % divisor}));
-            rules_.set_rule(rule_of(todo_[i]), body.empty() ? rules_.never() : body);
+                        append_alternative(body,
+                                           gbnf_class({{digit, digit}}) + " " +
+                                               places.rule_of({next, (remainder * 10 + (digit - '0')) % divisor}));
+            rules_.set_rule(places.rule_of(places.asked_for()[i]), body.empty() ? rules_.never() : body);
         }
         if (any) append_alternative(out, start + (zeros.empty() ? "" : " " + gbnf_literal(zeros)));
         return out;
@@ -158,19 +158,8 @@ private:
     static constexpr std::size_t most_rules = 10'000;
     using place = std::pair<std::uint32_t, std::uint64_t>;  // state, remainder
 
-    const std::string& rule_of(const place& at) {
-        auto& name = names_[at];
-        if (name.empty()) {
-            name = rules_.new_rule();
-            todo_.push_back(at);
-        }
-        return name;
-    }
-
     schema_rules& rules_;
     std::uint64_t divisor_;
-    std::map<place, std::string> names_;
-    std::vector<place> todo_;
 };
 
 /// The multiples of `divisor` within the limits; nothing if that takes too many rules.

@@ -230,6 +230,30 @@ private:
     std::size_t n_rules_ = 0;
 };
 
+/// The rules of an automaton's places: a place gets its rule when it is first asked for, and then waits to be written.
+template <class Place>
+class place_rules {
+public:
+    explicit place_rules(schema_rules& rules) : rules_(rules) {}
+
+    const std::string& rule_of(const Place& at) {
+        auto& name = names_[at];
+        if (name.empty()) {
+            name = rules_.new_rule();
+            asked_for_.push_back(at);
+        }
+        return name;
+    }
+
+    /// In the order of the questions; grows with them.
+    [[nodiscard]] const std::vector<Place>& asked_for() const noexcept { return asked_for_; }
+
+private:
+    schema_rules& rules_;
+    std::map<Place, std::string> names_;
+    std::vector<Place> asked_for_;
+};
+
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -65,20 +64,21 @@ public:
         for (std::size_t i = 1; i < automata.size() && all; ++i) all = joined(*all, automata[i], most_states);
         automaton_ = all ? trimmed(*all) : char_automaton{};
         if (!all || !limit_lengths()) return {outcome::too_many_states};
-        const std::string start = rule_of({0, 0});
+        place_rules<place> places{rules_};
+        const std::string start = places.rule_of({0, 0});
         bool any_accepts = false;
-        for (std::size_t i = 0; i < todo_.size(); ++i) {  // grows while it runs
+        for (std::size_t i = 0; i < places.asked_for().size(); ++i) {  // grows while it runs
             if (i >= most_states) return {outcome::too_many_states};
-            const auto [state, length] = todo_[i];
+            const auto [state, length] = places.asked_for()[i];
             const bool accepts = automaton_.states[state].accepts && length >= shortest_;
             any_accepts = any_accepts || accepts;
             std::string body = accepts ? "\"\"" : "";
             const std::size_t then = longest_ ? length + 1 : std::min(length + 1, shortest_);
             if (!longest_ || length < *longest_)
                 for (const auto next : automaton_.states[state].next)
-                    append_alternative(body,
-                                       rules_.character_of(automaton_.states[next].read) + " " + rule_of({next, then}));
-            rules_.set_rule(rule_of({state, length}), body.empty() ? rules_.never() : body);
+                    append_alternative(body, rules_.character_of(automaton_.states[next].read) + " " +
+                                                 places.rule_of({next, then}));
+            rules_.set_rule(places.rule_of({state, length}), body.empty() ? rules_.never() : body);
         }
         return any_accepts ? string_rule_result{outcome::found, start} : string_rule_result{outcome::no_text};
     }
@@ -98,21 +98,10 @@ private:
         return room >= std::max(shortest_, enough_length);
     }
 
-    const std::string& rule_of(const place& at) {
-        auto& name = names_[at];
-        if (name.empty()) {
-            name = rules_.new_rule();
-            todo_.push_back(at);
-        }
-        return name;
-    }
-
     schema_rules& rules_;
     std::size_t shortest_;
     std::optional<std::size_t> longest_;
     char_automaton automaton_;
-    std::map<place, std::string> names_;
-    std::vector<place> todo_;
 };
 
 }  // namespace detail
