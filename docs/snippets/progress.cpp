@@ -11,11 +11,10 @@ int main(int argc, char** argv) {
     nibble::session session{model, {.context = 512, .batch = 32}};
     const auto story = model.tokenizer().encode("Once upon a time there was a lion. One day, the lion met a bird. "
                                                 "The bird had a broken wing and could not fly to its nest.");
-    auto reply = session.generate(story, {.temperature = 0,
-                                          .max_tokens = 8,
-                                          .on_progress = [](std::size_t done, std::size_t total) {
-                                              std::cout << done << " of " << total << " tokens are read\n";
-                                          }});
+    auto reply = session.generate(
+        story, {.temperature = 0, .max_tokens = 8, .on_progress = [](std::size_t done, std::size_t total) {
+                    std::cout << done << " of " << total << " tokens are read\n";
+                }});
     const std::string first{reply.finish()};
 
     session.rewind(story.size() / 2);  // the first half stays

@@ -31,9 +31,9 @@ struct chat_template_options {
     /// The template gets them as `tools`, in OpenAI's form; one that knows `xml_tools` (SmolLM3) gets the functions by
     /// themselves, under the name that it reads.
     tool_list tools = {};
-    tool_list python_tools = {};  ///< the same for templates that offer tools to Python code (SmolLM3)
-    json variables = {};          ///< object of further template variables, or null; these win
-    calendar_time date = {};      ///< what strftime_now() sees, if given; the clock is never read
+    tool_list python_tools = {};                ///< the same for templates that offer tools to Python code (SmolLM3)
+    json variables = {};                        ///< object of further template variables, or null; these win
+    calendar_time date = {};                    ///< what strftime_now() sees, if given; the clock is never read
     const std::atomic<bool>* cancel = nullptr;  ///< set from anywhere, it ends the rendering with tmpl_cancelled
 };
 

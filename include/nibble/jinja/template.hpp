@@ -56,8 +56,8 @@ public:
     }
 
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.
-    /// `date` is what strftime_now() sees; where it is not given the function is undefined. `cancel`, where not null, is
-    /// looked at with every step that is paid for: errc::tmpl_cancelled soon after it was set.
+    /// `date` is what strftime_now() sees; where it is not given the function is undefined. `cancel`, where not null,
+    /// is looked at with every step that is paid for: errc::tmpl_cancelled soon after it was set.
     [[nodiscard]] std::string render(const json::object& variables, std::span<const text_variable> more,
                                      const calendar_time& date, const std::atomic<bool>* cancel = nullptr) const {
         runtime rt(tree_->source, bounds_, date, cancel);
