@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
@@ -135,7 +134,7 @@ private:
                              : nullptr),
           options_(constrained(options, required_call_.get())),
           stops_(options.stop),
-          tag_tokens_(nibble::tag_tokens(state->source().tokenizer(), state->source().reply_format())),
+          tag_tokens_(state->tag_tokens()),
           thinking_(state->source().tokenizer(), state->source().reply_format(), prompt, options_) {
         const auto started = clock::now();
         auto& session = *state;
@@ -294,7 +293,7 @@ private:
     generation_options options_;
     utf8_stream characters_{invalid_utf8::replace};
     stop_strings stops_;
-    std::vector<token> tag_tokens_;  // control tokens that are shown all the same
+    std::span<const token> tag_tokens_;  // control tokens that are shown all the same; the session has them
     detail::thinking_budget thinking_;
     bool starts_in_reasoning_ = false;
     bool thought_ = false;         // the last token belongs to the thinking

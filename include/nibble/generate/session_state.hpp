@@ -184,9 +184,14 @@ public:
 
     /// Made when the first grammar of calls needs it.
     [[nodiscard]] const std::shared_ptr<const token_trie>& trie() {
-        const auto& words = model_.tokenizer();
-        if (!trie_) trie_ = std::make_shared<const token_trie>(words, tag_tokens(words, model_.reply_format()));
+        if (!trie_) trie_ = std::make_shared<const token_trie>(model_.tokenizer(), tag_tokens());
         return trie_;
+    }
+
+    /// Those of the model's replies, ascending; looked for when the first reply needs them.
+    [[nodiscard]] const std::vector<token>& tag_tokens() {
+        if (!tag_tokens_) tag_tokens_ = nibble::tag_tokens(model_.tokenizer(), model_.reply_format());
+        return *tag_tokens_;
     }
 
     /// Differs after every call that changed what has been read: a generation notices when another call came between.
@@ -296,6 +301,7 @@ private:
     std::vector<token> tokens_;  // in the cache, one per position
     std::optional<chat_encoder> chat_;
     std::shared_ptr<const token_trie> trie_;
+    std::optional<std::vector<token>> tag_tokens_;
     bool has_logits_ = false;
     std::uint64_t turn_ = 0;
     std::atomic_flag busy_;
