@@ -47,7 +47,9 @@ TEST_CASE("check_weights: a scale that is no finite number, in every format") {
         {data_type::q5_1, {0, 2}, 4, 0x7c00}, {data_type::q8_0, {0}, 2, 0x7c00},
         {data_type::q4_k, {0, 2}, 4, 0x7c00}, {data_type::q5_k, {0, 2}, 4, 0x7c00},
         {data_type::q6_k, {208}, 0, 0x7c00},  {data_type::q3_k, {108}, 0, 0x7c00},
-        {data_type::mxfp4, {0}, 1, 0x00ff},
+        {data_type::mxfp4, {0}, 1, 0x00ff},   {data_type::q2_k, {80, 82}, 0, 0x7c00},
+        {data_type::iq4_nl, {0}, 2, 0x7c00},  {data_type::iq4_xs, {0}, 2, 0x7c00},
+        {data_type::tq1_0, {52}, 0, 0x7c00},  {data_type::tq2_0, {64}, 0, 0x7c00},
     };
     CHECK(std::size(places) == supported_types.size());
     for (const auto& place : places) {
@@ -126,7 +128,7 @@ TEST_CASE("check_weights: tensors of zeros are named, with the bytes around them
 }
 
 TEST_CASE("check_weights: types without a meaning for nibble pass, good models pass") {
-    CHECK_NOTHROW(check_pattern(data_type::q2_k, 0, 80, 0x7c00));
+    CHECK_NOTHROW(check_pattern(data_type::iq3_s, 0, 0, 0x7c00));
     CHECK_NOTHROW(check_pattern(data_type::i8, 0, 0, 0xffff));
     CHECK_NOTHROW(check_weights(gguf::file::open(test::models_dir() / "nibble-tiny.gguf")));
     for (const auto* name : {"smollm3-q4_k.gguf", "smollm3-q5_1.gguf", "smollm3-f16.gguf", "llama-rope_freqs.gguf"})

@@ -46,6 +46,15 @@ four at(const std::vector<float>& values, std::size_t from) {
 
 }  // namespace
 
+TEST_CASE("Q2_K decodes the reference block") {
+    const auto y = decoded_pattern<q2_k>(80, 82);
+    CHECK(at(y, 0) == four{1.03125f, 0.0f, 0.34375f, 0.6875f});
+    CHECK(at(y, 32) == four{0.0f, -0.3125f, -0.15625f, 0.0f});
+    CHECK(at(y, 160) == four{0.375f, -0.4375f, -0.03125f, 0.375f});
+    CHECK(at(y, 252) == four{-0.1875f, -0.1875f, 0.0f, 0.0f});
+    CHECK(sum(y) == -14.40625);
+}
+
 TEST_CASE("Q3_K decodes the reference block") {
     const auto y = decoded_pattern<q3_k>(108, 0);
     CHECK(at(y, 0) == four{2.53125f, -3.375f, 0.84375f, -1.6875f});
@@ -82,6 +91,30 @@ TEST_CASE("Q6_K decodes the reference block") {
     CHECK(sum(y) == 144.125);
 }
 
+TEST_CASE("IQ4_XS decodes the reference block") {
+    const auto y = decoded_pattern<iq4_xs>(0, 0);
+    CHECK(at(y, 0) == four{2.03125f, -0.03125f, -2.15625f, 2.59375f});
+    CHECK(at(y, 32) == four{14.21875f, -0.21875f, -15.09375f, 18.15625f});
+    CHECK(at(y, 160) == four{-28.4375f, 0.4375f, 30.1875f, -36.3125f});
+    CHECK(at(y, 252) == four{52.0f, 24.5f, 11.0f, -0.5f});
+    CHECK(sum(y) == -343.90625);
+}
+
+TEST_CASE("the ternary formats decode their reference blocks") {
+    auto y = decoded_pattern<tq1_0>(52, 0);
+    CHECK(at(y, 32) == four{-0.03125f, 0.0f, 0.03125f, 0.0f});
+    CHECK(at(y, 128) == four{0.0f, -0.03125f, 0.03125f, 0.0f});
+    CHECK(at(y, 160) == four{0.03125f, 0.03125f, 0.03125f, -0.03125f});
+    CHECK(at(y, 252) == four{0.0f, 0.0f, -0.03125f, -0.03125f});
+    CHECK(sum(y) == -0.0625);
+
+    y = decoded_pattern<tq2_0>(64, 0);
+    CHECK(at(y, 0) == four{0.0625f, -0.03125f, 0.0f, 0.03125f});
+    CHECK(at(y, 160) == four{0.03125f, -0.03125f, 0.0f, 0.03125f});
+    CHECK(at(y, 252) == four{0.03125f, 0.0625f, -0.03125f, -0.03125f});
+    CHECK(sum(y) == 4.03125);
+}
+
 TEST_CASE("the formats with blocks of 32 decode their reference blocks") {
     auto y = decoded_pattern<q4_0>(0, 0);
     CHECK(at(y, 0) == four{-0.09375f, 0.0625f, 0.21875f, -0.125f});
@@ -102,6 +135,11 @@ TEST_CASE("the formats with blocks of 32 decode their reference blocks") {
     CHECK(at(y, 0) == four{0.65625f, 0.8125f, 0.96875f, 0.625f});
     CHECK(at(y, 28) == four{0.5f, 0.09375f, 0.15625f, 0.21875f});
     CHECK(sum(y) == 17.78125);
+
+    y = decoded_pattern<iq4_nl>(0, 0);
+    CHECK(at(y, 0) == four{-1.09375f, 0.78125f, 3.53125f, -1.53125f});
+    CHECK(at(y, 28) == four{-3.25f, -2.03125f, -1.09375f, 0.03125f});
+    CHECK(sum(y) == -8.03125);
 
     y = decoded_pattern<q8_0>(0, 0);
     CHECK(at(y, 0) == four{2.65625f, 3.8125f, -3.03125f, -1.875f});

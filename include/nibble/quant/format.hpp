@@ -39,8 +39,20 @@ struct float_fields {
 inline constexpr std::uint16_t half_exponent = 0x7c00, float_exponent = 0x7f80;
 inline constexpr std::uint16_t scale_exponent = 0x00ff;  ///< a scale that is a power of two: one byte, its exponent
 
+/// Mins of a block of F: one for each scale.
+template <class F>
+inline constexpr std::size_t n_mins = [] {
+    if constexpr (!F::has_min)
+        return 0;
+    else if constexpr (F::has_scales)
+        return F::block_size / F::scale_grain;
+    else
+        return 1;
+}();
+
 /// A block format. `F::block` is the block as it lies in the file (bytes only, so it needs no alignment);
-/// `unpack` is the readable specification of its bits.
+/// `unpack` is the readable specification of its bits. With scales, F::scale_grain says how many weights share one, and
+/// a min: 16 or 32.
 template <class F>
 concept block_format = requires(const typename F::block& block, block_codes<F::block_size>& codes) {
     { F::type } -> std::convertible_to<data_type>;

@@ -118,8 +118,9 @@ NIBBLE_INLINE void add_to_chains(const row_codes<F>& w, const packed_tokens<F::b
         __m256i m = _mm256_setzero_si256();
         if constexpr (F::has_scales) {
             NIBBLE_UNROLL
-            for (std::size_t p = 0; p < F::block_size / 64; ++p)
-                m = _mm256_add_epi32(m, _mm256_madd_epi16(avx2::splat32(w.min + 2 * p), avx2::load(x.sum32[p])));
+            for (std::size_t p = 0; p < F::n_mins / 2; ++p)
+                m = _mm256_add_epi32(
+                    m, _mm256_madd_epi16(avx2::splat32(w.min + 2 * p), avx2::load(x.sums_of_mins(F::n_mins)[p])));
         } else {
             m = _mm256_madd_epi16(_mm256_set1_epi16(1), avx2::load(x.sum[0]));
         }

@@ -42,6 +42,13 @@ NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<shape_of
     }
 }
 
+/// Stores sixteen lanes that are in the order of a scale_pair.
+NIBBLE_INLINE void store_in_order(void* to, __m256i lanes) noexcept {
+    const __m128i even = _mm256_castsi256_si128(lanes), odd = _mm256_extracti128_si256(lanes, 1);
+    _mm_storeu_si128(static_cast<__m128i*>(to), _mm_unpacklo_epi16(even, odd));
+    _mm_storeu_si128(static_cast<__m128i*>(to) + 1, _mm_unpackhi_epi16(even, odd));
+}
+
 /// Packs one block of a row.
 template <step_order Order, class F>
 NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of<F>>& packed) noexcept {
@@ -51,10 +58,10 @@ NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of
     if constexpr (F::has_min) packed.m = format::m_sign * quant::load_half(block.d + 2);
     if constexpr (F::has_scales) {
         const quant::scale_pair scales = format::scales(block, block);
-        const __m128i even = _mm256_castsi256_si128(scales.first), odd = _mm256_extracti128_si256(scales.first, 1);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.scale), _mm_unpacklo_epi16(even, odd));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.scale + 4), _mm_unpackhi_epi16(even, odd));
-        if constexpr (F::has_min)
+        store_in_order(packed.scale, scales.first);
+        if constexpr (quant::n_mins<F> == 16)
+            store_in_order(packed.min, format::mins(block));
+        else if constexpr (F::has_min)
             _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.min), _mm256_castsi256_si128(scales.mins));
     }
 }

@@ -35,6 +35,11 @@ struct alignas(4 * Lanes) lane_tokens {
     std::int16_t sum32[(n_subs + 1) / 2][Lanes][2];  // sums of 32: of two neighbouring sub-blocks
     float d[Lanes];
 
+    /// What the mins of a block are multiplied with, two to a vector: the sums of the values that share one.
+    [[nodiscard]] const std::int16_t (*sums_of_mins(std::size_t n_mins) const noexcept)[Lanes][2] {
+        return n_mins == N / quant::sub_size ? sum : sum32;
+    }
+
     /// Puts all of one token's block but the values into `lane`.
     void set_scales(std::size_t lane, const activations_avx2::token_block<N>& block) noexcept {
         for (std::size_t j = 0; j < n_subs; ++j) {
@@ -55,11 +60,11 @@ struct alignas(4 * Lanes) lane_tokens {
 };
 
 /// What a micro-kernel has to know of a format whose codes are packed: formats that agree in it share the code.
-template <std::size_t BlockSize, int QMax, int Offset, bool HasScales, bool HasMin>
+template <std::size_t BlockSize, int QMax, int Offset, bool HasScales, std::size_t Mins>
 struct code_shape {
-    static constexpr std::size_t block_size = BlockSize;
+    static constexpr std::size_t block_size = BlockSize, n_mins = Mins;
     static constexpr int q_max = QMax, offset = Offset;
-    static constexpr bool has_scales = HasScales, has_min = HasMin;
+    static constexpr bool has_scales = HasScales, has_min = n_mins > 0;
 };
 
 /// That of F, with the next larger of the q_max that make a difference.
@@ -69,7 +74,7 @@ using shape_of = code_shape<F::block_size,
                             : F::q_max <= 31 ? 31
                             : F::q_max <= 63 ? 63
                                              : 255,
-                            F::offset, F::has_scales, F::has_min>;
+                            F::offset, F::has_scales, quant::n_mins<F>>;
 
 /// Number of byte planes that codes take, of a format or a code_shape F. Sums of int16 stay exact while codes are at
 /// most 63; 8-bit codes are split into two nibbles, each a plane of its own with the scales 16 and 1.
@@ -93,7 +98,7 @@ struct row_codes {
 
     std::uint8_t q[n_subs][code_planes<F>][8][4];
     std::int16_t scale[n_subs][2];
-    std::int16_t min[n_subs];
+    std::int16_t min[F::has_min ? F::n_mins : 1];
     float d, m;
 };
 

@@ -17,7 +17,7 @@ struct avx2_format<mxfp4> {
 
     template <int>
     static __m256i codes(const mxfp4::block& block) noexcept {
-        return _mm256_shuffle_epi8(avx2::splat128(mxfp4::codes), nibbles(block.qs));
+        return look_up(mxfp4::codes, nibbles(block.qs));
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 };
