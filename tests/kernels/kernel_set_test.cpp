@@ -117,6 +117,24 @@ TEST_CASE("the largest codes and activations overflow nothing") {
             }
 }
 
+TEST_CASE("the exponents of MXFP4 at both ends, subnormal and not a number, are the same in every set") {
+    for (const int exponent : {0, 1, 2, 253, 254, 255}) {
+        grid_case c{data_type::mxfp4, 3, 64, 9};
+        for (std::size_t at = 0; at < c.weights.size(); at += 17) c.weights[at] = static_cast<std::byte>(exponent);
+        check_case(c);
+        const float result = c.product(scalar_kernels, false).front();
+        CHECK((exponent == 255) == (result != result));
+        CHECK(result != 0);
+    }
+}
+
+TEST_CASE("all bytes of TQ1_0, those too that no writer makes, are the same digits in every set") {
+    grid_case c{data_type::tq1_0, 256, 256, 3};
+    for (std::size_t row = 0; row < 256; ++row)
+        for (std::size_t i = 0; i < 52; ++i) c.weights[54 * row + i] = static_cast<std::byte>(row + i);
+    check_case(c);
+}
+
 TEST_CASE("an activation that is not finite makes every result that depends on it NaN") {
     for (const data_type type : quant::formats::types)
         for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
@@ -158,5 +176,5 @@ TEST_CASE("every format has a row in every set, at its index") {
             if (cell) CHECK(cell->type == info.type);
         }
     CHECK(scalar_kernels.find(data_type::q4_k));
-    CHECK_FALSE(scalar_kernels.find(data_type::iq4_xs));
+    CHECK_FALSE(scalar_kernels.find(data_type::iq3_s));
 }

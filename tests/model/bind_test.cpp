@@ -4,6 +4,7 @@
 #include <cstring>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/half.hpp>
@@ -131,8 +132,8 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
                           {label, expected, "rows: n_", "key " + arch + '.', "got " + text(dims)});
             check_refused(model_file{model}.reshape(tensor.name, {tensor.dims[0], tensor.dims[1], 2}),
                           errc::model_wrong_shape, {label, expected});
-            check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q2_k),
-                          errc::model_wrong_tensor_type, {label, "Q4_K, Q5_K, Q6_K", "got Q2_K"});
+            check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q8_k),
+                          errc::model_wrong_tensor_type, {label, "Q4_K, Q5_K, Q6_K", "got Q8_K"});
         } else {
             check_refused(model_file{model}.reshape(tensor.name, {64}, data_type::q8_0), errc::model_wrong_tensor_type,
                           {label, "one of F32, F16, BF16", "got Q8_0"});
@@ -280,7 +281,28 @@ TEST_CASE("weights: every supported type of matrix, no other") {
         }
     }
     CHECK(is_supported(data_type::q4_k));
-    CHECK_FALSE(is_supported(data_type::q2_k));
+    CHECK_FALSE(is_supported(data_type::q8_k));
+}
+
+TEST_CASE("weights: a type that others publish is refused with one to get instead, which is there") {
+    const std::pair<data_type, const char*> refused[] = {{data_type::iq1_s, "Q2_K"},
+                                                         {data_type::iq1_m, "Q2_K"},
+                                                         {data_type::iq2_xxs, "Q2_K"},
+                                                         {data_type::iq2_xs, "Q2_K"},
+                                                         {data_type::iq2_s, "Q2_K"},
+                                                         {data_type::iq3_xxs, "Q3_K_M or IQ4_XS"},
+                                                         {data_type::iq3_s, "Q3_K_M or IQ4_XS"},
+                                                         {data_type::nvfp4, "MXFP4 or Q4_K_M"}};
+    for (const auto& [type, instead] : refused) {
+        model_file model{"llama", {.n_embd = 256}};
+        model.reshape("blk.0.ffn_up.weight", {256, 96}, type);
+        check_refused(model, errc::model_wrong_tensor_type,
+                      {"blk.0.ffn_up.weight", std::string{name_of(type)} + ": get the model as " + instead});
+    }
+    for (const auto type : {data_type::q2_k, data_type::q3_k, data_type::iq4_xs, data_type::mxfp4, data_type::q4_k}) {
+        CHECK(is_supported(type));
+        CHECK(published_instead(type).empty());
+    }
 }
 
 TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {

@@ -47,6 +47,13 @@ constexpr golden all[] = {
     measured("smollm3-q4_1", 0.0231, 0.0208),
     measured("smollm3-q5_0", 0.0245, 0.0225),
     measured("smollm3-q5_1", 0.0251, 0.0220),
+    // what is simulated alone
+    {"smollm3-mxfp4", 0.0146 * 1.1},
+    {"smollm3-iq4_nl", 0.0076 * 1.1},
+    {"smollm3-iq4_xs", 0.0144 * 1.1},
+    {"smollm3-q2_k", 0.0149 * 1.1},
+    {"smollm3-tq1_0", 0.0141 * 1.1},
+    {"smollm3-tq2_0", 0.0138 * 1.1},
     measured("smollm3-f16", 0.0005, 0.0001),
     measured("smollm3-bf16", 0.0005, 0.0001),
     measured("smollm3-f32", 0.0005, 0.0001),

@@ -270,13 +270,13 @@ TEST_CASE("a file whose model nibble does not know is listed, and its texts cann
         .add("general.architecture", "clip")
         .add("general.name", "a\x1b[31mred\nname\xff")
         .add_array("clip.scales", std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8})
-        .add_tensor(tensor("v.patch_embd.weight", {256, 2}, nibble::data_type::iq4_xs))  // no kernel has it
+        .add_tensor(tensor("v.patch_embd.weight", {256, 2}, nibble::data_type::iq3_s))  // no kernel has it
         .write(path);
     const auto listing = run_program("inspect", {path});
     CHECK(listing.exit_code == 0);
     CHECK(contains(listing.out, "a\\x1b[31mred\\x0aname\\xff"));
     CHECK(contains(listing.out, "f32[8]"));
-    CHECK(line_with(listing.out, {"v.patch_embd.weight", "IQ4_XS", "none", "[256,2]"}) != "");
+    CHECK(line_with(listing.out, {"v.patch_embd.weight", "IQ3_S", "none", "[256,2]"}) != "");
     CHECK(line_with(listing.out, {"nibble would not run it", "clip"}) != "");
     const auto as_json = run_program("inspect", {path, "--json"});
     CHECK(as_json.exit_code == 0);

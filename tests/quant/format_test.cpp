@@ -1,8 +1,9 @@
 // The bit layouts, against vectors computed with an independent implementation: byte i of the block is
-// (37 i + 11) mod 256, d = 0.03125, dmin or m = 0.0625.
+// (37 i + 11) mod 256, d = 0.03125 (as a half or an exponent), dmin or m = 0.0625.
 #include <nibble/quant/formats.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <vector>
@@ -18,8 +19,12 @@ template <class F>
 std::vector<float> decoded_pattern(std::size_t d_at, std::size_t m_at) {
     std::array<std::uint8_t, sizeof(typename F::block)> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(37 * i + 11);
-    bytes[d_at] = 0x00;
-    bytes[d_at + 1] = 0x28;
+    if (F::type == data_type::mxfp4) {
+        bytes[d_at] = 123;
+    } else {
+        bytes[d_at] = 0x00;
+        bytes[d_at + 1] = 0x28;
+    }
     if (F::has_min) {
         bytes[m_at] = 0x00;
         bytes[m_at + 1] = 0x2c;
@@ -40,6 +45,15 @@ four at(const std::vector<float>& values, std::size_t from) {
 }
 
 }  // namespace
+
+TEST_CASE("Q2_K decodes the reference block") {
+    const auto y = decoded_pattern<q2_k>(80, 82);
+    CHECK(at(y, 0) == four{1.03125f, 0.0f, 0.34375f, 0.6875f});
+    CHECK(at(y, 32) == four{0.0f, -0.3125f, -0.15625f, 0.0f});
+    CHECK(at(y, 160) == four{0.375f, -0.4375f, -0.03125f, 0.375f});
+    CHECK(at(y, 252) == four{-0.1875f, -0.1875f, 0.0f, 0.0f});
+    CHECK(sum(y) == -14.40625);
+}
 
 TEST_CASE("Q3_K decodes the reference block") {
     const auto y = decoded_pattern<q3_k>(108, 0);
@@ -77,6 +91,30 @@ TEST_CASE("Q6_K decodes the reference block") {
     CHECK(sum(y) == 144.125);
 }
 
+TEST_CASE("IQ4_XS decodes the reference block") {
+    const auto y = decoded_pattern<iq4_xs>(0, 0);
+    CHECK(at(y, 0) == four{2.03125f, -0.03125f, -2.15625f, 2.59375f});
+    CHECK(at(y, 32) == four{14.21875f, -0.21875f, -15.09375f, 18.15625f});
+    CHECK(at(y, 160) == four{-28.4375f, 0.4375f, 30.1875f, -36.3125f});
+    CHECK(at(y, 252) == four{52.0f, 24.5f, 11.0f, -0.5f});
+    CHECK(sum(y) == -343.90625);
+}
+
+TEST_CASE("the ternary formats decode their reference blocks") {
+    auto y = decoded_pattern<tq1_0>(52, 0);
+    CHECK(at(y, 32) == four{-0.03125f, 0.0f, 0.03125f, 0.0f});
+    CHECK(at(y, 128) == four{0.0f, -0.03125f, 0.03125f, 0.0f});
+    CHECK(at(y, 160) == four{0.03125f, 0.03125f, 0.03125f, -0.03125f});
+    CHECK(at(y, 252) == four{0.0f, 0.0f, -0.03125f, -0.03125f});
+    CHECK(sum(y) == -0.0625);
+
+    y = decoded_pattern<tq2_0>(64, 0);
+    CHECK(at(y, 0) == four{0.0625f, -0.03125f, 0.0f, 0.03125f});
+    CHECK(at(y, 160) == four{0.03125f, -0.03125f, 0.0f, 0.03125f});
+    CHECK(at(y, 252) == four{0.03125f, 0.0625f, -0.03125f, -0.03125f});
+    CHECK(sum(y) == 4.03125);
+}
+
 TEST_CASE("the formats with blocks of 32 decode their reference blocks") {
     auto y = decoded_pattern<q4_0>(0, 0);
     CHECK(at(y, 0) == four{-0.09375f, 0.0625f, 0.21875f, -0.125f});
@@ -98,10 +136,38 @@ TEST_CASE("the formats with blocks of 32 decode their reference blocks") {
     CHECK(at(y, 28) == four{0.5f, 0.09375f, 0.15625f, 0.21875f});
     CHECK(sum(y) == 17.78125);
 
+    y = decoded_pattern<iq4_nl>(0, 0);
+    CHECK(at(y, 0) == four{-1.09375f, 0.78125f, 3.53125f, -1.53125f});
+    CHECK(at(y, 28) == four{-3.25f, -2.03125f, -1.09375f, 0.03125f});
+    CHECK(sum(y) == -8.03125);
+
     y = decoded_pattern<q8_0>(0, 0);
     CHECK(at(y, 0) == four{2.65625f, 3.8125f, -3.03125f, -1.875f});
     CHECK(at(y, 28) == four{3.03125f, -3.8125f, -2.65625f, -1.5f});
     CHECK(sum(y) == -5.5);
+}
+
+TEST_CASE("MXFP4 decodes its reference block, and exponents at both ends") {
+    const auto y = decoded_pattern<mxfp4>(0, 0);
+    CHECK(at(y, 0) == four{0.0f, 0.1875f, -0.0625f, -0.375f});
+    CHECK(at(y, 28) == four{-0.25f, 0.03125f, 0.09375f, 0.1875f});
+    CHECK(sum(y) == 0.78125);
+
+    mxfp4::block block{};
+    block.qs[0] = 0x9f;  // -6, then -0.5
+    float values[32];
+    for (const auto& [exponent, scale] : {std::pair{0, 0x1p-127f}, {1, 0x1p-126f}, {2, 0x1p-125f}, {252, 0x1p125f}}) {
+        block.d[0] = static_cast<std::uint8_t>(exponent);
+        dequantize_block<mxfp4>(block, values);
+        CHECK(values[0] == -6 * scale);
+        CHECK(values[16] == -0.5f * scale);
+        CHECK(values[1] == 0);
+    }
+    CHECK(power_of_two(254) == 0x1p126f);
+    block.d[0] = 255;
+    dequantize_block<mxfp4>(block, values);
+    CHECK(std::isnan(values[0]));
+    CHECK(std::isnan(values[1]));
 }
 
 TEST_CASE("scales12 unpacks to the reference scales and mins") {

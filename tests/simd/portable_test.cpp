@@ -67,6 +67,10 @@ TEST_CASE("every operation on integers is that of plain arrays") {
         CHECK_LANES(std::uint8_t, simd::bits<4, 4, 0>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::bits<1, 1, 4>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::bits<6, 2, 4>(simd::load(u8)));
+        CHECK_LANES(std::uint8_t, simd::load(u8) + simd::load(more.data()));
+        std::uint8_t table[16];
+        std::copy(more.begin(), more.end(), table);
+        CHECK_LANES(std::uint8_t, simd::look_up(table, simd::bits<2, 4, 0>(simd::load(u8))));
         const std::uint64_t low = random() * 0x100000001ull, high = random() * 0x1000003ull;
         CHECK_LANES(std::uint8_t, simd::from_words(low, high));
         CHECK_LANES(std::int16_t, simd::widen_low(simd::load(u8)));

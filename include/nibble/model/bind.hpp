@@ -36,6 +36,21 @@ inline constexpr auto supported_types = quant::formats::types;
     return quant::format_index(type) < quant::n_formats;
 }
 
+/// Where models of a type that nibble does not compute with are published in others, too: which to get.
+[[nodiscard]] constexpr std::string_view published_instead(data_type type) noexcept {
+    switch (type) {
+        case data_type::iq1_s:
+        case data_type::iq1_m:
+        case data_type::iq2_xxs:
+        case data_type::iq2_xs:
+        case data_type::iq2_s: return "Q2_K";
+        case data_type::iq3_xxs:
+        case data_type::iq3_s: return "Q3_K_M or IQ4_XS";
+        case data_type::nvfp4: return "MXFP4 or Q4_K_M";
+        default: return {};
+    }
+}
+
 /// Types of norm weights and rope_freqs, which are used as floats: those that a float holds exactly.
 [[nodiscard]] constexpr bool is_float(data_type type) noexcept {
     return type == data_type::f32 || type == data_type::f16 || type == data_type::bf16;
@@ -186,7 +201,10 @@ private:
     [[nodiscard]] static error wrong_type(const tensor_view& tensor, std::span<const data_type> usable) {
         std::string names;
         for (const auto type : usable) names.append(names.empty() ? "" : ", ").append(name_of(type));
-        return {errc::model_wrong_tensor_type, label(tensor), "one of " + names, std::string{name_of(tensor.type)}};
+        std::string got{name_of(tensor.type)};
+        if (const auto instead = published_instead(tensor.type); !instead.empty())
+            got.append(": get the model as ").append(instead);
+        return {errc::model_wrong_tensor_type, label(tensor), "one of " + names, std::move(got)};
     }
 
     const gguf::file& file_;

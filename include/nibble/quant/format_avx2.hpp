@@ -11,23 +11,37 @@ NIBBLE_REGION_BEGIN_AVX2
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {
 
-/// The scales of two K-format blocks, as 16-bit lanes.
+/// The scales of two blocks of 256, as 16-bit lanes.
 struct scale_pair {
     __m256i first, second;  ///< of each: groups 0, 2, .. 14 in the low half, 1, 3, .. 15 in the high half
-    __m256i mins;  ///< of the sub-blocks of 32: the first block's eight in the low half, the second's in the high
+    __m256i mins;  ///< where they are for 32: the first block's eight in the low half, the second's in the high
 };
 
 /// Specialised once per format, in its folder:
 ///   codes<J>(block)  the 32 codes of sub-block J, in order, unsigned bytes
-///   multiply(codes, q)  products with 32 activations, neighbours added: 16 lanes of int16. Most formats use
-///                    `multiply_unsigned`; their codes are at most 63, so a lane is at most 2 * 63 * 127 = 16,002
+///   multiply(codes, q)  products with 32 activations, neighbours added: 16 lanes of int16. Codes up to 63 use
+///                    `multiply_unsigned`: a lane is at most 2 * 63 * 127 = 16,002. Larger ones use `multiply_signed`
 ///   row_offset       what the row kernel takes off every code after `multiply`
-///   scales(a, b)     K formats: the scale_pair of two blocks; decoding two costs little more than one
+///   scales(a, b)     blocks of 256: the scale_pair of two blocks; decoding two costs little more than one
+///   mins(block)      formats with a min for every 16: they, in the order of the scales
 ///   m_sign           formats with a min: -1 where the min is subtracted
 template <class F>
 struct avx2_format;
 
 inline __m256i multiply_unsigned(__m256i codes, __m256i q) noexcept { return _mm256_maddubs_epi16(codes, q); }
+
+/// The products of the signed values, code - 128: |value| * (q with its sign). Codes would saturate: 2 * 255 * 127 >
+/// 32,767, while 2 * 128 * 127 = 32,512.
+inline __m256i multiply_signed(__m256i codes, __m256i q) noexcept {
+    const __m256i values = _mm256_xor_si256(codes, _mm256_set1_epi8(static_cast<char>(0x80)));
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(values), _mm256_sign_epi8(q, values));
+}
+
+/// The scales of blocks that have none.
+inline scale_pair scales_of_one() noexcept {
+    const __m256i one = _mm256_set1_epi16(1);
+    return {one, one, _mm256_setzero_si256()};
+}
 
 /// Indices that bring the scales of a scale_pair into its order: groups 0, 2, .. 14, then 1, 3, .. 15.
 inline __m128i evens_then_odds() noexcept {
@@ -39,6 +53,26 @@ inline __m256i nibbles(const std::uint8_t* qs) noexcept {
     const __m128i bytes = avx2::load128(qs);
     const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
     return _mm256_and_si256(both, _mm256_set1_epi8(15));
+}
+
+/// The bytes of a table that nibbles are the indices of.
+inline __m256i look_up(const std::uint8_t (&table)[16], __m256i nibbles) noexcept {
+    return _mm256_shuffle_epi8(avx2::splat128(table), nibbles);
+}
+
+/// Codes, or parts of codes, of two bits: sub-block J has bits 2 (J mod 4) and the next of 32 bytes.
+template <int J>
+inline __m256i two_bits(const std::uint8_t* qs) noexcept {
+    const __m256i moved = _mm256_srli_epi16(avx2::load(qs + 32 * (J / 4)), 2 * (J % 4));
+    return _mm256_and_si256(moved, _mm256_set1_epi8(3));
+}
+
+/// power_of_two of four exponents.
+inline __m128 powers_of_two(__m128i exponents) noexcept {
+    const __m128i twice =
+        _mm_max_epi32(_mm_slli_epi32(exponents, 23), _mm_set1_epi32(1 << 22));  // 0: 2^-127, subnormal
+    const __m128i nan = _mm_cmpeq_epi32(exponents, _mm_set1_epi32(255));
+    return _mm_mul_ps(_mm_castsi128_ps(_mm_or_si128(twice, nan)), _mm_set1_ps(0.5f));
 }
 
 /// 32 bits as 32 bytes: 16 where the bit is set.

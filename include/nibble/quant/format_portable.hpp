@@ -17,17 +17,16 @@ struct code_pair {
     portable::u8x16 first, second;
 };
 
-/// The scales and mins of a K-format block.
+/// The scales and mins of a block of 256, in order.
 struct scale_lanes {
-    portable::i16x8 first, second;  ///< scales in order; `second` only where they are sixteen
-    portable::i16x8 mins;           ///< of the sub-blocks of 32
+    portable::i16x8 first, second;      ///< scales; `second` only where they are sixteen
+    portable::i16x8 mins, second_mins;  ///< likewise
 };
 
 /// Specialised once per format, in its folder:
 ///   codes<J>(block)  the codes of sub-block J, in order
-///   scales(block)    K formats: the scales, and the mins where the format has them
+///   scales(block)    formats with scales: they, and the mins where the format has them
 ///   min_half(block)  formats with a min: the half that is m of block_codes, times `m_sign`
-///   scale_grain      K formats: weights that share a scale, 16 or 32
 template <class F>
 struct portable_format;
 
@@ -35,6 +34,26 @@ struct portable_format;
 inline code_pair nibble_pair(const std::uint8_t* qs) noexcept {
     const portable::u8x16 bytes = portable::load(qs);
     return {portable::bits<0, 4, 0>(bytes), portable::bits<4, 4, 0>(bytes)};
+}
+
+/// The bytes of a table that nibbles are the indices of.
+NIBBLE_INLINE code_pair look_up(const std::uint8_t (&table)[16], code_pair nibbles) noexcept {
+    return {portable::look_up(table, nibbles.first), portable::look_up(table, nibbles.second)};
+}
+
+/// Codes, or parts of codes, of two bits: sub-block J has bits 2 (J mod 4) and the next of 32 bytes.
+template <int J>
+inline code_pair two_bit_pair(const std::uint8_t* qs) noexcept {
+    const auto pairs = [](const std::uint8_t* p) { return portable::bits<J % 4 * 2, 2, 0>(portable::load(p)); };
+    return {pairs(qs + J / 4 * 32), pairs(qs + J / 4 * 32 + 16)};
+}
+
+/// power_of_two of four exponents.
+inline portable::f32x4 powers_of_two(portable::i32x4 exponents) noexcept {
+    using namespace portable;
+    const i32x4 twice = max(shift_left<23>(exponents), splat<std::int32_t>(1 << 22));  // 0: 2^-127, subnormal
+    const i32x4 nan = greater(exponents, splat<std::int32_t>(254));
+    return float_of(twice | nan) * splat(0.5f);
 }
 
 /// Eight bits as eight bytes: 16 where the bit is set. Bit i is found in byte i and carried to bit 7.
@@ -56,7 +75,8 @@ inline scale_lanes unpack_scales12_portable(const std::uint8_t* scales12) noexce
     constexpr std::uint32_t six = 0x3f3f3f3f, four = 0x0f0f0f0f, two = 0x30303030;
     const std::uint64_t scales = (s[2] & four) | (s[0] >> 2 & two), mins = (s[2] >> 4 & four) | (s[1] >> 2 & two);
     const portable::u8x16 bytes = portable::from_words(scales << 32 | (s[0] & six), mins << 32 | (s[1] & six));
-    return {portable::widen_low(bytes), portable::splat<std::int16_t>(0), portable::widen_high(bytes)};
+    const portable::i16x8 zero = portable::splat<std::int16_t>(0);
+    return {portable::widen_low(bytes), zero, portable::widen_high(bytes), zero};
 }
 
 /// 32 weights of a block as int16.
@@ -64,14 +84,13 @@ struct widened_weights {
     portable::i16x8 v[4];
 };
 
-/// Sub-block J of a block: (code - Offset) * scale, at most 255 or 63 * 128 = 8,064. `scales` is not read where the
-/// format has none.
+/// Sub-block J of a block: (code - Offset) * scale, at most 255, 63 * 128 = 8,064 or 241 * 32 = 7,712. `scales` is not
+/// read where the format has none.
 template <class F, int J, int Offset>
 NIBBLE_INLINE widened_weights widen(const typename F::block& block,
                                     [[maybe_unused]] const scale_lanes* scales) noexcept {
     using namespace portable;
-    using format = portable_format<F>;
-    const code_pair codes = format::template codes<J>(block);
+    const code_pair codes = portable_format<F>::template codes<J>(block);
     widened_weights w{
         {widen_low(codes.first), widen_high(codes.first), widen_low(codes.second), widen_high(codes.second)}};
     if constexpr (Offset != 0) {
@@ -79,7 +98,7 @@ NIBBLE_INLINE widened_weights widen(const typename F::block& block,
         for (auto& v : w.v) v = v - splat<std::int16_t>(Offset);
     }
     if constexpr (F::has_scales) {
-        constexpr bool wide = format::scale_grain == 32;
+        constexpr bool wide = F::scale_grain == 32;
         const i16x8 lanes = wide || J < 4 ? scales->first : scales->second;
         const i16x8 first = splat_lane < wide ? J : 2 * J % 8 > (lanes);
         const i16x8 second = splat_lane < wide ? J : 2 * J % 8 + 1 > (lanes);

@@ -9,6 +9,18 @@
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
 #include <nibble/quant/f32/block.hpp>
+#include <nibble/quant/iq4_nl/avx2.hpp>
+#include <nibble/quant/iq4_nl/block.hpp>
+#include <nibble/quant/iq4_nl/portable.hpp>
+#include <nibble/quant/iq4_xs/avx2.hpp>
+#include <nibble/quant/iq4_xs/block.hpp>
+#include <nibble/quant/iq4_xs/portable.hpp>
+#include <nibble/quant/mxfp4/avx2.hpp>
+#include <nibble/quant/mxfp4/block.hpp>
+#include <nibble/quant/mxfp4/portable.hpp>
+#include <nibble/quant/q2_k/avx2.hpp>
+#include <nibble/quant/q2_k/block.hpp>
+#include <nibble/quant/q2_k/portable.hpp>
 #include <nibble/quant/q3_k/avx2.hpp>
 #include <nibble/quant/q3_k/block.hpp>
 #include <nibble/quant/q3_k/portable.hpp>
@@ -36,6 +48,12 @@
 #include <nibble/quant/q8_0/avx2.hpp>
 #include <nibble/quant/q8_0/block.hpp>
 #include <nibble/quant/q8_0/portable.hpp>
+#include <nibble/quant/tq1_0/avx2.hpp>
+#include <nibble/quant/tq1_0/block.hpp>
+#include <nibble/quant/tq1_0/portable.hpp>
+#include <nibble/quant/tq2_0/avx2.hpp>
+#include <nibble/quant/tq2_0/block.hpp>
+#include <nibble/quant/tq2_0/portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {
@@ -48,7 +66,8 @@ struct format_list {
 };
 
 /// Every format that nibble computes with.
-using formats = format_list<q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
+using formats = format_list<q2_k, q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, iq4_xs, iq4_nl, mxfp4, tq1_0,
+                            tq2_0, f16, bf16, f32>;
 
 inline constexpr std::size_t n_formats = formats::size;
 

@@ -15,7 +15,8 @@ namespace quant {
 /// What a block of weights and a block of activations contribute to a dot product, exactly:
 ///   s = sum over groups of 16:  scale * (k * sum(q_w * q_x) - offset * sum_x)
 ///   m = sum over groups of 16:  min * sum_x
-/// |s| < 2^31 for every format: Q4_K 246 M, Q5_K 508 M, Q6_K 1,066 M before the offset is taken off, Q8_0 4 M.
+/// |s| < 2^31 for every format: Q4_K 246 M, Q5_K 508 M, Q6_K 1,066 M and IQ4_XS 2,006 M (32 * 8 * 241 * 127 * 256)
+/// before the offset is taken off, Q8_0 4 M.
 struct block_sums {
     std::int32_t s = 0, m = 0;
 };

@@ -26,6 +26,19 @@ struct alignas(16) token_block {
     float d;
 };
 
+/// Lanes that add up to factors times sums of a block: a factor for every 16 values, sixteen in two vectors, or for
+/// every 32.
+template <std::size_t Grain>
+NIBBLE_INLINE portable::i32x4 times_sums(portable::i16x8 first, [[maybe_unused]] portable::i16x8 second,
+                                         const token_block<256>& block) noexcept {
+    using namespace portable;
+    const i32x4 zero = splat<std::int32_t>(0);
+    if constexpr (Grain == 32)
+        return add_products(zero, first, load(block.sum32));
+    else
+        return add_products(add_products(zero, first, load(block.sum)), second, load(block.sum + 8));
+}
+
 /// The numbers of quant::quantize_block. Nothing is clamped to 127: k is at least largest / (127 d), up to the rounding
 /// of three operations, so that |x / (k d)| < 127.5.
 template <std::size_t N>

@@ -118,8 +118,9 @@ NIBBLE_INLINE void add_to_chains(const row_codes<F>& w, const packed_tokens<F::b
         __m256i m = _mm256_setzero_si256();
         if constexpr (F::has_scales) {
             NIBBLE_UNROLL
-            for (std::size_t p = 0; p < F::block_size / 64; ++p)
-                m = _mm256_add_epi32(m, _mm256_madd_epi16(avx2::splat32(w.min + 2 * p), avx2::load(x.sum32[p])));
+            for (std::size_t p = 0; p < F::n_mins / 2; ++p)
+                m = _mm256_add_epi32(
+                    m, _mm256_madd_epi16(avx2::splat32(w.min + 2 * p), avx2::load(x.sums_of_mins(F::n_mins)[p])));
         } else {
             m = _mm256_madd_epi16(_mm256_set1_epi16(1), avx2::load(x.sum[0]));
         }
@@ -207,7 +208,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_avx2::token_group, row_group = gemm_avx2::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_avx2::packed_weights<F>;
+    using packed_weights = gemm_avx2::packed_weights<shape_of<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_avx2::packed_tokens<N>;
 
@@ -248,9 +249,10 @@ struct micro_kernel {
     static void tile(const packed_weights<F>* weights, const packed_tokens<F::block_size>* tokens,
                      std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
                      std::size_t sums_stride) noexcept {
-        if (n_groups == 1) return tile_rows<F, 6, 1>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<F, 3, 2>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<F, 3, 2>(weights, 3, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        if (n_groups == 1)
+            return tile_rows<shape_of<F>, 6, 1>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape_of<F>, 3, 2>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape_of<F>, 3, 2>(weights, 3, tokens, tokens_stride, n_blocks, sums, sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,

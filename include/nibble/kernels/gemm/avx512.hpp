@@ -64,7 +64,7 @@ NIBBLE_INLINE void multiply_half(const row_codes<F>* const (&w)[Rows],
             for (std::size_t v = 0; v < Vecs; ++v) {
                 factor[v] = k[v];
                 if constexpr (F::has_scales) factor[v] = _mm512_mullo_epi16(k[v], splat32(&w[r]->scale[j][half]));
-                if (code_planes<F> == 2 && plane == 0) factor[v] = _mm512_slli_epi16(k[v], 4);
+                if (code_planes<F> == 2 && plane == 0) factor[v] = _mm512_slli_epi16(factor[v], 4);
             }
             NIBBLE_UNROLL
             for (std::size_t from = 0; from < 4; from += steps) {
@@ -132,8 +132,9 @@ inline void tile_rows(const packed_weights<F>* weights, const packed_tokens<F::b
                     __m512i m = _mm512_setzero_si512();
                     if constexpr (F::has_scales) {
                         NIBBLE_UNROLL
-                        for (std::size_t p = 0; p < F::block_size / 64; ++p)
-                            m = _mm512_dpwssd_epi32(m, splat32(w[r]->min + 2 * p), _mm512_load_si512(x[v]->sum32[p]));
+                        for (std::size_t p = 0; p < F::n_mins / 2; ++p)
+                            m = _mm512_dpwssd_epi32(m, splat32(w[r]->min + 2 * p),
+                                                    _mm512_load_si512(x[v]->sums_of_mins(F::n_mins)[p]));
                     } else {
                         m = _mm512_madd_epi16(_mm512_set1_epi16(1), _mm512_load_si512(x[v]->sum[0]));
                     }
@@ -150,7 +151,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_avx512::token_group, row_group = gemm_avx512::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_avx512::packed_weights<F>;
+    using packed_weights = gemm_avx512::packed_weights<shape_of<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_avx512::packed_tokens<N>;
 
@@ -183,8 +184,9 @@ struct micro_kernel {
     static void tile(const packed_weights<F>* weights, const packed_tokens<F::block_size>* tokens,
                      std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
                      std::size_t sums_stride) noexcept {
-        if (n_groups == 1) return tile_rows<F, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<F, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        if (n_groups == 1)
+            return tile_rows<shape_of<F>, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape_of<F>, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,

@@ -28,7 +28,7 @@ NIBBLE_INLINE void store_codes(std::uint8_t (*q)[4], __m256i codes) noexcept {
 }
 
 template <step_order Order, class F, int... J>
-NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<F>& packed,
+NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<shape_of<F>>& packed,
                               std::integer_sequence<int, J...>) noexcept {
     using format = quant::avx2_format<F>;
     if constexpr (code_planes<F> == 1) {
@@ -42,19 +42,26 @@ NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<F>& pack
     }
 }
 
+/// Stores sixteen lanes that are in the order of a scale_pair.
+NIBBLE_INLINE void store_in_order(void* to, __m256i lanes) noexcept {
+    const __m128i even = _mm256_castsi256_si128(lanes), odd = _mm256_extracti128_si256(lanes, 1);
+    _mm_storeu_si128(static_cast<__m128i*>(to), _mm_unpacklo_epi16(even, odd));
+    _mm_storeu_si128(static_cast<__m128i*>(to) + 1, _mm_unpackhi_epi16(even, odd));
+}
+
 /// Packs one block of a row.
 template <step_order Order, class F>
-NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<F>& packed) noexcept {
+NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of<F>>& packed) noexcept {
     using format = quant::avx2_format<F>;
     pack_codes<Order, F>(block, packed, std::make_integer_sequence<int, F::block_size / 32>{});
-    packed.d = quant::load_half(block.d);
+    packed.d = quant::load_scale<F>(block.d);
     if constexpr (F::has_min) packed.m = format::m_sign * quant::load_half(block.d + 2);
     if constexpr (F::has_scales) {
         const quant::scale_pair scales = format::scales(block, block);
-        const __m128i even = _mm256_castsi256_si128(scales.first), odd = _mm256_extracti128_si256(scales.first, 1);
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.scale), _mm_unpacklo_epi16(even, odd));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.scale + 4), _mm_unpackhi_epi16(even, odd));
-        if constexpr (F::has_min)
+        store_in_order(packed.scale, scales.first);
+        if constexpr (quant::n_mins<F> == 16)
+            store_in_order(packed.min, format::mins(block));
+        else if constexpr (F::has_min)
             _mm_storeu_si128(reinterpret_cast<__m128i*>(packed.min), _mm256_castsi256_si128(scales.mins));
     }
 }
@@ -62,7 +69,7 @@ NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<F>& pack
 /// `pack` of the micro-kernels.
 template <step_order Order, class F, std::size_t Rows>
 inline void pack_rows(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
-                      row_group_codes<F, Rows>* packed) noexcept {
+                      row_group_codes<shape_of<F>, Rows>* packed) noexcept {
     for (std::size_t r = 0; r < Rows; ++r) {
         const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes);
         for (std::size_t b = 0; b < n_blocks; ++b) pack_block<Order, F>(row[b], packed[b].rows[r]);

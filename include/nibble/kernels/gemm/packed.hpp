@@ -35,6 +35,11 @@ struct alignas(4 * Lanes) lane_tokens {
     std::int16_t sum32[(n_subs + 1) / 2][Lanes][2];  // sums of 32: of two neighbouring sub-blocks
     float d[Lanes];
 
+    /// What the mins of a block are multiplied with, two to a vector: the sums of the values that share one.
+    [[nodiscard]] const std::int16_t (*sums_of_mins(std::size_t n_mins) const noexcept)[Lanes][2] {
+        return n_mins == N / quant::sub_size ? sum : sum32;
+    }
+
     /// Puts all of one token's block but the values into `lane`.
     void set_scales(std::size_t lane, const activations_avx2::token_block<N>& block) noexcept {
         for (std::size_t j = 0; j < n_subs; ++j) {
@@ -54,33 +59,51 @@ struct alignas(4 * Lanes) lane_tokens {
     }
 };
 
-/// Number of byte planes that a format's codes take. Sums of int16 stay exact while codes are at most 63;
-/// the 8-bit codes of Q8_0 are split into two nibbles, each a plane of its own with the scales 16 and 1.
+/// What a micro-kernel has to know of a format whose codes are packed: formats that agree in it share the code.
+template <std::size_t BlockSize, int QMax, int Offset, bool HasScales, std::size_t Mins>
+struct code_shape {
+    static constexpr std::size_t block_size = BlockSize, n_mins = Mins;
+    static constexpr int q_max = QMax, offset = Offset;
+    static constexpr bool has_scales = HasScales, has_min = n_mins > 0;
+};
+
+/// That of F, with the next larger of the q_max that make a difference.
 template <quant::block_format F>
+using shape_of = code_shape<F::block_size,
+                            F::q_max <= 15   ? 15
+                            : F::q_max <= 31 ? 31
+                            : F::q_max <= 63 ? 63
+                                             : 255,
+                            F::offset, F::has_scales, quant::n_mins<F>>;
+
+/// Number of byte planes that codes take, of a format or a code_shape F. Sums of int16 stay exact while codes are at
+/// most 63; 8-bit codes are split into two nibbles, each a plane of its own with the scales 16 and 1.
+template <class F>
 inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
 
 /// How many steps of four bytes a lane can take before it must be widened: of the products in a 16-bit lane each is at
 /// most q_max * 127, and two (`halves`) or four (`sequential`) come with a step.
 /// 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
-template <quant::block_format F, step_order Order>
+template <class F, step_order Order>
 inline constexpr int steps_per_widening = (code_planes<F> == 2 || F::q_max <= 15 ? 16
                                            : F::q_max <= 31                      ? 8
                                                                                  : 4) /
                                           (Order == step_order::halves ? 2 : 4);
 
-/// One weight block of one row: codes as bytes in the order of the activations, scales and mins as int16.
-template <quant::block_format F>
+/// One weight block of one row, of a code_shape: codes as bytes in the order of the activations, scales and mins as
+/// int16.
+template <class F>
 struct row_codes {
     static constexpr std::size_t n_subs = F::block_size / 32;
 
     std::uint8_t q[n_subs][code_planes<F>][8][4];
     std::int16_t scale[n_subs][2];
-    std::int16_t min[n_subs];
+    std::int16_t min[F::has_min ? F::n_mins : 1];
     float d, m;
 };
 
 /// One block of each of the `Rows` rows that a tile takes.
-template <quant::block_format F, std::size_t Rows>
+template <class F, std::size_t Rows>
 struct row_group_codes {
     row_codes<F> rows[Rows];
 };

@@ -15,6 +15,8 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels::gemm_portable {
 
+using activations_portable::times_sums;
+
 /// Four tokens are the lanes of a chain. With two rows eight accumulators, the weights and a product are in registers,
 /// of sixteen.
 inline constexpr std::size_t token_group = 4, row_group = 2;
@@ -25,16 +27,16 @@ struct packed_tokens {
 };
 
 /// One weight block of one row: everything but the float scale multiplied in, (code - offset) * scale. Formats with
-/// blocks of the same length and as many float scales share a form, and what multiplies it.
-template <std::size_t N, bool HasMin>
+/// blocks of the same length and as many mins share a form, and what multiplies it.
+template <std::size_t N, std::size_t Mins>
 struct alignas(16) packed_row {
     std::int16_t w[N];
-    std::int16_t min[N / 32];  ///< where it is long enough to have several
+    std::int16_t min[Mins > 1 ? Mins : 1];  ///< where there are several
     float d, m;
 };
-template <std::size_t N, bool HasMin>
+template <std::size_t N, std::size_t Mins>
 struct packed_rows {
-    packed_row<N, HasMin> rows[row_group];
+    packed_row<N, Mins> rows[row_group];
 };
 
 template <class F, int... J>
@@ -47,19 +49,20 @@ NIBBLE_INLINE void pack_codes(const typename F::block& block, const quant::scale
 }
 
 template <class F>
-inline void pack_block(const typename F::block& block, packed_row<F::block_size, F::has_min>& packed) noexcept {
+inline void pack_block(const typename F::block& block, packed_row<F::block_size, quant::n_mins<F>>& packed) noexcept {
     using format = quant::portable_format<F>;
     quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = format::scales(block);
     pack_codes<F>(block, &scales, packed.w, std::make_integer_sequence<int, F::block_size / 32>{});
-    packed.d = quant::load_half(block.d);
+    packed.d = quant::load_scale<F>(block.d);
     if constexpr (F::has_min) packed.m = format::m_sign * quant::load_half(format::min_half(block));
     if constexpr (F::has_min && F::has_scales) portable::store(packed.min, scales.mins);
+    if constexpr (quant::n_mins<F> == 16) portable::store(packed.min + 8, scales.second_mins);
 }
 
 /// One block of a group of rows with a group of tokens: on with their chains.
-template <std::size_t N, bool HasMin>
-inline void add_block(const packed_rows<N, HasMin>& weights, const packed_tokens<N>& x, float* sums) noexcept {
+template <std::size_t N, std::size_t Mins>
+inline void add_block(const packed_rows<N, Mins>& weights, const packed_tokens<N>& x, float* sums) noexcept {
     using namespace portable;
     const i32x4 zero = splat<std::int32_t>(0);
     i32x4 s[row_group][token_group];
@@ -92,15 +95,15 @@ inline void add_block(const packed_rows<N, HasMin>& weights, const packed_tokens
     }
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < row_group; ++r) {
-        const packed_row<N, HasMin>& w = weights.rows[r];
+        const packed_row<N, Mins>& w = weights.rows[r];
         float* to = sums + r * token_group;
         f32x4 chain = portable::fma(load(d_x) * splat(w.d), to_float(transpose_sum(s[r][0], s[r][1], s[r][2], s[r][3])),
                                     load(to));
-        if constexpr (HasMin) {
+        if constexpr (Mins > 0) {
             i32x4 m = load(sum);
-            if constexpr (N > 32) {
+            if constexpr (Mins > 1) {
                 const auto minima = [&](std::size_t t) {
-                    return add_products(zero, load(w.min), load(x.tokens[t].sum32));
+                    return times_sums<N / Mins>(load(w.min), load(w.min + Mins - 8), x.tokens[t]);
                 };
                 m = transpose_sum(minima(0), minima(1), minima(2), minima(3));
             }
@@ -115,7 +118,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_portable::token_group, row_group = gemm_portable::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = packed_rows<F::block_size, F::has_min>;
+    using packed_weights = packed_rows<F::block_size, quant::n_mins<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_portable::packed_tokens<N>;
 

@@ -42,7 +42,8 @@ using activations_avx2::token_block;
 NIBBLE_INLINE void pin(__m256i& acc) noexcept { asm("" : "+x"(acc)); }
 
 /// Adds to s[t] the products of sub-block J with token t, each times its scale * k.
-/// A lane of `multiply` is at most 16,002, a factor at most 128 * 8: a pair of products is below 2^25.
+/// A lane of `multiply` is at most 16,002 and a factor at most 128 * 8, or 32,258 and 32 * 8 for IQ4_XS: a pair of
+/// products is below 2^25.
 template <class F, int J, std::size_t Tokens>
 NIBBLE_INLINE void add_sub_block(const typename F::block& w, const token_block<256>* const (&x)[Tokens],
                                  const __m256i (&factors)[Tokens], __m256i* s) noexcept {
@@ -64,7 +65,7 @@ NIBBLE_INLINE void add_sub_blocks(const typename F::block& w, const token_block<
     (add_sub_block<F, J>(w, x, factors, s), ...);
 }
 
-/// S of quant::dot for one block of a K format and each token: s[t] has int32 lanes whose sum it is.
+/// S of quant::dot for one block of 256 and each token: s[t] has int32 lanes whose sum it is.
 template <class F, std::size_t Tokens>
 NIBBLE_INLINE void block_sums(const typename F::block& w, __m256i scales, const token_block<256>* const (&x)[Tokens],
                               __m256i* s) noexcept {
@@ -97,6 +98,21 @@ NIBBLE_INLINE __m256i block_sums(const typename F::block& w, const token_block<3
     return _mm256_sub_epi32(s, _mm256_zextsi128_si256(taken));
 }
 
+/// M of quant::dot for formats with a min for every 16.
+template <class F, std::size_t Rows, std::size_t Tokens>
+NIBBLE_INLINE __m128i fine_min_sums(const typename F::block* const (&w)[Rows],
+                                    const token_block<256>* const (&x)[Tokens]) noexcept {
+    const __m256i zero = _mm256_setzero_si256();
+    __m256i m[4] = {zero, zero, zero, zero};
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < Rows; ++r) {
+        const __m256i mins = quant::avx2_format<F>::mins(*w[r]);
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < Tokens; ++t) m[r * Tokens + t] = _mm256_madd_epi16(mins, avx2::load(x[t]->sum));
+    }
+    return avx2::transpose_add4(m[0], m[1], m[2], m[3]);
+}
+
 /// S and M of quant::dot for up to four (row, token) pairs: pair i is row i / Tokens with token i % Tokens.
 struct four_sums {
     __m128i s, m;
@@ -114,11 +130,11 @@ NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
         const quant::scale_pair scales = quant::avx2_format<F>::scales(*w[r], *w[r + apart]);
         block_sums<F>(*w[r], scales.first, x, s + r * Tokens);
         if constexpr (Rows > 1) block_sums<F>(*w[r + apart], scales.second, x, s + (r + apart) * Tokens);
-        if constexpr (F::has_min && Rows > 1) {
+        if constexpr (quant::n_mins<F> == 8 && Rows > 1) {
             NIBBLE_UNROLL
             for (std::size_t t = 0; t < Tokens; ++t)
                 m[r + t] = _mm256_madd_epi16(scales.mins, avx2::splat128(x[t]->sum32));
-        } else if constexpr (F::has_min) {
+        } else if constexpr (quant::n_mins<F> == 8) {
             const __m256i mins = _mm256_permute2x128_si256(scales.mins, scales.mins, 0);
             NIBBLE_UNROLL
             for (std::size_t t = 0; t < 2; ++t)
@@ -127,7 +143,9 @@ NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
         }
     }
     four_sums sums{avx2::transpose_add4(s[0], s[1], s[2], s[3]), _mm_setzero_si128()};
-    if constexpr (F::has_min) {
+    if constexpr (quant::n_mins<F> == 16) {
+        sums.m = fine_min_sums<F>(w, x);
+    } else if constexpr (F::has_min) {
         const __m256i twos = _mm256_hadd_epi32(m[0], m[1]);
         const __m256i ones = _mm256_hadd_epi32(twos, twos);  // 0 1 0 1 | 2 3 2 3
         sums.m = _mm_unpacklo_epi64(_mm256_castsi256_si128(ones), _mm256_extracti128_si256(ones, 1));
@@ -168,7 +186,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
                      const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using format = quant::avx2_format<F>;
-    constexpr std::size_t half_bytes = F::has_min ? 4 : 2;
+    constexpr std::size_t float_bytes = sizeof(F::block::d) * F::floats.count;
     const char* next = reinterpret_cast<const char*>(rows) + Rows * row_bytes + fetch_lead;
     __m128 acc = _mm_setzero_ps();
     for (std::size_t b = 0; b < n_blocks; ++b) {
@@ -182,18 +200,20 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
         float d_x[4] = {};
-        std::int32_t halves[4] = {};  // d, and m behind it
+        std::int32_t floats[4] = {};  // d, and m behind it
         NIBBLE_UNROLL
         for (std::size_t i = 0; i < Rows * Tokens; ++i) {
             d_x[i] = x[i % Tokens]->d;
-            halves[i] = avx2::load_bits<half_bytes>(w[i / Tokens]->d);
+            floats[i] = avx2::load_bits<float_bytes>(w[i / Tokens]->d);
         }
 
         const four_sums sums = tile_sums<F>(w, x);
-        const __m128i d_then_m = _mm_shuffle_epi8(_mm_setr_epi32(halves[0], halves[1], halves[2], halves[3]),
-                                                  _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15));
+        const __m128i bits = _mm_setr_epi32(floats[0], floats[1], floats[2], floats[3]);
+        const __m128i d_then_m =
+            _mm_shuffle_epi8(bits, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15));
+        const __m128 d = float_bytes == 1 ? quant::powers_of_two(bits) : _mm_cvtph_ps(d_then_m);
         const __m128 scale_x = Tokens == 1 ? _mm_set1_ps(d_x[0]) : _mm_setr_ps(d_x[0], d_x[1], d_x[2], d_x[3]);
-        acc = _mm_fmadd_ps(_mm_mul_ps(scale_x, _mm_cvtph_ps(d_then_m)), _mm_cvtepi32_ps(sums.s), acc);
+        acc = _mm_fmadd_ps(_mm_mul_ps(scale_x, d), _mm_cvtepi32_ps(sums.s), acc);
         if constexpr (F::has_min) {
             const __m128 m = _mm_mul_ps(scale_x, _mm_cvtph_ps(_mm_unpackhi_epi64(d_then_m, d_then_m)));
             acc = format::m_sign < 0 ? _mm_fnmadd_ps(m, _mm_cvtepi32_ps(sums.m), acc)

@@ -14,6 +14,7 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels::gemv_portable {
 
+using activations_portable::times_sums;
 using activations_portable::token_block;
 using portable::f32x4;
 using portable::i16x8;
@@ -44,18 +45,21 @@ template <class F, std::size_t Tokens>
 NIBBLE_INLINE void block_sums(const typename F::block& w, const token_block<F::block_size>* const (&x)[Tokens],
                               i32x4* s, [[maybe_unused]] i32x4* m) noexcept {
     using namespace portable;
-    const i32x4 zero = splat<std::int32_t>(0);
     quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = quant::portable_format<F>::scales(w);
     NIBBLE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
-        s[t] = zero;
-        if constexpr (F::has_scales && F::offset != 0) {
+        s[t] = splat<std::int32_t>(0);
+        if constexpr (F::block_size == 256 && F::offset != 0) {
             const i16x8 offset = splat(static_cast<std::int16_t>(-F::offset));
-            s[t] = add_products(s[t], multiply(scales.first, offset), load(x[t]->sum));
-            s[t] = add_products(s[t], multiply(scales.second, offset), load(x[t]->sum + 8));
+            if constexpr (F::has_scales)
+                s[t] =
+                    times_sums<F::scale_grain>(multiply(scales.first, offset), multiply(scales.second, offset), *x[t]);
+            else
+                s[t] = times_sums<32>(offset, offset, *x[t]);
         }
-        if constexpr (F::has_scales && F::has_min) m[t] = add_products(zero, scales.mins, load(x[t]->sum32));
+        if constexpr (F::has_scales && F::has_min)
+            m[t] = times_sums<F::scale_grain>(scales.mins, scales.second_mins, *x[t]);
     }
     add_sub_blocks<F>(w, scales, x, s, std::make_integer_sequence<int, F::block_size / 32>{});
 }
@@ -65,6 +69,15 @@ NIBBLE_INLINE f32x4 load_halves(const std::uint8_t* a, const std::uint8_t* b, co
                                 const std::uint8_t* d) noexcept {
     const auto bits = [](const std::uint8_t* p) { return static_cast<std::int32_t>(p[0] | p[1] << 8); };
     return portable::half_to_float(portable::from_lanes(bits(a), bits(b), bits(c), bits(d)));
+}
+
+/// The scales d of four blocks, as quant::load_scale reads them.
+template <class F>
+NIBBLE_INLINE f32x4 load_scales(const typename F::block* const (&w)[4]) noexcept {
+    if constexpr (F::floats.exponent_mask == quant::scale_exponent)
+        return quant::powers_of_two(portable::from_lanes(w[0]->d[0], w[1]->d[0], w[2]->d[0], w[3]->d[0]));
+    else
+        return load_halves(w[0]->d, w[1]->d, w[2]->d, w[3]->d);
 }
 
 /// One block of four pairs, w[i] with x[i]: on with their chains, whose integers are the sums of the lanes of s[i] and
@@ -78,11 +91,11 @@ NIBBLE_INLINE f32x4 add_block(f32x4 chain, const typename F::block* const (&w)[4
     const f32x4 d_x = from_lanes(x[0]->d, x[1]->d, x[2]->d, x[3]->d);
     const i32x4 sums = from_lanes(x[0]->sum32[0], x[1]->sum32[0], x[2]->sum32[0], x[3]->sum32[0]);
     i32x4 total = transpose_sum(s[0], s[1], s[2], s[3]);
-    if constexpr (!F::has_scales && F::offset != 0) {
+    if constexpr (F::block_size == 32 && F::offset != 0) {
         static_assert(std::has_single_bit(unsigned{F::offset}));
         total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
     }
-    const f32x4 d = load_halves(w[0]->d, w[1]->d, w[2]->d, w[3]->d);
+    const f32x4 d = load_scales<F>(w);
     chain = portable::fma(d_x * d, to_float(total), chain);
     if constexpr (F::has_min) {
         const f32x4 min = load_halves(format::min_half(*w[0]), format::min_half(*w[1]), format::min_half(*w[2]),

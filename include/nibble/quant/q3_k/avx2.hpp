@@ -17,11 +17,10 @@ struct avx2_format<q3_k> {
 
     template <int J>
     static __m256i codes(const q3_k::block& block) noexcept {
-        const __m256i low = _mm256_srli_epi16(avx2::load(block.qs + 32 * (J / 4)), 2 * (J % 4));
         const __m256i bits = avx2::load(block.hmask);  // bit J, moved to bit 2
         const __m256i high =
             J < 2 ? _mm256_slli_epi16(bits, J < 2 ? 2 - J : 0) : _mm256_srli_epi16(bits, J < 2 ? 0 : J - 2);
-        return _mm256_or_si256(_mm256_and_si256(low, _mm256_set1_epi8(3)), _mm256_and_si256(high, _mm256_set1_epi8(4)));
+        return _mm256_or_si256(two_bits<J>(block.qs), _mm256_and_si256(high, _mm256_set1_epi8(4)));
     }
     static __m256i multiply(__m256i codes, __m256i q) noexcept { return multiply_unsigned(codes, q); }
 

@@ -24,6 +24,7 @@ struct q3_k {
     static constexpr std::size_t block_size = 256;
     static constexpr int q_max = 7, offset = 4;
     static constexpr bool has_scales = true, has_min = false;
+    static constexpr std::size_t scale_grain = 16;
 
     struct block {
         std::uint8_t hmask[32], qs[64], scales[12];

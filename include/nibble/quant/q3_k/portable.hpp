@@ -13,11 +13,10 @@ namespace quant {
 
 template <>
 struct portable_format<q3_k> {
-    static constexpr int scale_grain = 16;
-
     template <int J>
     static code_pair codes(const q3_k::block& block) noexcept {
-        return {codes16<J>(block, 0), codes16<J>(block, 16)};
+        const code_pair low = two_bit_pair<J>(block.qs);
+        return {low.first | high_bits<J>(block.hmask), low.second | high_bits<J>(block.hmask + 16)};
     }
 
     static scale_lanes scales(const q3_k::block& block) noexcept {
@@ -33,15 +32,14 @@ struct portable_format<q3_k> {
         const portable::u8x16 bytes = portable::from_words((low & four) | eight(high << 4 & two, high << 2 & two),
                                                            (low >> 4 & four) | eight(high & two, high >> 2 & two));
         const portable::i16x8 middle = portable::splat<std::int16_t>(32);
-        return {portable::widen_low(bytes) - middle, portable::widen_high(bytes) - middle,
-                portable::splat<std::int16_t>(0)};
+        const portable::i16x8 zero = portable::splat<std::int16_t>(0);
+        return {portable::widen_low(bytes) - middle, portable::widen_high(bytes) - middle, zero, zero};
     }
 
 private:
     template <int J>
-    static portable::u8x16 codes16(const q3_k::block& block, std::size_t from) noexcept {
-        const portable::u8x16 low = portable::load(block.qs + 32 * (J / 4) + from);
-        return portable::bits<2 * (J % 4), 2, 0>(low) | portable::bits<J, 1, 2>(portable::load(block.hmask + from));
+    static portable::u8x16 high_bits(const std::uint8_t* hmask) noexcept {
+        return portable::bits<J, 1, 2>(portable::load(hmask));
     }
 };
 

@@ -11,7 +11,6 @@ namespace quant {
 template <>
 struct portable_format<q4_k> {
     static constexpr float m_sign = -1;
-    static constexpr int scale_grain = 32;
 
     template <int J>
     static code_pair codes(const q4_k::block& block) noexcept {

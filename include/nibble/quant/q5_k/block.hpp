@@ -20,6 +20,7 @@ struct q5_k {
     static constexpr std::size_t block_size = 256;
     static constexpr int q_max = 31, offset = 0;
     static constexpr bool has_scales = true, has_min = true;
+    static constexpr std::size_t scale_grain = 32;
 
     struct block {
         std::uint8_t d[2], dmin[2];  // halves

@@ -21,6 +21,7 @@ struct q6_k {
     static constexpr std::size_t block_size = 256;
     static constexpr int q_max = 63, offset = 32;
     static constexpr bool has_scales = true, has_min = false;
+    static constexpr std::size_t scale_grain = 16;
 
     struct block {
         std::uint8_t ql[128], qh[64];

@@ -10,8 +10,6 @@ namespace quant {
 
 template <>
 struct portable_format<q6_k> {
-    static constexpr int scale_grain = 16;
-
     template <int J>
     static code_pair codes(const q6_k::block& block) noexcept {
         return {codes16<J>(block, 0), codes16<J>(block, 16)};
@@ -21,8 +19,8 @@ struct portable_format<q6_k> {
         const portable::u8x16 signs = portable::splat<std::uint8_t>(0x80);
         const portable::u8x16 bytes = portable::load(reinterpret_cast<const std::uint8_t*>(block.scales)) ^ signs;
         const portable::i16x8 middle = portable::splat<std::int16_t>(128);
-        return {portable::widen_low(bytes) - middle, portable::widen_high(bytes) - middle,
-                portable::splat<std::int16_t>(0)};
+        const portable::i16x8 zero = portable::splat<std::int16_t>(0);
+        return {portable::widen_low(bytes) - middle, portable::widen_high(bytes) - middle, zero, zero};
     }
 
 private:

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// IQ4_NL for the portable kernels.
+#pragma once
+
+#include <nibble/quant/format_portable.hpp>
+#include <nibble/quant/iq4_nl/block.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace quant {
+
+template <>
+struct portable_format<iq4_nl> {
+    template <int>
+    static code_pair codes(const iq4_nl::block& block) noexcept {
+        return look_up(iq4_nl::codes, nibble_pair(block.qs));
+    }
+};
+
+}  // namespace quant
+NIBBLE_NAMESPACE_END
