@@ -20,7 +20,7 @@
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/fim_tokens.hpp>
 #include <nibble/text/merge.hpp>
-#include <nibble/text/pretokenizer/pretokenizer.hpp>
+#include <nibble/text/pretokenizer/tags.hpp>
 #include <nibble/text/reply_tags.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
@@ -264,8 +264,8 @@ private:
         const pretokenizer_tag* tag = find_pretokenizer(name);
         if (!tag)
             throw error(errc::vocab_bad_type, chosen ? "option pretokenizer" : "tokenizer.ggml.pre",
-                        "one of " + known_pretokenizers() +
-                            (chosen ? "" : ", or one of these as option pretokenizer (--pre)"),
+                        "a known tag; option pretokenizer (--pre) takes " + std::string(nearest_pretokenizer(name)) +
+                            ", the nearest, or another of " + known_pretokenizers(),
                         '"' + escaped(name) + '"');
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);
