@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Write include/nibble/unicode/class_tables.hpp from the Unicode Character Database.
+"""Writes include/nibble/unicode/class_tables.hpp from the Unicode Character Database in Python's package unicodedataplus.
 
-    python3 cmake/make_unicode_tables.py [--ucd /usr/share/unicode] > include/nibble/unicode/class_tables.hpp
+    pip install unicodedataplus==16.0.0.post1
+    python3 cmake/make_unicode_tables.py > include/nibble/unicode/class_tables.hpp
 
-Reads UnicodeData.txt (general categories), PropList.txt (White_Space) and DerivedAge.txt (the version) as
-Debian's package unicode-data installs them. The output is deterministic: the same files give the same bytes.
+Unicode 16 is what Hugging Face's tokenizers match with.
 """
-import argparse
-import pathlib
-import re
 import sys
 import textwrap
+
+import unicodedataplus as ucd
 
 CLASSES = ["other", "upper", "lower", "letter", "mark", "number", "punctuation", "symbol", "space"]
 CLASS_OF_CATEGORY = {
@@ -25,24 +24,10 @@ PER_WORD = 16        # 4-bit classes per 64-bit word
 PLANES_END = 0xE0000  # what lies above (tags, variation selectors) is listed as ranges, not in the table
 
 
-def read_classes(ucd):
-    classes = [CLASSES.index("other")] * 0x110000
-    first = None
-    for line in (ucd / "UnicodeData.txt").read_text(encoding="ascii").splitlines():
-        fields = line.split(";")
-        code, name = int(fields[0], 16), fields[1]
-        value = CLASSES.index(CLASS_OF_CATEGORY.get(fields[2], "other"))
-        if name.endswith(", First>"):
-            first = code
-            continue
-        for c in range(first if name.endswith(", Last>") else code, code + 1):
-            classes[c] = value
-    for line in (ucd / "PropList.txt").read_text(encoding="utf-8").splitlines():
-        match = re.match(r"([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*; White_Space\b", line)
-        if match:
-            for c in range(int(match[1], 16), int(match[2] or match[1], 16) + 1):
-                classes[c] = CLASSES.index("space")
-    return classes
+def class_number(code):
+    category = ucd.category(chr(code))
+    is_white_space = category[0] == "Z" or 0x09 <= code <= 0x0d or code == 0x85
+    return CLASSES.index("space" if is_white_space else CLASS_OF_CATEGORY.get(category, "other"))
 
 
 def rows(values, form):
@@ -51,11 +36,8 @@ def rows(values, form):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--ucd", type=pathlib.Path, default=pathlib.Path("/usr/share/unicode"))
-    ucd = parser.parse_args().ucd
-    classes = read_classes(ucd)
-    version = re.search(r"DerivedAge-([0-9.]+)\.txt", (ucd / "DerivedAge.txt").read_text(encoding="utf-8"))[1]
+    classes = [class_number(code) for code in range(sys.maxunicode + 1)]
+    version = ucd.unidata_version
 
     last = max(c for c in range(PLANES_END) if classes[c])
     end = (last // BLOCK + 1) * BLOCK

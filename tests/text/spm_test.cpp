@@ -108,6 +108,27 @@ TEST_CASE("spm: a space goes before a text and is taken away again") {
     CHECK(bare.decode(ids{mark_a}) == " a");
 }
 
+TEST_CASE("spm: runs of spaces that are user-defined merge of spaces and are found where a text has their marks") {
+    for (const bool marked : {false, true}) {  // as files spell them
+        auto v = unprefixed();
+        const token one = v.add("\u2581", token_type::normal, -3), a = v.add("a", token_type::normal, -4);
+        const token mark_a = v.add("\u2581a", token_type::normal, -1);
+        const token two = v.add(marked ? "\u2581\u2581" : "  ", token_type::user_defined, -1000);
+        const token three = v.add(marked ? "\u2581\u2581\u2581" : "   ", token_type::user_defined, -1000);
+        const tokenizer t(v.vocab);
+        CHECK(t.encode(" a", plain) == ids{mark_a});
+        CHECK(t.encode("  a", plain) == ids{two, a});
+        CHECK(t.encode("     a", plain) == ids{three, two, a});
+        CHECK(t.encode("\u2581a", plain) == ids{mark_a});
+        CHECK(t.encode("\u2581\u2581a", plain) == ids{two, a});
+        CHECK(t.encode(" \u2581a", plain) == ids{two, a});
+        CHECK(t.encode("  \u2581\u2581a", plain) == ids{two, two, a});  // not three and one
+        CHECK(t.encode("\u2581 \u2581\u2581", plain) == ids{two, two});
+        CHECK(t.decode(ids{three, one, two, a}) == "      a");
+        CHECK(t.find("  ") == two);
+    }
+}
+
 TEST_CASE("spm: what has no token falls back to bytes") {
     auto v = unprefixed();
     v.add("a", token_type::normal, -1);

@@ -147,6 +147,27 @@ TEST_CASE("tokenizer: SmolLM2's vectors") {
     CHECK(t.decode(t.encode("a\004b", plain), {.special = true}) == "ab");
 }
 
+TEST_CASE("tokenizer: the vectors of five more families") {
+    const std::pair<std::string, std::size_t> families[] = {
+        {"gemma3", 3035}, {"qwen3", 3035}, {"gpt-oss", 3036}, {"deepseek-v3", 3033}, {"llama3_1", 3034}};
+    for (const auto& [family, n] : families) {
+        CAPTURE(family);
+        const auto vocab = shared(("vocab-archs/" + family + "-vocab.gguf").c_str());
+        const auto vectors = shared(("vocab-archs/" + family + "-vectors.jsonl").c_str());
+        if (!vocab || !vectors) continue;
+        const tokenizer t = load(*vocab);
+        const auto lines = lines_of(*vectors);
+        CHECK(lines.size() == n);
+        for (const json& line : lines) {
+            const std::string& text = line.find("text")->as_string();
+            const ids expected = ids_of(*line.find("ids"));
+            if (t.encode(text, parsed) == expected) continue;
+            CAPTURE(text);
+            CHECK(t.encode(text, parsed) == expected);
+        }
+    }
+}
+
 TEST_CASE("tokenizer: encodings of SmolLM3's vocabulary that others have published") {
     const auto vocab = shared("vocab/smollm3-vocab.gguf");
     if (!vocab) return;
@@ -493,6 +514,8 @@ TEST_CASE("tokenizer: bad vocabularies are refused") {
     CHECK(unknown_tag == refusal{errc::vocab_bad_type, key + "pre"});
     for (const char* part : {"no-such-tag", "llama-bpe", "deepseek-llm", "option pretokenizer"})
         CHECK(unknown_tag.text.find(part) != std::string::npos);
+    const auto near_tag = refusal_of([](auto& v) { v.vocab.pre = "gpt-4.1"; });
+    CHECK(near_tag.text.find("option pretokenizer (--pre) takes gpt-4o, the nearest") != std::string::npos);
     CHECK(refusal_of([](auto& v) { v.vocab.pre.clear(); }).where == "accepted");  // as "default"
     tokenizer_options options;
     options.pretokenizer = "gpt-2";
@@ -525,9 +548,11 @@ TEST_CASE("tokenizer: a user-defined token of SentencePiece is part of its text"
     v.add(";", token_type::user_defined);
     v.add("  ", token_type::user_defined);
     const tokenizer t(v.vocab);
-    for (const std::string text : {"a;b", ";a", "a; b", "  a", " ;", "a  ", ";;", " a  ;  b", "a</s>b"}) {
+    for (const std::string text :
+         {"a;b", ";a", "a; b", "  a", " ;", "a  ", ";;", " a  ;  b", "a</s>b", "</s> a</s></s>;"}) {
         CAPTURE(text);
         CHECK(t.decode(t.encode(text)) == text);
+        CHECK(t.decode(t.encode(text, parsed), {.special = true}) == text);
     }
 }
 

@@ -24,19 +24,19 @@ TEST_CASE("unicode tables: one code point of every category") {
         {0x180e, other},     {0x200b, other},     {0x1c, other},       {0, other},          {0x7f, other},
         {0xd800, other},     {0xe000, other},     {0x378, other},      {0xe0001, other},    {0xe00ff, other},
         {0xe0100, mark},     {0xe01ef, mark},     {0xe01f0, other},    {0x10ffff, other},   {0x110000, other},
-        {0xffffffff, other},
+        {0xffffffff, other}, {0x1fae9, symbol},   {0x116e0, number},   {0x1fac8, other},  // Unicode 16, 16, 17
     };
     for (const auto& [code_point, expected] : examples) {
         CAPTURE(static_cast<unsigned long>(code_point));
         CHECK(class_of(code_point) == expected);
     }
-    CHECK(std::string_view(unicode_version) == "15.0.0");
+    CHECK(std::string_view(unicode_version) == "16.0.0");
 }
 
 TEST_CASE("unicode tables: as many code points of each class as the database has") {
     std::array<std::size_t, 9> count{};
     for (char32_t c = 0; c < 0x110000; ++c) ++count[static_cast<std::size_t>(class_of(c))];
-    // Counted in UnicodeData.txt and PropList.txt of Unicode 15.0.
-    const std::array<std::size_t, 9> expected{965090, 1862, 2233, 132009, 2450, 1831, 842, 7770, 25};
+    // Counted in the Unicode Character Database, version 16.0.
+    const std::array<std::size_t, 9> expected{959278, 1889, 2258, 136881, 2501, 1911, 855, 8514, 25};
     CHECK(count == expected);
 }

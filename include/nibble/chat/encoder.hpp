@@ -143,11 +143,11 @@ private:
     void put_marks(std::string& text, std::string_view mark, source from) const {
         const std::string lower = in_lower_case(text);
         std::vector<std::size_t> places;
-        structure_.for_each_start(lower, true, [&](std::size_t at, token i) {
-            if (from == source::model && is_tag_[static_cast<std::size_t>(i)]) return;
-            const std::size_t length = first_character(std::string_view{lower}.substr(at));
-            const bool is_whole = texts_[static_cast<std::size_t>(i)].size() <= length;
-            places.insert(places.end(), is_whole ? 2 : 1, is_whole ? at : at + length);
+        structure_.for_each_start(lower, true, [&](const special_tokens::match& found) {
+            if (from == source::model && is_tag_[static_cast<std::size_t>(found.id)]) return;
+            const std::size_t length = first_character(std::string_view{lower}.substr(found.begin));
+            const bool is_whole = found.length <= length;
+            places.insert(places.end(), is_whole ? 2 : 1, is_whole ? found.begin : found.begin + length);
         });
         const std::size_t end = trim_end(lower).size();  // templates trim
         if (ends_in_start(std::string_view{lower}.substr(0, end), from)) places.push_back(end);

@@ -23,11 +23,11 @@ NIBBLE_NAMESPACE_BEGIN
 /// Aho and Corasick, "Efficient string matching", CACM 18 (1975).
 class special_tokens {
 public:
-    /// The texts of all special tokens together may have this many bytes: 28 bytes of memory for each.
+    /// The texts of all special tokens together may have this many bytes: 32 bytes of memory for each.
     static constexpr std::size_t max_bytes = std::size_t{4} << 20;
 
     struct match {
-        std::size_t begin;
+        std::size_t begin, length;
         token id;
     };
 
@@ -41,8 +41,9 @@ public:
         std::uint32_t at = 0;
         for (std::size_t i = text.size(); i-- > 0;) at = child_or_new(at, static_cast<std::uint8_t>(text[i]));
         node& end = nodes_[at];
-        if (end.any == no_token) end.any = id;
-        if (always && end.always == no_token) end.always = id;
+        const found whole{id, static_cast<std::uint32_t>(text.size())};
+        if (end.any.id == no_token) end.any = whole;
+        if (always && end.always.id == no_token) end.always = whole;
         has_always_ = has_always_ || always;
     }
 
@@ -59,14 +60,14 @@ public:
             for (std::uint32_t c = nodes_[parent].first_child; c != 0; c = nodes_[c].next_sibling) {
                 const std::uint32_t fail = step(nodes_[parent].fail, nodes_[c].byte);
                 nodes_[c].fail = fail;
-                if (nodes_[c].any == no_token) nodes_[c].any = nodes_[fail].any;
-                if (nodes_[c].always == no_token) nodes_[c].always = nodes_[fail].always;
+                if (nodes_[c].any.id == no_token) nodes_[c].any = nodes_[fail].any;
+                if (nodes_[c].always.id == no_token) nodes_[c].always = nodes_[fail].always;
                 order.push_back(c);
             }
         }
     }
 
-    /// Calls f(begin, id) for every place where a special token starts, from the last to the first, and the longest one
+    /// Calls f(match) for every place where a special token starts, from the last to the first, with the longest one
     /// there. `all`: every special token, else only those that match always.
     template <class F>
     void for_each_start(std::string_view text, bool all, F f) const {
@@ -74,41 +75,46 @@ public:
         std::uint32_t state = 0;
         for (std::size_t i = text.size(); i-- > 0;) {
             state = step(state, static_cast<std::uint8_t>(text[i]));
-            const token id = all ? nodes_[state].any : nodes_[state].always;
-            if (id != no_token) f(i, id);
+            const found longest = all ? nodes_[state].any : nodes_[state].always;
+            if (longest.id != no_token) f(match{i, longest.length, longest.id});
         }
     }
 
     /// Appends to `matches` the matches of a left-to-right walk that takes the longest token at each place; they do
     /// not overlap, and none reaches across a seam: one of the ascending offsets in `seams`. At a seam that is there
-    /// twice none starts. `texts` has the added texts by id.
-    void find_all(std::string_view text, std::span<const std::size_t> seams, bool all, const token_table& texts,
+    /// twice none starts.
+    void find_all(std::string_view text, std::span<const std::size_t> seams, bool all,
                   std::vector<match>& matches) const {
         std::size_t begin = 0;
         for (std::size_t i = 0; i <= seams.size(); ++i) {
             const std::size_t end = i < seams.size() ? seams[i] : text.size();
             const bool barred = i >= 2 && seams[i - 1] == seams[i - 2];
-            find_in_part(text.substr(begin, end - begin), begin, begin + (barred ? 1 : 0), all, texts, matches);
+            find_in_part(text.substr(begin, end - begin), begin, begin + (barred ? 1 : 0), all, matches);
             begin = end;
         }
     }
 
     /// The special token with exactly this text, or no_token.
-    [[nodiscard]] token find(std::string_view text, const token_table& texts) const noexcept {
+    [[nodiscard]] token find(std::string_view text) const noexcept {
         std::uint32_t at = 0;
         for (std::size_t i = text.size(); i-- > 0;) {
             at = child(at, static_cast<std::uint8_t>(text[i]));
             if (at == 0) return no_token;
         }
-        const token id = nodes_[at].any;  // perhaps of a shorter token that ends the text
-        return id != no_token && texts[id].size() == text.size() ? id : no_token;
+        const found longest = nodes_[at].any;  // perhaps a shorter token that ends the text
+        return longest.length == text.size() ? longest.id : no_token;
     }
 
 private:
+    struct found {
+        token id = no_token;
+        std::uint32_t length = 0;
+    };
+
     struct node {
         std::uint32_t first_child = 0, next_sibling = 0;  // 0: none, as the root is nobody's child
         std::uint32_t fail = 0;                           // the longest proper suffix that is in the trie
-        token any = no_token, always = no_token;          // the longest token that ends here
+        found any, always;                                // the longest token that ends here
         std::uint8_t byte = 0;
     };
 
@@ -135,16 +141,16 @@ private:
     }
 
     /// `part` stands at `offset` of the text; nothing before byte `free` may start a match.
-    void find_in_part(std::string_view part, std::size_t offset, std::size_t free, bool all, const token_table& texts,
+    void find_in_part(std::string_view part, std::size_t offset, std::size_t free, bool all,
                       std::vector<match>& matches) const {
         const std::size_t first = matches.size();
-        for_each_start(part, all, [&](std::size_t begin, token id) { matches.push_back({offset + begin, id}); });
+        for_each_start(part, all, [&](const match& m) { matches.push_back({offset + m.begin, m.length, m.id}); });
         std::reverse(matches.begin() + static_cast<std::ptrdiff_t>(first), matches.end());
         std::size_t kept = first;
         for (std::size_t i = first; i < matches.size(); ++i) {
             const match m = matches[i];
             if (m.begin < free) continue;
-            free = m.begin + texts[m.id].size();
+            free = m.begin + m.length;
             matches[kept++] = m;
         }
         matches.resize(kept);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,11 +19,10 @@
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/fim_tokens.hpp>
 #include <nibble/text/merge.hpp>
-#include <nibble/text/pretokenizer/pretokenizer.hpp>
-#include <nibble/text/reply_tags.hpp>
+#include <nibble/text/pretokenizer/tags.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/spm.hpp>
-#include <nibble/text/token_table.hpp>
+#include <nibble/text/token_set.hpp>
 #include <nibble/text/turn_marks.hpp>
 #include <nibble/text/vocabulary.hpp>
 #include <nibble/unicode/nfc.hpp>
@@ -43,33 +41,30 @@ struct tokenizer_options {
 struct encode_options {
     bool add_special = true;     ///< BOS before and EOS after, where the vocabulary asks for them
     bool parse_special = false;  ///< recognise control tokens in the text; never for text that a user typed
-    bool space_prefix = true;    ///< the space that SentencePiece puts before a text, where the vocabulary asks for it
+    bool space_prefix = true;    ///< SentencePiece's space before the text, where the vocabulary asks for it
 };
 
 struct decode_options {
     bool special = false;            ///< show control tokens too
-    bool strip_space_prefix = true;  ///< drop the one space that SentencePiece puts before a text
+    bool strip_space_prefix = true;  ///< drop the space that SentencePiece puts before text, behind control tokens too
 };
 
 /// Immutable after construction: const methods from any thread. Owns all it needs.
 ///
-/// Text is bytes: invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text. Five exceptions, all of
+/// Text is bytes: invalid UTF-8 is encoded byte by byte, and decode(encode(text)) is the text. Four exceptions, all of
 /// the vocabulary's making: where its pre-tokenizer says so (qwen2 and a few others), text becomes its form C; bytes
-/// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; it
-/// puts one behind each control token in a text, and decode drops the first alone; control tokens are shown only on
-/// demand. Of tokens with the same text the lowest id is what text becomes; all of them decode. Tokens with empty text,
-/// and those of byte-level BPE that are not spelled in its alphabet, never come from text. Control tokens come from
-/// text only with parse_special, user-defined tokens always do.
+/// for which it has neither token nor fallback are lost; SentencePiece cannot tell U+2581 from a space; control tokens
+/// are shown only on demand. Of tokens with the same text the lowest id is what text becomes; all of them decode.
+/// Tokens with empty text, and those of byte-level BPE that are not spelled in its alphabet, never come from text.
+/// Control tokens come from text only with parse_special, user-defined tokens always do.
 class tokenizer {
 public:
     /// Throws error: vocab_missing, vocab_bad_type, vocab_length_mismatch, vocab_bad_merge, vocab_bad_byte_token,
     /// vocab_bad_token_id, model_bad_value, limit_exceeded, bad_option.
     explicit tokenizer(const vocabulary& vocab, const tokenizer_options& options = {})
-        : max_text_bytes_(options.max_text_bytes) {
+        : tokens_(vocab), max_text_bytes_(options.max_text_bytes) {
         if (max_text_bytes_ > 0x7fffffffu)
             throw error(errc::bad_option, "max_text_bytes", "at most 2147483647", std::to_string(max_text_bytes_));
-        check_vocabulary(vocab);
-        read_tokens(vocab);
         const bool sentencepiece = vocab.model == "llama";
         if (sentencepiece)
             build_sentencepiece(vocab);
@@ -80,7 +75,7 @@ public:
             const auto id = find(text);
             if (!id)
                 throw error(errc::bad_option, "option end_texts", "the text of a token", '"' + escaped(text) + '"');
-            flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+            tokens_.set(*id, token_set::ends_reply);
         }
     }
 
@@ -104,13 +99,13 @@ public:
         if (options.add_special && adds_bos_) out.push_back(*bos_);
         merge_scratch scratch;
         std::vector<special_tokens::match> matches;
-        specials_.find_all(text, seams, options.parse_special, texts_, matches);
+        tokens_.specials().find_all(text, seams, options.parse_special, matches);
         std::size_t done = 0;
         bool starts_text = options.space_prefix;  // a user-defined token is part of its text, a control token ends one
         for (const auto& match : matches) {
             encode_plain(text.substr(done, match.begin - done), starts_text, scratch, out);
             out.push_back(match.id);
-            done = match.begin + texts_[match.id].size();
+            done = match.begin + match.length;
             starts_text = is_control(match.id);
         }
         encode_plain(text.substr(done), starts_text, scratch, out);
@@ -120,12 +115,15 @@ public:
     /// The pieces of the tokens, joined. Throws errc::ctx_bad_token for an id outside the vocabulary.
     [[nodiscard]] std::string decode(std::span<const token> tokens, const decode_options& options = {}) const {
         std::string out;
-        bool strip = adds_space_prefix_ && options.strip_space_prefix;
+        bool starts_text = true;
         for (const token id : tokens) {
             std::string_view bytes = piece(id, options);
-            if (strip && !bytes.empty()) {
-                if (bytes.front() == ' ' && !has(id, verbatim)) bytes.remove_prefix(1);
-                strip = false;
+            if (is_control(id)) {
+                starts_text = true;
+            } else if (!bytes.empty()) {
+                const bool has_prefix = starts_text && bytes.front() == ' ' && !tokens_.has(id, token_set::verbatim);
+                if (has_prefix && adds_space_prefix_ && options.strip_space_prefix) bytes.remove_prefix(1);
+                starts_text = false;
             }
             out += bytes;
         }
@@ -137,20 +135,16 @@ public:
     [[nodiscard]] std::string_view piece(token id, const decode_options& options = {}) const {
         if (id < 0 || static_cast<std::size_t>(id) >= n_vocab())
             throw error(errc::ctx_bad_token, "token", "0 to " + std::to_string(n_vocab() - 1), std::to_string(id));
-        return !options.special && has(id, hidden) ? std::string_view{} : texts_[id];
+        return !options.special && tokens_.has(id, token_set::hidden) ? std::string_view{} : tokens_.texts()[id];
     }
 
-    [[nodiscard]] std::size_t n_vocab() const noexcept { return texts_.size(); }
+    [[nodiscard]] std::size_t n_vocab() const noexcept { return tokens_.texts().size(); }
     /// Ends a reply: eos, eot, what turn_marks knows to end one (<|im_end|>, <|eot_id|>, </s>, ...), and end_texts.
-    [[nodiscard]] bool is_eog(token id) const noexcept { return has(id, ends_reply); }
+    [[nodiscard]] bool is_eog(token id) const noexcept { return tokens_.has(id, token_set::ends_reply); }
     /// Of type control.
-    [[nodiscard]] bool is_control(token id) const noexcept { return has(id, control); }
+    [[nodiscard]] bool is_control(token id) const noexcept { return tokens_.has(id, token_set::control); }
     /// The token with exactly this text, special tokens first; the lowest id where several have it.
-    [[nodiscard]] std::optional<token> find(std::string_view text) const noexcept {
-        token id = specials_.find(text, texts_);
-        if (id == no_token) id = texts_.find(text);
-        return id == no_token ? std::nullopt : std::optional<token>(id);
-    }
+    [[nodiscard]] std::optional<token> find(std::string_view text) const noexcept { return tokens_.find(text); }
 
     [[nodiscard]] std::optional<token> bos() const noexcept { return bos_; }
     [[nodiscard]] std::optional<token> eos() const noexcept { return eos_; }
@@ -166,73 +160,10 @@ public:
     }
 
 private:
-    enum flag : std::uint8_t { control = 1, hidden = 2, ends_reply = 4, verbatim = 8 };
-
-    [[nodiscard]] bool has(token id, flag f) const noexcept {
-        const auto i = static_cast<std::size_t>(id);
-        return id >= 0 && i < flags_.size() && (flags_[i] & f) != 0;
-    }
-
     static void check_length(std::string_view text, std::size_t most) {
         if (text.size() > most)
             throw error(errc::text_too_long, "text", "at most " + std::to_string(most) + " bytes",
                         std::to_string(text.size()));
-    }
-
-    /// Decodes the spelling of every token, indexes what text may become, and sorts out the special ones.
-    void read_tokens(const vocabulary& vocab) {
-        const bool bpe = vocab.model == "gpt2";
-        const std::size_t n = vocab.tokens.size();
-        std::size_t n_bytes = 0;
-        for (const std::string_view text : vocab.tokens) n_bytes += text.size();
-        texts_.reserve(n, n_bytes);
-        flags_.resize(n);
-        std::vector<token> indexed;
-        indexed.reserve(n);
-        byte_tokens_.fill(no_token);
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::string_view text = vocab.tokens[i];
-            const auto id = static_cast<token>(i);
-            token_type type = type_of(vocab, i);
-            if (!bpe && vocab.types.empty() && parse_byte_token(text)) type = token_type::byte;
-            if (type == token_type::control || type == token_type::user_defined) {
-                texts_.add_token(text);  // these are spelled as they are
-                specials_.add(text, id, type == token_type::user_defined);
-                flags_[i] = type == token_type::control ? control_flags(text) : std::uint8_t{verbatim};
-            } else if (type == token_type::byte && !bpe) {
-                read_byte_token(text, id);
-            } else {
-                char* const bytes = texts_.next_bytes();
-                char* end = bpe ? byte_alphabet::write_bytes(text, bytes) : write_unmarked(text, bytes);
-                const bool spelled =
-                    end != nullptr;  // else shown literally, and no text becomes it (command-r has some)
-                if (!spelled) end = bytes + text.copy(bytes, text.size());
-                texts_.end_token(static_cast<std::size_t>(end - bytes));
-                if (type == token_type::unknown)
-                    flags_[i] = hidden;
-                else if (spelled)
-                    indexed.push_back(id);
-            }
-        }
-        texts_.index(indexed);
-        specials_.build();
-    }
-
-    void read_byte_token(std::string_view text, token id) {
-        const auto byte = parse_byte_token(text);
-        if (!byte)
-            throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens[" + std::to_string(id) + "]",
-                        "<0xHH> with two capital hexadecimal digits, as its type is byte", '"' + escaped(text) + '"');
-        const char c = static_cast<char>(*byte);
-        texts_.add_token({&c, 1});
-        if (byte_tokens_[*byte] == no_token) byte_tokens_[*byte] = id;
-    }
-
-    static std::uint8_t control_flags(std::string_view text) noexcept {
-        std::uint8_t flags = control;
-        if (!is_always_shown(text)) flags |= hidden;
-        if (const auto* mark = find_turn_mark(text); mark && mark->ends_reply) flags |= ends_reply;
-        return flags;
     }
 
     /// The ids that the vocabulary needs must name tokens. Where eos does not, the first known end of a reply is it.
@@ -249,7 +180,7 @@ private:
         adds_eos_ = vocab.add_eos.value_or(false);
         require_token_id(adds_eos_, eos_, vocab.eos, "eos");
         for (const auto& id : {eos_, ids.eot})
-            if (id) flags_[static_cast<std::size_t>(*id)] |= ends_reply;
+            if (id) tokens_.set(*id, token_set::ends_reply);
     }
 
     /// What a byte becomes that has no token; no_token where that is a control token, which text would forge.
@@ -264,8 +195,8 @@ private:
         const pretokenizer_tag* tag = find_pretokenizer(name);
         if (!tag)
             throw error(errc::vocab_bad_type, chosen ? "option pretokenizer" : "tokenizer.ggml.pre",
-                        "one of " + known_pretokenizers() +
-                            (chosen ? "" : ", or one of these as option pretokenizer (--pre)"),
+                        "a known tag; option pretokenizer (--pre) takes " + std::string(nearest_pretokenizer(name)) +
+                            ", the nearest, or another of " + known_pretokenizers(),
                         '"' + escaped(name) + '"');
         adds_bos_ = vocab.add_bos.value_or(tag->adds_bos);
         nfc_ = options.nfc.value_or(tag->nfc);
@@ -273,14 +204,17 @@ private:
         const auto unknown = special_ids_of(vocab).unknown;
         const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, unknown.has_value(),
                                                    token_of_unknown(unknown)};
-        encoder_.emplace<byte_pair_encoder>(texts_, vocab.merges, settings);
+        encoder_.emplace<byte_pair_encoder>(tokens_.texts(), vocab.merges, settings);
     }
 
     void build_sentencepiece(const vocabulary& vocab) {
         adds_bos_ = vocab.add_bos.value_or(true);
         adds_space_prefix_ = vocab.add_space_prefix.value_or(true);
         const auto unknown = special_ids_of(vocab).unknown;
-        encoder_.emplace<sentencepiece_encoder>(texts_, vocab.scores, byte_tokens_, unknown.has_value(),
+        std::vector<float> scores = vocab.scores;  // user-defined tokens merge first, at 0; files have -1000 for them
+        for (std::size_t i = 0; i < scores.size(); ++i)
+            if (type_of(vocab, i) == token_type::user_defined) scores[i] = 0;
+        encoder_.emplace<sentencepiece_encoder>(tokens_.texts(), scores, tokens_.bytes(), unknown.has_value(),
                                                 token_of_unknown(unknown));
     }
 
@@ -294,19 +228,16 @@ private:
                 check_length(normalised, 0x7fffffffu);
                 text = normalised;
             }
-            bpe->encode(text, texts_, scratch, out);
+            bpe->encode(text, tokens_.texts(), scratch, out);
         } else if (const auto* sentencepiece = std::get_if<sentencepiece_encoder>(&encoder_)) {
             std::string spaced(text.size() + 1, ' ');
             char* const begin = spaced.data() + (adds_space_prefix_ && starts_text ? 1 : 0);
             spaced.resize(static_cast<std::size_t>(write_unmarked(text, begin) - spaced.data()));
-            sentencepiece->encode(spaced, texts_, scratch, out);
+            sentencepiece->encode(spaced, tokens_.texts(), scratch, out);
         }
     }
 
-    token_table texts_;
-    std::vector<std::uint8_t> flags_;  ///< per token
-    special_tokens specials_;
-    std::array<token, 256> byte_tokens_{};  ///< SentencePiece's
+    token_set tokens_;
     std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
     std::optional<token> bos_, eos_;
     std::optional<fim_tokens> fim_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Unicode normalization form C (UAX #15): what some vocabularies expect their texts to be in.
+// Unicode normalization form C (UAX #15) of version 9: what some vocabularies expect their texts to be in.
 #pragma once
 
 #include <algorithm>

@@ -31,32 +31,13 @@ words split(pretokenizer pattern, std::string_view text) {
     return out;
 }
 
-constexpr pretokenizer all_patterns[] = {pretokenizer::llama_bpe, pretokenizer::gpt_2,  pretokenizer::smollm,
-                                         pretokenizer::qwen2,     pretokenizer::tekken, pretokenizer::deepseek_llm};
+constexpr pretokenizer all_patterns[] = {
+    pretokenizer::llama_bpe, pretokenizer::qwen2,        pretokenizer::qwen35,         pretokenizer::seed_coder,
+    pretokenizer::minicpm5,  pretokenizer::gpt_2,        pretokenizer::smollm,         pretokenizer::tekken,
+    pretokenizer::gpt_4o,    pretokenizer::deepseek_llm, pretokenizer::deepseek_coder, pretokenizer::deepseek_v3,
+};
 
 }  // namespace
-
-TEST_CASE("pretokenizer: tags") {
-    REQUIRE(find_pretokenizer("smaug-bpe") != nullptr);
-    CHECK(find_pretokenizer("smaug-bpe")->pattern == pretokenizer::llama_bpe);
-    CHECK(!find_pretokenizer("smaug-bpe")->adds_bos);
-    CHECK(find_pretokenizer("smaug-bpe")->ignore_merges);
-    for (const std::string_view name : {"llama-bpe", "llama3", "llama-v3"}) {
-        REQUIRE(find_pretokenizer(name) != nullptr);
-        CHECK(find_pretokenizer(name)->pattern == pretokenizer::llama_bpe);
-        CHECK(find_pretokenizer(name)->adds_bos);
-    }
-    CHECK(find_pretokenizer("smollm")->pattern == pretokenizer::smollm);
-    CHECK(find_pretokenizer("gpt-2")->pattern == pretokenizer::gpt_2);
-    CHECK(find_pretokenizer("default")->pattern == pretokenizer::gpt_2);
-    CHECK(find_pretokenizer("qwen2")->pattern == pretokenizer::qwen2);
-    CHECK(find_pretokenizer("tekken")->pattern == pretokenizer::tekken);
-    CHECK(find_pretokenizer("deepseek-llm")->pattern == pretokenizer::deepseek_llm);
-    CHECK(find_pretokenizer("") == nullptr);
-    CHECK(find_pretokenizer("Llama-BPE") == nullptr);
-    const std::string known = known_pretokenizers();
-    for (const auto& tag : pretokenizer_tags) CHECK(known.find(tag.name) != std::string::npos);
-}
 
 TEST_CASE("pretokenizer: llama-bpe") {
     constexpr auto p = pretokenizer::llama_bpe;
@@ -72,6 +53,15 @@ TEST_CASE("pretokenizer: llama-bpe") {
     CHECK(split(p, "\tab.cd") == words{"\tab", ".cd"});
     CHECK(split(p, " \u0301a") == words{" \u0301", "a"});
     CHECK(split(p, "\xe4\xbd\xa0\xe5\xa5\xbd\xef\xbc\x8c") == words{"\xe4\xbd\xa0\xe5\xa5\xbd", "\xef\xbc\x8c"});
+}
+
+TEST_CASE("pretokenizer: qwen35, seed-coder and minicpm5 beside qwen2 and llama-bpe") {
+    CHECK(split(pretokenizer::qwen2, "12 a\u0301b!\n") == words{"1", "2", " a", "\u0301b", "!\n"});
+    CHECK(split(pretokenizer::qwen35, "12 a\u0301b!\n") == words{"1", "2", " a\u0301b", "!\n"});
+    CHECK(split(pretokenizer::qwen35, " \u0301.\u0301") == words{" \u0301", ".\u0301"});
+    CHECK(split(pretokenizer::seed_coder, "12 a\u0301b!\n") == words{"1", "2", " a", "\u0301b", "!", "\n"});
+    CHECK(split(pretokenizer::llama_bpe, "a  1234") == words{"a", " ", " ", "123", "4"});
+    CHECK(split(pretokenizer::minicpm5, "a  1234") == words{"a", "  ", "123", "4"});  // the space ends its piece
 }
 
 TEST_CASE("pretokenizer: gpt-2 and smollm") {
@@ -90,6 +80,27 @@ TEST_CASE("pretokenizer: tekken gives letters back where cases change") {
     CHECK(split(p, "A\u4e2dBC") == words{"A\u4e2d", "BC"});
     CHECK(split(p, "\u0301AB") == words{"\u0301", "AB"});
     CHECK(split(p, "12 a//\n/b") == words{"1", "2", " a", "//\n/", "b"});
+}
+
+TEST_CASE("pretokenizer: gpt-4o keeps contractions and marks with their words") {
+    constexpr auto p = pretokenizer::gpt_4o;
+    CHECK(split(p, "don't DON'T We'LLama") == words{"don't", " DON'T", " We'LL", "ama"});
+    CHECK(split(p, "DURACI\u00d3N 1234") == words{"DURACI\u00d3N", " ", "123", "4"});
+    CHECK(split(p, "e\u0301'\u017fx '") == words{"e\u0301'\u017f", "x", " '"});
+}
+
+TEST_CASE("pretokenizer: deepseek-v3 cuts numbers, then kana and ideographs, then words") {
+    constexpr auto p = pretokenizer::deepseek_v3;
+    CHECK(split(p, "a1234 b") == words{"a", "123", "4", " b"});
+    CHECK(split(p, "x\u4f60\u597d\u30fby") == words{"x", "\u4f60\u597d", "\u30fb", "y"});
+    CHECK(split(p, "f(x)!\n\n.\u00e9") == words{"f", "(x", ")!\n\n", ".", "\u00e9"});
+    CHECK(split(p, "\1\2 \1\2a") == words{"\1\2", " ", "\1", "\2a"});  // the rest are words that no match covers
+}
+
+TEST_CASE("pretokenizer: deepseek-coder cuts in five passes") {
+    constexpr auto p = pretokenizer::deepseek_coder;
+    CHECK(split(p, "if x:\n\n  12") == words{"if", " x", ":", "\n", "\n", "  ", "1", "2"});
+    CHECK(split(p, "a\u4f60 $=") == words{"a", "\u4f60", " $="});
 }
 
 TEST_CASE("pretokenizer: deepseek-llm cuts in six passes") {
@@ -209,21 +220,39 @@ public:
 
 private:
     static std::vector<std::string> patterns(pretokenizer pattern) {
+        const std::string contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
+        const std::string newlines_and_spaces = R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
+        const std::string letters = contractions + R"(|[^\r\n\p{L}\p{N}]?\p{L}+)";
+        const std::string solids = R"(| ?[^\s\p{L}\p{N}]+[\r\n]*)" + newlines_and_spaces;
+        const std::string gpt_2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+        const std::string upper_first =
+            R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)";
+        const std::string upper_only =
+            R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)";
+        const std::string cased_solids = R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*)" + newlines_and_spaces;
+        const std::string ideographs = R"([一-龥ࠀ-一가-\x{d7ff}]+)";
         switch (pattern) {
-            case pretokenizer::llama_bpe:
-                return {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-                        R"(|\s*[\r\n]+|\s+(?!\S)|\s+)"};
-            case pretokenizer::gpt_2:
-                return {R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"};
-            case pretokenizer::smollm:
-                return {R"(\p{N})", R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)"};
-            case pretokenizer::qwen2:
-                return {R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-                        R"(|\s*[\r\n]+|\s+(?!\S)|\s+)"};
-            case pretokenizer::tekken:
-                return {R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
-                        R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
-                        R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)"};
+            case pretokenizer::llama_bpe: return {letters + R"(|\p{N}{1,3})" + solids};
+            case pretokenizer::qwen2: return {letters + R"(|\p{N})" + solids};
+            case pretokenizer::qwen35:
+                return {contractions + R"(|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*)" +
+                        newlines_and_spaces};
+            case pretokenizer::seed_coder:
+                return {letters + R"(|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+)" + newlines_and_spaces};
+            case pretokenizer::minicpm5: return {R"(\p{N}{1,3})", letters + R"(|\p{N}+)" + solids};
+            case pretokenizer::gpt_2: return {gpt_2};
+            case pretokenizer::smollm: return {R"(\p{N})", gpt_2};
+            case pretokenizer::tekken: return {upper_first + upper_only + R"(|\p{N})" + cased_solids};
+            case pretokenizer::gpt_4o:
+                return {upper_first + contractions + "?" + upper_only + contractions + "?" + R"(|\p{N}{1,3})" +
+                        cased_solids};
+            case pretokenizer::deepseek_coder:
+                return {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", ideographs, R"(\p{N})"};
+            case pretokenizer::deepseek_v3:
+                return {R"(\p{N}{1,3})", "[一-龥぀-ゟ゠-ヿ]+",
+                        R"([!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
+                        R"(| ?[\p{P}\p{S}]+[\r\n]*)" +
+                            newlines_and_spaces};
             case pretokenizer::deepseek_llm:
                 // clang-format off
                 return {R"([\r\n])",
@@ -231,7 +260,7 @@ private:
                         R"(ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-\x{1f7d}ᾀ-ᾴᾶ-ᾼ\x{1fbe}ῂ-ῄῆ-ῌῐ-\x{1fd3}ῖ-\x{1fdb}ῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝ)"
                         R"(ℤ\x{2126}ℨ\x{212a}-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀)"
                         R"(-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+)",
-                        R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)", R"(\s+$)", R"([一-龥ࠀ-一가-\x{d7ff}]+)", R"(\p{N})"};
+                        R"(\s?[!-/:-~！-／：-～‘-‟　-。]+)", R"(\s+$)", ideographs, R"(\p{N})"};
                 // clang-format on
         }
         return {};

@@ -1,34 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pre-tokenizer deepseek-llm: six patterns, each cutting what the one before has left.
+// The pre-tokenizers of DeepSeek: several patterns, each cutting what the one before has left.
 #pragma once
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/text/pretokenizer/isolate.hpp>
 #include <nibble/text/pretokenizer/scanner.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace pretokenizer_detail {
-
-struct code_range {
-    char32_t first, last;
-};
-
-template <std::size_t N>
-[[nodiscard]] constexpr bool in_ranges(const std::array<code_range, N>& ranges, char32_t code_point) noexcept {
-    std::size_t low = 0, high = N;
-    while (low < high) {
-        const std::size_t middle = (low + high) / 2;
-        if (code_point > ranges[middle].last)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < N && code_point >= ranges[low].first;
-}
 
 /// The letters that deepseek-llm lists: Lu, Ll and Lt of some blocks, spelled out in its pattern.
 // clang-format off
@@ -62,82 +45,94 @@ inline constexpr std::array deepseek_punctuation{
     code_range{0x3000, 0x3002}, code_range{0xff01, 0xff0f}, code_range{0xff1a, 0xff5e},
 };
 inline constexpr std::array deepseek_east_asian{code_range{0x800, 0x9fa5}, code_range{0xac00, 0xd7ff}};
+/// Kana and ideographs.
+inline constexpr std::array deepseek_v3_east_asian{code_range{0x3040, 0x30ff}, code_range{0x4e00, 0x9fa5}};
 
-/// Gives `next` the matches of (\s?)[ranges]+ and what lies between them, in order; \s? only with LeadingSpace.
-template <bool LeadingSpace, std::size_t N, class Next>
-void isolate_runs(std::string_view text, const std::array<code_range, N>& ranges, Next&& next) {
-    std::size_t done = 0;                   // everything before has been given
-    std::size_t space = std::string::npos;  // the character just before `at`, if it is a space behind `done`
-    for (std::size_t at = 0; at < text.size();) {
-        std::uint32_t length = 1;
-        char32_t code_point = code_point_at(text, at, length);
-        if (!in_ranges(ranges, code_point)) {
-            space = class_of(code_point) == char_class::space ? at : std::string::npos;
-            at += length;
-            continue;
-        }
-        const std::size_t begin = LeadingSpace && space != std::string::npos ? space : at;
-        while (in_ranges(ranges, code_point)) {
-            at += length;
-            if (at == text.size()) break;
-            code_point = code_point_at(text, at, length);
-        }
-        if (begin > done) next(text.substr(done, begin - done));
-        next(text.substr(begin, at - begin));
-        done = at;
-        space = std::string::npos;
-    }
-    if (done < text.size()) next(text.substr(done));
-}
-
-/// Gives `next` each character of the set alone and the stretches between.
-template <class Next>
-void isolate_characters(std::string_view text, class_set set, Next&& next) {
-    std::size_t done = 0;
-    for (std::size_t at = 0; at < text.size();) {
-        const unit here = unit_at(text, at);
-        if (here.set & set) {
-            if (at > done) next(text.substr(done, at - done));
-            next(text.substr(at, here.length));
-            done = at + here.length;
-        }
-        at += here.length;
-    }
-    if (done < text.size()) next(text.substr(done));
-}
-
-/// \s+$ alone, and what stands before it.
-template <class Next>
-void isolate_last_spaces(std::string_view text, Next&& next) {
-    std::size_t begin = text.size();
-    while (begin > 0) {
-        std::size_t last = begin - 1;
-        while (last > 0 && (static_cast<std::uint8_t>(text[last]) & 0xc0u) == 0x80u && begin - last < 4) --last;
-        const unit here = unit_at(text, last);
-        if (!(here.set & spaces) || last + here.length != begin) break;
-        begin = last;
-    }
-    if (begin > 0) next(text.substr(0, begin));
-    if (begin < text.size()) next(text.substr(begin));
+/// The last two steps of deepseek-llm and deepseek-coder.
+template <class Emit>
+void deepseek_rest(std::string_view text, Emit&& emit) {
+    isolate_runs(
+        text, [](char32_t c) { return in_ranges(deepseek_east_asian, c); }, {},
+        [&](std::string_view piece) { isolate_numbers(piece, 1, emit); });
 }
 
 template <class Emit>
-void deepseek_words(std::string_view text, Emit&& emit) {
-    const auto digits = [&](std::string_view piece) { isolate_characters(piece, numbers, emit); };
-    const auto east_asian = [&](std::string_view piece) { isolate_runs<false>(piece, deepseek_east_asian, digits); };
-    const auto last_spaces = [&](std::string_view piece) { isolate_last_spaces(piece, east_asian); };
+void deepseek_llm_words(std::string_view text, Emit&& emit) {
+    const auto rest = [&](std::string_view piece) { deepseek_rest(piece, emit); };
+    const auto last_spaces = [&](std::string_view piece) { isolate_last_spaces(piece, rest); };
     const auto marks_and_ascii = [&](std::string_view piece) {
-        isolate_runs<true>(piece, deepseek_punctuation, last_spaces);
+        isolate_runs(
+            piece, [](char32_t c) { return in_ranges(deepseek_punctuation, c); }, {.may_have_space = true},
+            last_spaces);
     };
-    const auto cased = [&](std::string_view piece) { isolate_runs<true>(piece, deepseek_letters, marks_and_ascii); };
-    std::size_t done = 0;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (!is_newline(text[at])) continue;
-        if (at > done) cased(text.substr(done, at - done));
-        cased(text.substr(at, 1));
-        done = at + 1;
+    isolate_newlines(text, [&](std::string_view piece) {
+        isolate_runs(
+            piece, [](char32_t c) { return in_ranges(deepseek_letters, c); }, {.may_have_space = true},
+            marks_and_ascii);
+    });
+}
+
+template <class Emit>
+void deepseek_coder_words(std::string_view text, Emit&& emit) {
+    const auto rest = [&](std::string_view piece) { deepseek_rest(piece, emit); };
+    const auto punctuation = [&](std::string_view piece) {
+        isolate_runs(
+            piece, [](char32_t c) { return in_set(set_of(char_class::punctuation), c); }, {.may_have_space = true},
+            rest);
+    };
+    isolate_newlines(text, [&](std::string_view piece) {
+        isolate_runs(
+            piece, [](char32_t c) { return in_set(letters, c); }, {.may_have_space = true}, punctuation);
+    });
+}
+
+/// Whether `c` is one of the 26 letters, in either case.
+[[nodiscard]] constexpr bool is_ascii_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/// The end of the last pattern's match at `at`; `at` where there is none. Requires at < text.size().
+[[nodiscard]] constexpr std::size_t deepseek_v3_word(std::string_view text, std::size_t at) noexcept {
+    constexpr class_set solid = set_of(char_class::punctuation, char_class::symbol);
+    constexpr class_set word = letters | marks;
+    const unit first = unit_at(text, at);
+    std::size_t end = at + first.length;
+    if ((first.set & solid) && first.length == 1 && end < text.size() && is_ascii_letter(text[end])) {
+        while (end < text.size() && is_ascii_letter(text[end])) ++end;
+        return end;
     }
-    if (done < text.size()) cased(text.substr(done));
+    if (first.set & word) return skip(text, end, word);
+    const unit second = unit_at(text, end);
+    if ((second.set & word) && !(first.set & solid) && !is_newline(text[at]))
+        return skip(text, end + second.length, word);
+    if ((first.set & solid) || (text[at] == ' ' && (second.set & solid))) {
+        end = skip(text, end, solid);
+        while (is_newline_at(text, end)) ++end;
+        return end;
+    }
+    return (first.set & spaces) ? space_or_newline_run(text, at) : at;
+}
+
+template <class Emit>
+void deepseek_v3_words(std::string_view text, Emit&& emit) {
+    const auto words = [&](std::string_view piece) {
+        std::size_t done = 0;  // what no match covers is a word too, up to the next match
+        for (std::size_t at = 0; at < piece.size();) {
+            const std::size_t end = deepseek_v3_word(piece, at);
+            if (end == at) {
+                at += unit_at(piece, at).length;
+                continue;
+            }
+            if (at > done) emit(piece.substr(done, at - done));
+            emit(piece.substr(at, end - at));
+            at = done = end;
+        }
+        if (done < piece.size()) emit(piece.substr(done));
+    };
+    isolate_numbers(text, 3, [&](std::string_view piece) {
+        isolate_runs(
+            piece, [](char32_t c) { return in_ranges(deepseek_v3_east_asian, c); }, {}, words);
+    });
 }
 
 }  // namespace pretokenizer_detail

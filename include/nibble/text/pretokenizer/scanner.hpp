@@ -73,6 +73,16 @@ struct unit {
     return at;
 }
 
+/// End of a run of at most `most` numbers from `at`, where one stands.
+[[nodiscard]] constexpr std::size_t number_end(std::string_view text, std::size_t at, std::size_t most) noexcept {
+    for (std::size_t n = 0; n < most; ++n) {
+        const unit next = unit_at(text, at);
+        if (!(next.set & numbers)) break;
+        at += next.length;
+    }
+    return at;
+}
+
 [[nodiscard]] constexpr bool is_newline(char c) noexcept { return c == '\r' || c == '\n'; }
 
 [[nodiscard]] constexpr bool is_newline_at(std::string_view text, std::size_t at) noexcept {
