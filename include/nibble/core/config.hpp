@@ -35,6 +35,12 @@
 #define NIBBLE_CLANG 0
 #endif
 
+#if defined(__wasi__) && !defined(_REENTRANT)
+#define NIBBLE_HAS_THREADS 0
+#else
+#define NIBBLE_HAS_THREADS 1
+#endif
+
 // Code outside regions is compiled for whatever the user's flags allow, so two translation units of one program may
 // hold different instructions for the same function. The results are the same bits, but a linker that merged the two
 // could leave a unit for every CPU with instructions that only some have. The inline namespace carries the version and
