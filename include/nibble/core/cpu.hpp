@@ -16,6 +16,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/instructions.hpp>
+#include <nibble/core/windows.hpp>
 
 #if defined(__linux__)
 #include <sched.h>
@@ -170,7 +171,7 @@ inline std::optional<unsigned> cgroup_cpus(std::string_view groups, const std::s
 
 /// How many threads can compute at once: one for each physical core on which the calling thread may run, and no
 /// more than its control group's quota; at least 1. Two threads of one core share its multipliers and caches, so a
-/// second one gains nothing here. Reads /proc and /sys on Linux, elsewhere asks the standard library.
+/// second one gains nothing here. Reads /proc and /sys on Linux, elsewhere asks Windows or the standard library.
 [[nodiscard]] inline unsigned available_threads() {
 #if defined(__linux__)
     // Room for 8192 CPUs: the system call refuses a mask smaller than the kernel's own.
@@ -183,6 +184,9 @@ inline std::optional<unsigned> cgroup_cpus(std::string_view groups, const std::s
         const auto quota = detail::cgroup_cpus(detail::read_system_file("/proc/self/cgroup"), "/sys/fs/cgroup");
         return std::max(1u, std::min(cores, quota.value_or(cores)));
     }
+#endif
+#if defined(_WIN32)
+    if (const unsigned cores = detail::windows_cores(); cores != 0) return cores;
 #endif
 #if NIBBLE_HAS_THREADS
     return std::max(1u, std::thread::hardware_concurrency());

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of Windows. The one place that includes <windows.h>: who includes it before nibble defines NOMINMAX first.
+// Files of Windows.
 #pragma once
 
 #if defined(_WIN32)
-
-#ifndef NOMINMAX
-#define NOMINMAX
-#endif
-#ifndef WIN32_LEAN_AND_MEAN
-#define WIN32_LEAN_AND_MEAN
-#endif
-#include <windows.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +13,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/file/bytes.hpp>
+#include <nibble/core/windows.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
