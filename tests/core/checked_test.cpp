@@ -63,3 +63,23 @@ TEST_CASE("an overflow stays, whatever follows") {
     CHECK_FALSE(wrapped.rounded_up(32).value());
     CHECK((checked_size{0u} * max64).value() == 0u);
 }
+
+TEST_CASE("sums, differences and products tell of their overflow as the compiler's own do") {
+    const auto check = [](auto a, auto b) {
+        using T = decltype(a);
+        T mine = 0, its = 0;
+        CHECK(nibble::add_overflows(a, b, mine) == __builtin_add_overflow(a, b, &its));
+        CHECK(mine == its);
+        CHECK(nibble::multiply_overflows(a, b, mine) == __builtin_mul_overflow(a, b, &its));
+        CHECK(mine == its);
+        if constexpr (std::is_signed_v<T>) {
+            CHECK(nibble::subtract_overflows(a, b, mine) == __builtin_sub_overflow(a, b, &its));
+            CHECK(mine == its);
+        }
+    };
+    for (const std::uint64_t a : interesting())
+        for (const std::uint64_t b : interesting()) {
+            check(a, b);
+            check(static_cast<std::int64_t>(a), static_cast<std::int64_t>(b));
+        }
+}

@@ -57,7 +57,7 @@ TEST_CASE("the emulated multiply-add is that of the processor, for random triple
 #endif
     std::mt19937_64 random{1};
     const auto any = [&] { return std::bit_cast<float>(static_cast<std::uint32_t>(random())); };
-    const auto near = [&](float value) {  // a float whose exponent is within 30 of that of `value`
+    const auto about = [&](float value) {  // a float whose exponent is within 30 of that of `value`
         const auto bits = std::bit_cast<std::uint32_t>(value);
         const int exponent = static_cast<int>(bits >> 23 & 255u) + static_cast<int>(random() % 61) - 30;
         return std::bit_cast<float>(
@@ -66,7 +66,7 @@ TEST_CASE("the emulated multiply-add is that of the processor, for random triple
     };
     std::size_t n_wrong = 0;
     for (int i = 0; i < 3'000'000; ++i) {
-        const float a = any(), b = i % 2 ? any() : near(1.0f), c = i % 3 == 0 ? any() : near(a * b);
+        const float a = any(), b = i % 2 ? any() : about(1.0f), c = i % 3 == 0 ? any() : about(a * b);
         n_wrong += !same(detail::emulated_fma(a, b, c), fma_of_the_processor(a, b, c));
         n_wrong += !same(detail::emulated_fma(a, b, -c), fma_of_the_processor(a, b, -c));
     }

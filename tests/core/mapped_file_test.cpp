@@ -9,16 +9,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "support/posix.hpp"
 #include "support/refusal.hpp"
 #include "support/temp_dir.hpp"
 #include "test.hpp"
-
-#if NIBBLE_HAS_MMAP
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
-#endif
 
 using namespace nibble;
 using namespace nibble::test;
@@ -75,6 +69,7 @@ TEST_CASE("a mapping moves and keeps its address") {
     CHECK(second.bytes().empty());
 }
 
+#if !defined(_WIN32)
 TEST_CASE("a file that is replaced or removed after opening stays as it was") {
     const temp_dir dir;
     write(dir / "file", "old");
@@ -85,6 +80,7 @@ TEST_CASE("a file that is replaced or removed after opening stays as it was") {
     fs::remove(dir / "file");
     CHECK(text_of(file) == "old");
 }
+#endif
 
 TEST_CASE("a copy is the same bytes, and stays as it was whatever happens to its file") {
     const temp_dir dir;
@@ -132,12 +128,13 @@ TEST_CASE("a path that leads nowhere") {
         for (const char c : r.text) CHECK((c >= 0x20 && c < 0x7f));
     }
     SECTION("with a NUL: not the file that the part before it names") {
-        using namespace std::string_literals;
-        CHECK(refusal_of_open((dir / "file").native() + "\0.gguf"s).code == errc::io_open);
+        auto name = (dir / "file").native();
+        name += fs::path::value_type{};
+        CHECK(refusal_of_open(name + fs::path{".gguf"}.native()).code == errc::io_open);
     }
 }
 
-#if NIBBLE_HAS_MMAP
+#if !defined(_WIN32)
 TEST_CASE("what is no regular file is refused at once") {
     const temp_dir dir;
     const auto check = [](const fs::path& path, std::string_view kind) {
@@ -201,5 +198,45 @@ TEST_CASE("a file larger than any address space is not mapped") {
         return;
     }
     WARN("SKIPPED: needs a file system with sparse files of 2^62 bytes");
+}
+#else
+TEST_CASE("Windows: names that no code page has, and long ones") {
+    const temp_dir dir;
+    const fs::path name = dir / L"\u00e9t\u00e9 \u65e5\u672c \U0001f40b";
+    write(name, "text");
+    CHECK(text_of(mapped_file::open(name)) == "text");
+    CHECK(refusal_of_open(name / L"\u65e5").where.find("\\xe6\\x97\\xa5'") != std::string::npos);
+    CHECK(refusal_of_open(dir / L"\xd800").where.find("not Unicode") != std::string::npos);
+
+    fs::path deep = dir.path();
+    for (int i = 0; i < 4; ++i) deep /= std::wstring(100, L'x');
+    fs::create_directories(LR"(\\?\)" + deep.native());
+    write(LR"(\\?\)" + (deep / "file").native(), "deep");
+    CHECK(text_of(mapped_file::open(deep / "file")) == "deep");
+    CHECK(text_of(mapped_file::open(deep / "." / ".." / deep.filename() / "file", file_access::copy)) == "deep");
+}
+
+TEST_CASE("Windows: a file that is mapped stays as it is, and one that is being written is refused") {
+    const temp_dir dir;
+    write(dir / "file", "old");
+    {
+        const auto file = mapped_file::open(dir / "file");
+        std::error_code refused;
+        fs::resize_file(dir / "file", 1, refused);
+        CHECK(refused);
+        CHECK(text_of(file) == "old");
+    }
+    const detail::handle writer{::CreateFileW((dir / "file").c_str(), GENERIC_WRITE, FILE_SHARE_READ, nullptr,
+                                              OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr)};
+    REQUIRE(writer.is_open());
+    const auto r = refusal_of_open(dir / "file");
+    CHECK(r.code == errc::io_open);
+    CHECK(r.text.find("another program is using it") != std::string::npos);
+}
+
+TEST_CASE("Windows: what is no regular file is refused") {
+    const temp_dir dir;
+    CHECK(refusal_of_open(dir.path()).text.find("a directory") != std::string::npos);
+    CHECK(refusal_of_open("NUL").text.find("a device") != std::string::npos);
 }
 #endif

@@ -38,14 +38,13 @@ TEST_CASE("run calls the task once for each worker, worker 0 on the calling thre
 
 TEST_CASE("the parts of threads that do not get to run are the caller's, until they do") {
     constexpr unsigned n = 4;
-    std::atomic<unsigned> n_started = 0;
-    std::atomic<bool> held = true;
+    nibble::wait_word n_started, released;
     thread_pool pool{n, [&](unsigned) {
-                         ++n_started;
-                         n_started.notify_one();
-                         held.wait(true);
+                         ++n_started.value;
+                         n_started.notify_all();
+                         released.wait(0);
                      }};
-    for (unsigned started; (started = n_started) < n - 1;) n_started.wait(started);
+    for (unsigned started; (started = n_started.value) < n - 1;) n_started.wait(started);
     const auto caller = std::this_thread::get_id();
     for (int round = 0; round < 100; ++round) {
         std::vector<int> calls(50, 0);
@@ -57,8 +56,8 @@ TEST_CASE("the parts of threads that do not get to run are the caller's, until t
         REQUIRE(calls == std::vector<int>(50, 1));
         REQUIRE_FALSE(elsewhere);
     }
-    held = false;
-    held.notify_all();
+    released.value = 1;
+    released.notify_all();
     // They join in: each thread sooner or later has its part of a task, and always as the same worker.
     std::vector<std::thread::id> threads(n, caller);
     for (unsigned n_seen = 0; n_seen < n - 1;) {

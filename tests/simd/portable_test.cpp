@@ -181,7 +181,7 @@ TEST_CASE("a fused multiply-add is rounded once in every lane") {
 
     std::mt19937_64 random{1};
     const auto any = [&] { return std::bit_cast<float>(static_cast<std::uint32_t>(random())); };
-    const auto near = [&](float value) {  // a float whose exponent is within 30 of that of `value`, often of few bits
+    const auto about = [&](float value) {  // a float whose exponent is within 30 of that of `value`, often of few bits
         const auto bits = std::bit_cast<std::uint32_t>(value);
         const int exponent = static_cast<int>(bits >> 23 & 255u) + static_cast<int>(random() % 61) - 30;
         return std::bit_cast<float>(
@@ -192,8 +192,8 @@ TEST_CASE("a fused multiply-add is rounded once in every lane") {
         std::array<float, 4> a, b, c;
         for (std::size_t lane = 0; lane < 4; ++lane) {
             a[lane] = any();
-            b[lane] = i % 2 ? any() : near(1.0f);
-            c[lane] = i % 3 == 0 ? any() : near(a[lane] * b[lane]) * (i % 4 < 2 ? 1.0f : -1.0f);
+            b[lane] = i % 2 ? any() : about(1.0f);
+            c[lane] = i % 3 == 0 ? any() : about(a[lane] * b[lane]) * (i % 4 < 2 ? 1.0f : -1.0f);
         }
         check(a, b, c);
     }

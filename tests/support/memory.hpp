@@ -25,7 +25,7 @@ inline std::size_t process_bytes(std::string_view field) {
 /// Bytes that are allocated: unlike resident memory, freed memory cannot make room for new unseen. 0 where the system
 /// does not tell.
 inline std::size_t allocated_bytes() {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#if defined(__GLIBC__)  // 2.33 and newer
     const auto info = ::mallinfo2();
     return info.uordblks + info.hblkhd;
 #else

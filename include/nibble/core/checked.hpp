@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sizes computed from untrusted numbers: 64-bit arithmetic that carries its overflow along.
+// Numbers computed from untrusted ones: sizes that carry their overflow along, and steps that tell of it.
 #pragma once
 
 #include <concepts>
@@ -10,6 +10,31 @@
 #include <nibble/core/config.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+
+/// Each sets `result` to the last bits of a op b, also where it is a or b, and says whether that is another number.
+template <std::integral T>
+[[nodiscard]] constexpr bool add_overflows(T a, T b, T& result) noexcept {
+    using limits = std::numeric_limits<T>;
+    result = static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+    return b < 0 ? a < limits::min() - b : a > limits::max() - b;
+}
+template <std::signed_integral T>
+[[nodiscard]] constexpr bool subtract_overflows(T a, T b, T& result) noexcept {
+    using limits = std::numeric_limits<T>;
+    result = static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+    return b < 0 ? a > limits::max() + b : a < limits::min() + b;
+}
+template <std::integral T>
+[[nodiscard]] constexpr bool multiply_overflows(T a, T b, T& result) noexcept {
+    const auto magnitude = [](T v) {
+        return v < 0 ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v);
+    };
+    const bool negative = (a < 0) != (b < 0);
+    const std::uint64_t most = static_cast<std::uint64_t>(std::numeric_limits<T>::max()) + (negative ? 1 : 0);
+    const std::uint64_t x = magnitude(a), y = magnitude(b);
+    result = static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+    return y != 0 && x > most / y;
+}
 
 /// An unsigned 64-bit number that remembers whether any step that led to it overflowed. The value comes out only
 /// through value(), so that a size is computed once and checked where it is used:

@@ -9,6 +9,9 @@
 #if defined(_MSVC_LANG) ? _MSVC_LANG < 202002L : __cplusplus < 202002L
 #error "nibble needs C++20: compile with -std=c++20 or newer"
 #include "the error above"
+#elif defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "nibble reads weights where they lie in the file, which needs a little-endian machine"
+#include "the error above"
 #elif defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__) ||           \
     defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__) || \
     defined(_M_FP_FAST)
@@ -30,6 +33,12 @@
 #define NIBBLE_CLANG 1
 #else
 #define NIBBLE_CLANG 0
+#endif
+
+#if defined(__wasi__) && !defined(_REENTRANT)
+#define NIBBLE_HAS_THREADS 0
+#else
+#define NIBBLE_HAS_THREADS 1
 #endif
 
 // Code outside regions is compiled for whatever the user's flags allow, so two translation units of one program may

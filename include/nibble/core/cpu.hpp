@@ -15,10 +15,9 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/instructions.hpp>
+#include <nibble/core/windows.hpp>
 
-#if NIBBLE_X86_64
-#include <cpuid.h>
-#endif
 #if defined(__linux__)
 #include <sched.h>
 #if defined(__aarch64__)
@@ -49,21 +48,18 @@ struct cpu_features {
     cpu_features cpu{.portable = true};
 #if NIBBLE_X86_64
     const auto bit = [](unsigned word, unsigned n) { return ((word >> n) & 1u) != 0; };
-    unsigned a = 0, b = 0, c = 0, d = 0;
     // Leaf 1, ecx: FMA 12, OSXSAVE 27 (xgetbv may be executed), F16C 29. AVX itself is in XCR0.
-    if (__get_cpuid(1, &a, &b, &c, &d) == 0 || !bit(c, 27)) return cpu;
-    const bool fma_f16c = bit(c, 12) && bit(c, 29);
-    unsigned low = 0, high = 0;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0u));
+    const unsigned first = detail::cpuid(1).c;
+    if (!bit(first, 27)) return cpu;
     // XCR0, registers that the system saves: xmm 1, ymm 2, opmask 5, zmm 6 and 7, tile configuration 17, tiles 18.
-    const auto saved = [low](unsigned mask) { return (low & mask) == mask; };
-    if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return cpu;
-    cpu.avx2 = saved(0x6u) && bit(b, 5) && fma_f16c;
+    const auto saved = [registers = detail::saved_registers()](unsigned mask) { return (registers & mask) == mask; };
+    const auto [a, b, c, d] = detail::cpuid(7);
+    cpu.avx2 = saved(0x6u) && bit(b, 5) && bit(first, 12) && bit(first, 29);
     cpu.avx512 = cpu.avx2 && saved(0xe6u) && bit(b, 16) && bit(b, 17) && bit(b, 30) && bit(b, 31);
     cpu.avx512_vbmi = cpu.avx512 && bit(c, 1);
     cpu.avx512_vnni = cpu.avx512 && bit(c, 11);
     cpu.amx_int8 = saved(0x60000u) && bit(d, 24) && bit(d, 25);
-    if (a >= 1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0) cpu.avx_vnni = cpu.avx2 && bit(a, 4);
+    if (a >= 1) cpu.avx_vnni = cpu.avx2 && bit(detail::cpuid(7, 1).a, 4);
 #elif defined(__aarch64__)
     cpu.neon = true;
 #if defined(__ARM_FEATURE_DOTPROD)
@@ -175,7 +171,7 @@ inline std::optional<unsigned> cgroup_cpus(std::string_view groups, const std::s
 
 /// How many threads can compute at once: one for each physical core on which the calling thread may run, and no
 /// more than its control group's quota; at least 1. Two threads of one core share its multipliers and caches, so a
-/// second one gains nothing here. Reads /proc and /sys on Linux, elsewhere asks the standard library.
+/// second one gains nothing here. Reads /proc and /sys on Linux, elsewhere asks Windows or the standard library.
 [[nodiscard]] inline unsigned available_threads() {
 #if defined(__linux__)
     // Room for 8192 CPUs: the system call refuses a mask smaller than the kernel's own.
@@ -189,7 +185,14 @@ inline std::optional<unsigned> cgroup_cpus(std::string_view groups, const std::s
         return std::max(1u, std::min(cores, quota.value_or(cores)));
     }
 #endif
+#if defined(_WIN32)
+    if (const unsigned cores = detail::windows_cores(); cores != 0) return cores;
+#endif
+#if NIBBLE_HAS_THREADS
     return std::max(1u, std::thread::hardware_concurrency());
+#else
+    return 1;
+#endif
 }
 
 NIBBLE_NAMESPACE_END

@@ -16,8 +16,12 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
+#include <nibble/core/instructions.hpp>
+#include <nibble/core/wait_word.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+
+#if NIBBLE_HAS_THREADS
 
 /// Threads that start once and then serve any number of tasks; a task allocates nothing. The caller is worker 0, so
 /// a pool of size 1 has no threads of its own, and takes the part of any thread that has not begun with it when the
@@ -94,34 +98,27 @@ private:
     static constexpr unsigned spin_limit = 1024;
     static constexpr unsigned spins_per_yield = 64;
 
-    static void pause() noexcept {
-#if NIBBLE_X86_64
-        __builtin_ia32_pause();
-#elif defined(__aarch64__)
-        __asm__ volatile("isb");  // waits about as long as x86's pause; yield does nothing on most cores
-#endif
-    }
-
     void run_task(task_function function, void* context) noexcept {
         const std::lock_guard turn{turn_};
         if (threads_.empty()) return function(context, 0);
         function_ = function;
         context_ = context;
-        n_busy_.store(size() - 1, std::memory_order_relaxed);
+        n_busy_.value.store(size() - 1, std::memory_order_relaxed);
         const std::uint32_t generation = announce();
         function(context, 0);
         for (unsigned worker = 1; worker < size(); ++worker)
             if (take(worker, generation)) {
                 function(context, worker);
-                n_busy_.fetch_sub(1, std::memory_order_relaxed);
+                n_busy_.value.fetch_sub(1, std::memory_order_relaxed);
             }
-        for (std::uint32_t left; (left = n_busy_.load(std::memory_order_acquire)) != 0;) await_change(n_busy_, left);
+        for (std::uint32_t left; (left = n_busy_.value.load(std::memory_order_acquire)) != 0;)
+            await_change(n_busy_, left);
     }
 
     // Publishes everything written before it to the workers, and wakes those that sleep. Sequentially consistent,
     // as is the end of a worker's task: notify looks for sleepers, and that look must not pass the change.
     std::uint32_t announce() noexcept {
-        const std::uint32_t generation = generation_.fetch_add(1) + 1;
+        const std::uint32_t generation = generation_.value.fetch_add(1) + 1;
         generation_.notify_all();
         return generation;
     }
@@ -137,25 +134,25 @@ private:
         if (on_start_) on_start_(worker);
         for (std::uint32_t seen = 0;;) {
             await_change(generation_, seen);
-            seen = generation_.load(std::memory_order_acquire);
+            seen = generation_.value.load(std::memory_order_acquire);
             if (stopping_.load(std::memory_order_relaxed)) return;
             if (!take(worker, seen)) continue;  // the caller had it; the task may be over and its context gone
             function_(context_, worker);
-            if (n_busy_.fetch_sub(1) == 1) n_busy_.notify_one();
+            if (n_busy_.value.fetch_sub(1) == 1) n_busy_.notify_all();
         }
     }
 
     // Returns when `word` no longer holds `value`: spins for a moment, then sleeps.
-    void await_change(const std::atomic<std::uint32_t>& word, std::uint32_t value) const noexcept {
+    void await_change(wait_word& word, std::uint32_t value) const noexcept {
         for (unsigned i = 0; i < n_spins_; ++i) {
-            if (word.load(std::memory_order_acquire) != value) return;
+            if (word.value.load(std::memory_order_acquire) != value) return;
             if (i % spins_per_yield == spins_per_yield - 1) {
                 std::this_thread::yield();
             } else {
-                pause();
+                detail::pause_core();
             }
         }
-        word.wait(value, std::memory_order_acquire);
+        word.wait(value);
     }
 
     struct alignas(cache_line) generation_word {
@@ -173,9 +170,34 @@ private:
     void* context_ = nullptr;
     std::atomic<bool> stopping_ = false;
 
-    // Words that threads spin on have cache lines of their own. 4 bytes each: what a futex can wait for.
-    alignas(cache_line) std::atomic<std::uint32_t> generation_{0};
-    alignas(cache_line) std::atomic<std::uint32_t> n_busy_{0};
+    // Words that threads spin on have cache lines of their own.
+    alignas(cache_line) wait_word generation_;
+    alignas(cache_line) wait_word n_busy_;
 };
+
+#else
+
+/// Where there are no threads (WebAssembly) the caller is the pool.
+class thread_pool {
+public:
+    static constexpr unsigned max_size = 1;
+
+    explicit thread_pool(unsigned = 0, std::function<void(unsigned worker)> = {}) {}
+    thread_pool(const thread_pool&) = delete;
+    thread_pool& operator=(const thread_pool&) = delete;
+
+    [[nodiscard]] unsigned size() const noexcept { return 1; }
+
+    template <class F>
+    void run(F&& f) noexcept {
+        f(0u);
+    }
+    template <class F>
+    void for_each(std::size_t n_items, F&& f) noexcept {
+        for (std::size_t item = 0; item < n_items; ++item) f(item, 0u);
+    }
+};
+
+#endif
 
 NIBBLE_NAMESPACE_END

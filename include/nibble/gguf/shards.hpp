@@ -16,6 +16,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
+#include <nibble/core/path_text.hpp>
 #include <nibble/gguf/directory.hpp>
 #include <nibble/gguf/limits.hpp>
 #include <nibble/gguf/parse.hpp>
@@ -85,7 +86,7 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
 }
 
 [[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
-    part opened{mapped_file::open(path, access), nibble::detail::file_place(path), {}};
+    part opened{mapped_file::open(path, access), file_place(path), {}};
     opened.contents = within(opened.place, [&] { return parse_directory(opened.mapping.bytes(), bounds); });
     return opened;
 }
@@ -171,7 +172,7 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
         parts.push_back(std::move(named));
         return parts;
     }
-    const std::string name = path.filename().string(), ending = detail::name_ending(split);
+    const std::string name = path_text(path.filename()), ending = detail::name_ending(split);
     if (!name.ends_with(ending))
         throw error{errc::gguf_layout, named.place,
                     "a name that ends in '" + ending + "', by which the other parts are found",
@@ -180,7 +181,8 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
     for (split_info next{0, split.count}; next.number < next.count; ++next.number)
         parts.push_back(detail::within(detail::numbered(next), [&] {
             if (next.number == split.number) return std::move(named);
-            part opened = detail::open_part(path.parent_path() / (prefix + detail::name_ending(next)), bounds, access);
+            part opened =
+                detail::open_part(path.parent_path() / path_of(prefix + detail::name_ending(next)), bounds, access);
             const split_info stated = detail::within(opened.place, [&] { return read_split(opened.contents, bounds); });
             if (stated.number != next.number || stated.count != next.count)
                 throw error{errc::gguf_layout, opened.place, detail::numbered(next), detail::numbered(stated)};

@@ -17,6 +17,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/path_text.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/value.hpp>
 
@@ -138,17 +139,18 @@ public:
         return out;
     }
 
+#if !defined(__wasi__)  // whose library has no file streams
     /// Writes the file, replacing one that exists. Throws errc::io_open or errc::io_write.
     void write(const std::filesystem::path& path) const {
         std::ofstream stream{path, std::ios::binary | std::ios::trunc};
-        if (!stream) throw error{errc::io_open, "file '" + escaped(path.string()) + "'", "a writable file"};
+        if (!stream) throw error{errc::io_open, file_place(path), "a writable file"};
         const auto contents = bytes();
         stream.write(reinterpret_cast<const char*>(contents.data()), static_cast<std::streamsize>(contents.size()));
         stream.close();
         if (!stream)
-            throw error{errc::io_write, "file '" + escaped(path.string()) + "'",
-                        std::to_string(contents.size()) + " bytes written", "fewer"};
+            throw error{errc::io_write, file_place(path), std::to_string(contents.size()) + " bytes written", "fewer"};
     }
+#endif
 
 private:
     void begin_entry(std::string_view key, value_type type) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/checked.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/formatting/printf.hpp>
 #include <nibble/jinja/library/strings.hpp>
@@ -47,10 +48,10 @@ namespace jinja {
 [[nodiscard]] inline value integer_power(runtime& rt, std::int64_t base, std::int64_t exponent) {
     std::int64_t result = 1;
     while (true) {
-        if ((exponent & 1) != 0 && __builtin_mul_overflow(result, base, &result)) break;
+        if ((exponent & 1) != 0 && multiply_overflows(result, base, result)) break;
         exponent >>= 1;
         if (exponent == 0) return result;
-        if (__builtin_mul_overflow(base, base, &base)) break;
+        if (multiply_overflows(base, base, base)) break;
     }
     rt.type_error("integers of more than 64 bits are not supported");
 }
@@ -59,9 +60,9 @@ namespace jinja {
     std::int64_t result = 0;
     bool overflow = false;
     switch (op) {
-        case ast::arithmetic_op::add: overflow = __builtin_add_overflow(a, b, &result); break;
-        case ast::arithmetic_op::subtract: overflow = __builtin_sub_overflow(a, b, &result); break;
-        case ast::arithmetic_op::multiply: overflow = __builtin_mul_overflow(a, b, &result); break;
+        case ast::arithmetic_op::add: overflow = add_overflows(a, b, result); break;
+        case ast::arithmetic_op::subtract: overflow = subtract_overflows(a, b, result); break;
+        case ast::arithmetic_op::multiply: overflow = multiply_overflows(a, b, result); break;
         case ast::arithmetic_op::divide:
             if (b == 0) rt.type_error("division by zero");
             return static_cast<double>(a) / static_cast<double>(b);
@@ -70,7 +71,7 @@ namespace jinja {
             if (b == 0) rt.type_error("integer division or modulo by zero");
             if (b == -1) {  // INT64_MIN / -1 does not fit
                 if (op == ast::arithmetic_op::modulo) return std::int64_t{0};
-                overflow = __builtin_sub_overflow(std::int64_t{0}, a, &result);
+                overflow = subtract_overflows(std::int64_t{0}, a, result);
                 break;
             }
             const std::int64_t remainder = a % b;
@@ -133,17 +134,17 @@ namespace jinja {
     const auto times = static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0));
     const std::uint64_t each = what.is_string() ? what.str().size() : what.seq().elements.size();
     std::uint64_t total = 0;
-    if (__builtin_mul_overflow(times, each, &total)) total = UINT64_MAX;
+    if (multiply_overflows(times, each, total)) total = UINT64_MAX;
     if (what.is_string()) {
         rt.spend_bytes(total);
         std::string out;
-        out.reserve(total);
+        out.reserve(static_cast<std::size_t>(total));
         for (std::uint64_t i = 0; total != 0 && i < times; ++i) out += what.str();
         return text::owned(std::move(out));
     }
     rt.spend(total);
     std::vector<value> items;
-    items.reserve(total);
+    items.reserve(static_cast<std::size_t>(total));
     for (std::uint64_t i = 0; total != 0 && i < times; ++i)
         items.insert(items.end(), what.seq().elements.begin(), what.seq().elements.end());
     return &rt.make_sequence(std::move(items), what.seq().form);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/checked.hpp>
 #include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/builtins.hpp>
 #include <nibble/jinja/operators.hpp>
@@ -132,7 +133,7 @@ struct slice_bounds {
     std::vector<std::size_t> indices;
     for (std::int64_t i = slice.from; slice.by > 0 ? i < slice.to : i > slice.to;) {
         indices.push_back(static_cast<std::size_t>(i));
-        if (__builtin_add_overflow(i, slice.by, &i)) break;
+        if (add_overflows(i, slice.by, i)) break;
     }
     rt.spend(indices.size());
     return indices;

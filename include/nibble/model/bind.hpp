@@ -84,7 +84,8 @@ public:
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
         // its blocks divide rows evenly: the reader saw to that
-        return view_matrix(tensor.type, tensor.dims[1], tensor.dims[0], tensor.bytes.data());
+        return view_matrix(tensor.type, static_cast<std::size_t>(tensor.dims[1]),
+                           static_cast<std::size_t>(tensor.dims[0]), tensor.bytes.data());
     }
 
     /// The same as a vector of floats.

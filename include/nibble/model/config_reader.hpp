@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,11 @@ struct sourced {
     T value{};
     std::string from;
 };
+
+/// What the configuration keeps of a number: integers become sizes, whose 32 bits on some machines every range has room
+/// in.
+template <class Number>
+using field_of = std::conditional_t<std::same_as<Number, std::uint64_t>, std::size_t, Number>;
 
 /// For one file and one family; notes the sources of what it takes.
 class config_reader {
@@ -130,14 +136,14 @@ public:
     /// The stated number, else `other` (inferred from shapes or a default); an error that names the real key when
     /// there is neither. Checks the range, remembers the source.
     template <class Number>
-    Number take(config_key id, std::optional<sourced<Number>> other = {}, std::size_t n_layers = 0) {
+    field_of<Number> take(config_key id, std::optional<sourced<Number>> other = {}, std::size_t n_layers = 0) {
         auto found = stated<Number>(id, n_layers);
         return accept(id, found ? std::move(found) : std::move(other));
     }
 
     /// As take() with a default.
     template <class Number>
-    Number take(config_key id, Number otherwise, std::string_view why) {
+    field_of<Number> take(config_key id, Number otherwise, std::string_view why) {
         return take(id, std::optional{sourced<Number>{otherwise, "default: " + std::string{why}}});
     }
 
@@ -150,7 +156,7 @@ public:
 
     /// As take() for a number that was looked up before.
     template <class Number>
-    Number accept(config_key id, const std::optional<sourced<Number>>& found) {
+    field_of<Number> accept(config_key id, const std::optional<sourced<Number>>& found) {
         const auto& row = row_of(id);
         if (!found)
             throw error{errc::model_missing_key, real_key(id), "a value, or tensors that it follows from", "nothing"};
@@ -160,7 +166,7 @@ public:
         } else {
             note(row.field, detail::number_text(found->value), found->from);
         }
-        return found->value;
+        return static_cast<field_of<Number>>(found->value);
     }
 
     /// Remembers where a field came from; the last word on it counts.

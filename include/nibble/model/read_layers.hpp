@@ -78,7 +78,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
         pattern = {all_but_last_of(rule.period, config.n_layers), "architecture " + std::string{config.family->name}};
     if (!has_layers(pattern->value))
         throw error{errc::model_bad_value, "window_pattern (" + pattern->from + ')',
-                    "a layer for the window of " + number_text(length) + " (" + window->from + ')', "none"};
+                    "a layer for the window of " + number_text(window->value) + " (" + window->from + ')', "none"};
     reader.note("window_layers", pattern_text(pattern->value), pattern->from);
     for (std::size_t i = 0; i < config.n_layers; ++i)
         if (pattern->value[i]) config.layers[i].window = static_cast<std::size_t>(length);

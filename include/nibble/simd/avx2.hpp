@@ -49,9 +49,13 @@ inline constexpr splat_mask splat16_mask = [] {
 /// 16-bit lane J of each half of `v`, in all lanes of that half: one shuffle, which clang would make two.
 template <int J>
 inline __m256i splat16(__m256i v) noexcept {
+#if NIBBLE_CLANG || defined(__GNUC__)
     __m256i splat;
     asm("vpshufb %2, %1, %0" : "=x"(splat) : "x"(v), "m"(splat16_mask<J>));
     return splat;
+#else
+    return _mm256_shuffle_epi8(v, load(splat16_mask<J>.lanes));
+#endif
 }
 
 /// The sums of the eight 32-bit lanes of each of four vectors, in order.

@@ -116,7 +116,7 @@ NIBBLE_INLINE i32x4 add_products(i32x4 sums, i16x8 a, i16x8 b) noexcept {
 }
 
 /// Keeps an accumulator in its register: g++ otherwise loads and multiplies ahead of the sums and spills.
-NIBBLE_INLINE void pin(i32x4& v) noexcept { asm("" : "+x"(v.data)); }
+NIBBLE_INLINE void pin(i32x4& v) noexcept { NIBBLE_PIN("x", v.data); }
 
 /// The sums of the lanes of each of four vectors, in order.
 NIBBLE_INLINE i32x4 transpose_sum(i32x4 a, i32x4 b, i32x4 c, i32x4 d) noexcept {

@@ -8,7 +8,7 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// Asks for the cache line at `p`, which may lie anywhere, to be brought into the second cache level.
 inline void prefetch_l2(const void* p) noexcept {
-#if defined(__GNUC__)
+#if NIBBLE_CLANG || defined(__GNUC__)
     __builtin_prefetch(p, 0, 2);
 #else
     static_cast<void>(p);

@@ -26,11 +26,15 @@
     _Pragma("clang attribute push(__attribute__((target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\"))), apply_to = function)")
 // clang-format on
 #define NIBBLE_REGION_END _Pragma("clang attribute pop")
-#else
+#elif defined(__GNUC__)
 #define NIBBLE_REGION_BEGIN_AVX2 _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c\")")
 #define NIBBLE_REGION_BEGIN_AVX512_VNNI \
     _Pragma("GCC push_options") _Pragma("GCC target(\"avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni\")")
 #define NIBBLE_REGION_END _Pragma("GCC pop_options")
+#else  // MSVC takes the intrinsics of all instruction sets everywhere
+#define NIBBLE_REGION_BEGIN_AVX2
+#define NIBBLE_REGION_BEGIN_AVX512_VNNI
+#define NIBBLE_REGION_END
 #endif
 
 #endif  // NIBBLE_X86_64
@@ -41,8 +45,20 @@
 #if NIBBLE_CLANG
 #define NIBBLE_UNROLL _Pragma("clang loop unroll(full)")
 #define NIBBLE_ROLLED _Pragma("clang loop unroll(disable)")
-#else
+#elif defined(__GNUC__)
 #define NIBBLE_UNROLL _Pragma("GCC unroll 16")
 #define NIBBLE_ROLLED _Pragma("GCC unroll 1")
+#else
+#define NIBBLE_UNROLL
+#define NIBBLE_ROLLED
 #endif
+
+/// NIBBLE_PIN("x", v) makes the compiler have `v` ready at this point, in a register of the kind ("m": in memory), and
+/// take it from there.
+#if NIBBLE_CLANG || defined(__GNUC__)
 #define NIBBLE_INLINE inline __attribute__((always_inline))
+#define NIBBLE_PIN(where, v) asm("" : "+" where(v))
+#else
+#define NIBBLE_INLINE __forceinline
+#define NIBBLE_PIN(where, v) static_cast<void>(v)
+#endif

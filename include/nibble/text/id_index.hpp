@@ -9,6 +9,7 @@
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/instructions.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -29,7 +30,7 @@ public:
         : slots_(std::bit_ceil(2 * n + 2)), id_mask_((std::uint32_t{1} << std::bit_width(n)) - 1) {}
 
     /// Asks memory for the place where a look-up of this hash starts.
-    void prefetch(std::uint64_t hash) const noexcept { __builtin_prefetch(&slots_[first(hash)]); }
+    void prefetch(std::uint64_t hash) const noexcept { detail::prefetch(&slots_[first(hash)]); }
 
     /// The id with this hash for which `is(id)` holds, or none.
     template <class Is>

@@ -37,7 +37,7 @@ inline value range(runtime& rt, const value&, const call_arguments& args) {
     const std::uint64_t count = distance / stride + (distance % stride != 0);
     if (count > most) rt.fail(errc::tmpl_out_of_fuel, "range() of more than 100000 elements");
     std::vector<value> items;
-    items.reserve(count);
+    items.reserve(static_cast<std::size_t>(count));
     std::int64_t at = start;
     for (std::uint64_t i = 0; i < count; ++i) {
         items.push_back(at);

@@ -165,7 +165,7 @@ inline constexpr builtin_entry table[] = {
     {"index", find<false, true>},
     {"isalnum", every<is_alphanumeric>},
     {"isalpha", every<is_letter>},
-    {"isascii", isascii},
+    {"isascii", all_ascii},
     {"isdecimal", every<is_decimal>},
     {"isdigit", every<is_digit>},
     {"isidentifier", isidentifier},

@@ -38,7 +38,8 @@ value cased(runtime& rt, const value& self, const call_arguments& args) {
     });
     return some && none_other;
 }
-inline value isascii(runtime& rt, const value& self, const call_arguments& args) {
+// isascii is a macro of some C libraries
+inline value all_ascii(runtime& rt, const value& self, const call_arguments& args) {
     bind_nothing(rt, args, "isascii");
     pay_for_scan(rt, self);
     return is_ascii(self.str());

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/checked.hpp>
 #include <nibble/jinja/python_text.hpp>
 #include <nibble/jinja/runtime.hpp>
 
@@ -205,7 +206,8 @@ enum class padding { left, right, both };
     const auto have = static_cast<std::int64_t>(count_code_points(s));
     const std::int64_t missing = width > have ? width - have : 0;
     std::uint64_t bytes = 0;
-    if (__builtin_mul_overflow(static_cast<std::uint64_t>(missing), fill.size(), &bytes)) bytes = UINT64_MAX / 2;
+    if (multiply_overflows<std::uint64_t>(static_cast<std::uint64_t>(missing), fill.size(), bytes))
+        bytes = UINT64_MAX / 2;
     rt.spend_bytes(bytes + s.size());
     // Python's center(): the odd one goes left when the width is odd.
     const std::int64_t centred = missing / 2 + (missing & width & 1);

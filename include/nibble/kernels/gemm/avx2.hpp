@@ -31,7 +31,7 @@ NIBBLE_INLINE void pin(__m256i (&t)[Rows][Vecs]) noexcept {
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
         NIBBLE_UNROLL
-        for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+x"(t[r][v]));
+        for (std::size_t v = 0; v < Vecs; ++v) NIBBLE_PIN("x", t[r][v]);
     }
 }
 
@@ -58,7 +58,7 @@ NIBBLE_INLINE void add_sub_block(const row_codes<F>* const (&w)[Rows],
             NIBBLE_UNROLL
             for (std::size_t r = 0; r < Rows; ++r) factors[r][v] = factor(*w[r], k, j);
         }
-        asm("" : "+m"(factors));
+        NIBBLE_PIN("m", factors);
     }
     NIBBLE_UNROLL
     for (std::size_t from = 0; from < 8; from += steps) {

@@ -36,7 +36,7 @@ NIBBLE_INLINE __m512 to_float(__m512i v) noexcept { return _mm512_maskz_cvtepi32
 template <std::size_t Vecs>
 NIBBLE_INLINE void pin(__m512i (&t)[Vecs]) noexcept {
     NIBBLE_UNROLL
-    for (std::size_t v = 0; v < Vecs; ++v) asm("" : "+v"(t[v]));
+    for (std::size_t v = 0; v < Vecs; ++v) NIBBLE_PIN("v", t[v]);
 }
 
 /// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j, row after row: the activations of

@@ -39,7 +39,7 @@ using activations_avx2::token_block;
 
 /// Keeps an accumulator in its register: g++ otherwise reassociates the sums, puts all multiplications first and
 /// spills.
-NIBBLE_INLINE void pin(__m256i& acc) noexcept { asm("" : "+x"(acc)); }
+NIBBLE_INLINE void pin(__m256i& acc) noexcept { NIBBLE_PIN("x", acc); }
 
 /// Adds to s[t] the products of sub-block J with token t, each times its scale * k.
 /// A lane of `multiply` is at most 16,002 and a factor at most 128 * 8, or 32,258 and 32 * 8 for IQ4_XS: a pair of

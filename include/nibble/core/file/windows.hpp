@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files of Windows.
+#pragma once
+
+#if defined(_WIN32)
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/file/bytes.hpp>
+#include <nibble/core/windows.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace detail {
+
+/// Closes a handle.
+class handle {
+public:
+    explicit handle(HANDLE value) noexcept : value_(value) {}
+    handle(const handle&) = delete;
+    handle& operator=(const handle&) = delete;
+    ~handle() {
+        if (is_open()) ::CloseHandle(value_);
+    }
+    [[nodiscard]] bool is_open() const noexcept { return value_ != nullptr && value_ != INVALID_HANDLE_VALUE; }
+    [[nodiscard]] HANDLE get() const noexcept { return value_; }
+
+private:
+    HANDLE value_;
+};
+
+/// What the system says of its last call: in the words of the C library, which are the same in every country, where it
+/// has some.
+[[noreturn]] inline void throw_system(errc code, const std::filesystem::path& path, DWORD reason) {
+    const std::error_code given{static_cast<int>(reason), std::system_category()};
+    const std::error_condition known = given.default_error_condition();
+    throw error{code,
+                file_place(path),
+                {},
+                reason == ERROR_SHARING_VIOLATION             ? "another program is using it"
+                : known.category() == std::generic_category() ? known.message()
+                                                              : given.message()};
+}
+
+/// The path in the form without which none may have more than 260 characters. It has to be absolute and is taken as it
+/// is, so only long ones get it.
+inline std::wstring long_path(const std::filesystem::path& path) {
+    std::error_code ignored;
+    const std::wstring plain = path.native();
+    if (plain.size() < MAX_PATH - 12) return plain;
+    std::wstring whole = std::filesystem::absolute(path, ignored).lexically_normal().make_preferred().native();
+    if (whole.starts_with(LR"(\\?\)")) return whole;
+    return whole.starts_with(LR"(\\)") ? LR"(\\?\UNC)" + whole.substr(1) : LR"(\\?\)" + whole;
+}
+
+inline void require_regular(const std::filesystem::path& path, const handle& file) {
+    const DWORD type = ::GetFileType(file.get());
+    if (type != FILE_TYPE_DISK) throw_not_regular(path, type == FILE_TYPE_PIPE ? "a pipe" : "a device");
+    BY_HANDLE_FILE_INFORMATION about{};
+    if (!::GetFileInformationByHandle(file.get(), &about)) throw_system(errc::io_read, path, ::GetLastError());
+    if ((about.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) throw_not_regular(path, "a directory");
+}
+
+inline file_bytes open_file(const std::filesystem::path& path, file_access access) {
+    if (path.empty() || path.native().find(L'\0') != std::wstring::npos)
+        throw_system(errc::io_open, path, ERROR_PATH_NOT_FOUND);
+    // Shared with who reads, renames or removes it, not with who writes. BACKUP_SEMANTICS: directories open, too, and
+    // are refused as what they are.
+    const handle file{::CreateFileW(long_path(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr,
+                                    OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr)};
+    if (!file.is_open()) throw_system(errc::io_open, path, ::GetLastError());
+    require_regular(path, file);
+    LARGE_INTEGER length{};
+    if (!::GetFileSizeEx(file.get(), &length)) throw_system(errc::io_read, path, ::GetLastError());
+    const auto size = static_cast<std::uint64_t>(length.QuadPart);
+    if (!has_bytes(path, size)) return {};
+    if (access == file_access::copy)
+        return copy_of(path, size, [&](std::byte* data, std::size_t n) {
+            DWORD got = 0;
+            if (!::ReadFile(file.get(), data, static_cast<DWORD>(n), &got, nullptr))
+                throw_system(errc::io_read, path, ::GetLastError());
+            return static_cast<std::size_t>(got);
+        });
+    // The view holds the mapping, and the mapping the file, when their handles are closed.
+    const handle mapping{::CreateFileMappingW(file.get(), nullptr, PAGE_READONLY, 0, 0, nullptr)};
+    if (!mapping.is_open()) throw_system(errc::io_read, path, ::GetLastError());
+    const void* const memory = ::MapViewOfFile(mapping.get(), FILE_MAP_READ, 0, 0, 0);
+    if (!memory) throw_system(errc::io_too_large, path, ::GetLastError());
+    return {{static_cast<const std::byte*>(memory), static_cast<std::size_t>(size)}, {}};
+}
+
+inline void unmap(std::span<const std::byte> bytes) noexcept { ::UnmapViewOfFile(bytes.data()); }
+
+inline void read_ahead([[maybe_unused]] std::span<const std::byte> bytes) noexcept {
+#if _WIN32_WINNT >= 0x0602
+    WIN32_MEMORY_RANGE_ENTRY range{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    ::PrefetchVirtualMemory(::GetCurrentProcess(), 1, &range, 0);
+#endif
+}
+
+}  // namespace detail
+NIBBLE_NAMESPACE_END
+
+#endif  // _WIN32
