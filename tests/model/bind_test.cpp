@@ -166,6 +166,8 @@ TEST_CASE("weights: a layer has what its family has") {
     CHECK(layer_of_family("qwen3") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
     CHECK(layer_of_family("gemma3") == sizes{64, 0, 0, 0, 32, 32, 64, 64, 64});
     CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
+    CHECK(layer_of_family("exaone4") == sizes{0, 0, 0, 0, 32, 32, 64, 0, 64});
+    CHECK(layer_of_family("gemma2") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
 }
 
 TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {

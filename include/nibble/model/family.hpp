@@ -20,7 +20,9 @@ struct window_rule {
     /// Layer i has the window unless i mod period = period - 1, and unless the file has a pattern of its own.
     /// 0: the family has no windows, a file that asks for one is refused.
     std::size_t period = 0;
-    bool required = false;      ///< the file must say how long the window is; else a file without it has none
+    bool required = false;      ///< a file has a window, of `length` unless it says otherwise; else it may have none
+    std::size_t length = 0;     ///< 0: there is no sensible one
+    bool only_rope = false;     ///< in a model with windows the other layers have no rotary embedding
     bool own_rope = false;      ///< these layers turn heads by a rotation of their own, which is never scaled
     double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
 };

@@ -53,6 +53,8 @@ TEST_CASE("every set computes the same bits at any length") {
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.add_scaled(x, y.data(), 1.0f, n); });
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.add_scaled(x, y.data(), 0.22f, n); });
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.scale(x, 45.25f, n); });
+        for (const float cap : {0.001f, 30.0f, 1e6f})
+            check_sets(n, [&](const elementwise_kernels& k, float* x) { k.soft_cap(x, cap, n); });
         for (const auto gate : {activation::silu, activation::gelu_tanh})
             check_sets(n, [&](const elementwise_kernels& k, float* x) {
                 k.gated[static_cast<std::size_t>(gate)](x, y.data(), n);

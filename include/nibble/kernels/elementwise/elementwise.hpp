@@ -10,6 +10,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/float_math.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
+#include <nibble/kernels/elementwise/soft_cap.hpp>
 #include <nibble/quant/scalar.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -36,6 +37,8 @@ struct elementwise_kernels {
     void (*add_scaled)(float* x, const float* y, float scale, std::size_t n) noexcept;
     /// x[i] *= factor.
     void (*scale)(float* x, float factor, std::size_t n) noexcept;
+    /// x[i] = soft_cap_value(x[i], cap).
+    void (*soft_cap)(float* x, float cap, std::size_t n) noexcept;
     /// Rotates the first `dims` values of each head, by rope_pairing: the pair (a, b) turns to
     /// (fma(a, c, -(b * s)), fma(b, c, a * s)), c and s = cos_sin[2i] and [2i + 1]. `dims` is even.
     std::array<void (*)(float* heads, std::size_t n_heads, std::size_t head_dim, const float* cos_sin,
@@ -76,6 +79,10 @@ inline void scale(float* x, float factor, std::size_t n) noexcept {
     for (std::size_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
+inline void soft_cap(float* x, float cap, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) x[i] = soft_cap_value(x[i], cap);
+}
+
 inline void rotate(float& a, float& b, float c, float s) noexcept {
     const float turned = exact_fma(a, c, -exact_product(b, s));
     b = exact_fma(b, c, exact_product(a, s));
@@ -111,6 +118,7 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
+                                           .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
                                            .gated = {&silu_gated, &gelu_tanh_gated}};
 

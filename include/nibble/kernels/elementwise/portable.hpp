@@ -9,6 +9,7 @@
 
 #include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/kernels/elementwise/exp2_portable.hpp>
+#include <nibble/kernels/elementwise/soft_cap_portable.hpp>
 #include <nibble/simd/portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -59,6 +60,13 @@ inline void scale(float* x, float factor, std::size_t n) noexcept {
     std::size_t i = 0;
     for (; i + 4 <= n; i += 4) store(x + i, load(x + i) * splat(factor));
     rest::scale(x + i, factor, n - i);
+}
+
+inline void soft_cap(float* x, float cap, std::size_t n) noexcept {
+    using namespace portable;
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4) store(x + i, soft_cap_portable(load(x + i), cap));
+    rest::soft_cap(x + i, cap, n - i);
 }
 
 /// Turns four pairs (a, b).
@@ -138,6 +146,7 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
+                                           .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
                                            .gated = {&silu_gated, &gelu_tanh_gated}};
 
