@@ -50,7 +50,7 @@ void check_sizes(const model_config& config) {
     CHECK(config.n_ctx_train == 512);
     CHECK(config.rope_dims == 32);
     CHECK(config.ropes[0].freq_base == 10000.0f);
-    CHECK(config.rms_eps == 1e-6f);
+    CHECK(config.norm_eps == 1e-6f);
     CHECK(config.q_width() == 128);
     CHECK(config.kv_width() == 32);
 }
@@ -153,7 +153,7 @@ TEST_CASE("config: what no key says follows from the tensors") {
     check_inferred(without({"block_count"}), "n_layers", "name of tensor 'blk.3.attn_norm.weight'");
     check_inferred(without({"embedding_length"}), "n_embd", "shape of tensor 'token_embd.weight'");
     check_inferred(without({"vocab_size"}), "n_vocab", "shape of tensor 'token_embd.weight'");
-    check_inferred(without({"feed_forward_length"}), "n_ff", "shape of tensor 'blk.0.ffn_gate.weight'");
+    check_inferred(without({"feed_forward_length"}), "n_ff", "shape of tensor 'blk.0.ffn_down.weight'");
     check_inferred(without({"attention.head_count_kv"}), "n_kv_heads",
                    "shape of tensor 'blk.0.attn_k.weight' and shape of tensor 'blk.0.attn_q.weight' and key "
                    "smollm3.attention.head_count");
@@ -185,7 +185,7 @@ TEST_CASE("config: defaults") {
     const auto config = config_of(model);
     CHECK(config.n_ctx_train == 65536);
     CHECK(config.ropes[0].freq_base == 5e6f);
-    CHECK(config.rms_eps == 1e-6f);
+    CHECK(config.norm_eps == 1e-6f);
     CHECK(config.rope_dims == 32);
     CHECK(source_of(config, "rope_freq_base") == "default: architecture smollm3");
     CHECK(source_of(config, "rope_dims") == "default: head_dim");
@@ -223,7 +223,7 @@ TEST_CASE("config: a file without tensors needs its keys") {
 TEST_CASE("config: architecture") {
     model_file model;
     check_refused(model_file{}.set("general.architecture", "bert"), errc::model_unsupported_arch,
-                  {"general.architecture", "gemma3, llama, olmo2, qwen2, qwen3 or smollm3", "'bert'"});
+                  {"general.architecture", "llama, ", " or " + std::string{all_families.back()->name}, "'bert'"});
     check_refused(model_file{}.set("general.architecture", "a\x1b[31m\n"), errc::model_unsupported_arch,
                   {"'a\\x1b[31m\\x0a'"});
     check_refused(model_file{}.set("general.architecture", ""), errc::model_unsupported_arch, {"got ''"});
@@ -279,14 +279,17 @@ TEST_CASE("config: floats out of range or of the wrong type") {
     for (const float value : {0.0f, -1e-6f, 1e30f, infinity, nan_value})
         check_refused(model_file{}.set("smollm3.attention.layer_norm_rms_epsilon", value), errc::model_bad_value,
                       {"smollm3.attention.layer_norm_rms_epsilon", "finite"});
-    for (const float value : {0.0f, -1.0f, infinity, nan_value})
-        check_refused(model_file{}.set("smollm3.attention.scale", value), errc::model_bad_value, {"attention.scale"});
+    for (const float value : {-1.0f, 1e-9f, infinity, nan_value})
+        check_refused(model_file{}.set("smollm3.attention.scale", value), errc::model_bad_value,
+                      {"attention.scale", "or 0"});
     check_refused(model_file{}.set("smollm3.rope.freq_base", 1e300), errc::model_bad_value,
                   {"smollm3.rope.freq_base", "1e+300"});
     check_refused(model_file{}.set("smollm3.rope.freq_base", "10000"), errc::model_wrong_type,
                   {"smollm3.rope.freq_base", "type string"});
     auto scaled = model_file{}.set("smollm3.attention.scale", 0.25f);
     CHECK(config_of(scaled).attention_scale == 0.25f);
+    scaled.set("smollm3.attention.scale", 0.0f);  // as good as no key
+    CHECK(config_of(scaled).attention_scale == static_cast<float>(1 / std::sqrt(32.0)));
 }
 
 TEST_CASE("config: one number per layer, all equal") {
@@ -476,6 +479,127 @@ TEST_CASE("config: windows by the pattern of the file") {
                   {"llama.attention.sliding_window", "not supported", "9"});
 }
 
+TEST_CASE("config: where layers with a window are the only ones that turn their heads") {
+    model_file model{"exaone4"};
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>(4, 0));  // a model without windows
+    model.set("exaone4.attention.sliding_window", 9u);
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>{9, 9, 9, no_window});
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>{0, 0, 0, no_rope});
+    CHECK(config_of(model).ropes.size() == 1);
+}
+
+TEST_CASE("config: gemma2's window and caps are there without a key") {
+    model_file model{"gemma2"};
+    model.erase("gemma2.attention.sliding_window").erase("gemma2.rope.freq_base");
+    const auto config = config_of(model);
+    CHECK(windows_of(config) == std::vector<std::size_t>{4096, no_window, 4096, no_window});
+    CHECK(ropes_of(config) == std::vector<std::size_t>(4, 0));
+    CHECK(config.ropes[0].freq_base == 10000.0f);
+    CHECK(config.attention_cap == 50.0f);
+    CHECK(config.logit_cap == 30.0f);
+    CHECK(source_of(config, "attention_cap") == "default: architecture gemma2");
+    model.set("gemma2.attn_logit_softcapping", 4.0f).set("gemma2.final_logit_softcapping", 5.0f);
+    CHECK(config_of(model).attention_cap == 4.0f);
+    CHECK(config_of(model).logit_cap == 5.0f);
+    for (const float cap : {-1.0f, 1e-9f, infinity, nan_value})
+        check_refused(model.set("gemma2.attn_logit_softcapping", cap), errc::model_bad_value,
+                      {"gemma2.attn_logit_softcapping"});
+    check_refused(model.set_array("gemma2.attn_logit_softcapping", std::vector<float>{50}), errc::model_wrong_type,
+                  {"gemma2.attn_logit_softcapping", "array"});
+
+    model_file gemma3{"gemma3"};
+    gemma3.set("gemma3.final_logit_softcapping", 30.0f);
+    CHECK(config_of(gemma3).logit_cap == 30.0f);
+    check_refused(gemma3.set("gemma3.attn_logit_softcapping", 50.0f), errc::model_bad_value,
+                  {"gemma3.attn_logit_softcapping", "not supported"});
+    model_file large{"gemma2", {.n_layers = 46}};
+    CHECK(config_of(large).attention_scale == 0.25f);  // 1 / sqrt(64 / 4)
+}
+
+TEST_CASE("config: the window of phi3 is in every layer, where there is one") {
+    model_file model{"phi3"};
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, no_window));
+    model.set("phi3.attention.sliding_window", 0u);
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, no_window));
+    model.set("phi3.attention.sliding_window", 9u);
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, 9));
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>(4, 0));
+    check_refused(model_file{model}.set_array("phi3.attention.sliding_window", std::vector<std::uint32_t>(4, 9)),
+                  errc::model_wrong_type, {"phi3.attention.sliding_window", "array"});
+}
+
+TEST_CASE("config: longrope is there with its divisors") {
+    const std::string scaling = "phi3.rope.scaling.";
+    model_file model{"phi3"};
+    model.add_tensor("rope_factors_long.weight", {16}, data_type::f32);
+    check_refused(model, errc::model_missing_key, {scaling + "original_context_length"});
+    model.set(scaling + "original_context_length", 256u);
+    CHECK(config_of(model).ropes[0].scaling.type == rope_scaling::method::longrope);
+    CHECK(config_of(model).ropes[0].scaling.original_context == 256);
+    CHECK(config_of(model).ropes[0].scaling.attn_factor == 1);
+    model.set(scaling + "attn_factor", 1.25f).set(scaling + "type", "longrope");
+    CHECK(config_of(model).ropes[0].scaling.attn_factor == 1.25f);
+    for (const char* type : {"none", "linear", "yarn"})
+        check_refused(model_file{model}.set(scaling + "type", type), errc::model_bad_value,
+                      {scaling + "type", "longrope, as the file has its divisors", type});
+    check_refused(model_file{"phi3"}.set(scaling + "type", "longrope"), errc::model_bad_value,
+                  {scaling + "type", "none, linear or yarn", "'longrope'"});
+}
+
+TEST_CASE("config: families with layer norms have their eps under its own key") {
+    model_file model{"starcoder2"};
+    CHECK(config_of(model).norm_eps == 1e-6f);
+    CHECK(source_of(config_of(model), "layer_norm_eps") == "key starcoder2.attention.layer_norm_epsilon");
+    model.erase("starcoder2.attention.layer_norm_epsilon").set("starcoder2.attention.layer_norm_rms_epsilon", 1e-6f);
+    check_refused(model, errc::model_missing_key, {"starcoder2.attention.layer_norm_epsilon"});
+
+    model_file cohere{"cohere2"};
+    CHECK(config_of(cohere).logit_scale == 1);
+    cohere.set("cohere2.logit_scale", 0.0625f);
+    CHECK(config_of(cohere).logit_scale == 0.0625f);
+    check_refused(cohere.erase("cohere2.attention.sliding_window"), errc::model_missing_key,
+                  {"cohere2.attention.sliding_window"});
+}
+
+TEST_CASE("config: granite's scales, and models of it whose heads do not turn") {
+    model_file model{"granite"};
+    const auto plain = config_of(model);
+    CHECK((plain.embedding_scale == 1 && plain.residual_scale == 1 && plain.logit_scale == 1));
+    model.set("granite.embedding_scale", 12.0f).set("granite.residual_scale", 0.25f).set("granite.logit_scale", 8.0f);
+    const auto config = config_of(model);
+    CHECK(config.embedding_scale == 12.0f);
+    CHECK(config.residual_scale == 0.25f);
+    CHECK(config.logit_scale == 0.125f);
+    CHECK(source_of(config, "logit_scale") == "key granite.logit_scale");
+    model.set("granite.logit_scale", 0.0f);  // as good as no key
+    CHECK(config_of(model).logit_scale == 1);
+    for (const float value : {-1.0f, infinity, nan_value})
+        check_refused(model_file{model}.set("granite.residual_scale", value), errc::model_bad_value,
+                      {"granite.residual_scale"});
+    check_refused(model_file{model}.set_array("granite.residual_scale", std::vector<float>(4, 1)),
+                  errc::model_wrong_type, {"granite.residual_scale", "array"});
+
+    model.set("granite.rope.scaling.finetuned", true);
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>(4, 0));
+    model.set("granite.rope.scaling.finetuned", false);
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>(4, no_rope));
+    CHECK(source_of(config_of(model), "rope_layers") == "key granite.rope.scaling.finetuned");
+    check_refused(model.set("granite.rope.scaling.finetuned", 0u), errc::model_wrong_type,
+                  {"granite.rope.scaling.finetuned", "a bool", "u32"});
+}
+
+TEST_CASE("config: how queries of mistral3 grow") {
+    model_file model{"mistral3"};
+    CHECK(config_of(model).query_growth.scale == 0);
+    model.set("mistral3.attention.temperature_scale", 0.5f);
+    CHECK(config_of(model).query_growth.scale == 0.5f);
+    CHECK(config_of(model).query_growth.period == 512);  // the context
+    model.set("mistral3.rope.scaling.original_context_length", 16u);
+    CHECK(config_of(model).query_growth.period == 16);
+    check_refused(model_file{"llama"}.set("llama.attention.temperature_scale", 0.5f), errc::model_bad_value,
+                  {"llama.attention.temperature_scale", "not supported"});
+}
+
 TEST_CASE("config: gemma3 scales embeddings, and its 27B scores, by the size of the model") {
     model_file model{"gemma3"};
     const auto config = config_of(model);
@@ -552,7 +676,7 @@ TEST_CASE("config: golden models") {
         CHECK(config.ropes[0].freq_base == expected.rope_freq_base);
         CHECK(config.n_ctx_train == 512);
         CHECK(config.rope_dims == expected.head_dim);
-        CHECK(config.rms_eps == 1e-6f);
+        CHECK(config.norm_eps == 1e-6f);
     }
 }
 

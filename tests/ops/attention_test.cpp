@@ -58,6 +58,7 @@ struct sequence {
                                 .position = begin,
                                 .window = window,
                                 .scale = scale,
+                                .cap = cap,
                                 .out = out.data() + begin * q_width,
                                 .workspace = workspace});
         }
@@ -78,7 +79,9 @@ struct sequence {
                     double score = 0;
                     for (std::size_t d = 0; d < dim; ++d)
                         score += static_cast<double>(query[d]) * static_cast<double>(k[at + d]);
-                    const double weight = std::exp(score * static_cast<double>(scale));
+                    score *= static_cast<double>(scale);
+                    if (cap > 0) score = static_cast<double>(cap) * std::tanh(score / static_cast<double>(cap));
+                    const double weight = std::exp(score);
                     sum += weight;
                     for (std::size_t d = 0; d < dim; ++d) result[d] += weight * static_cast<double>(v[at + d]);
                 }
@@ -90,7 +93,7 @@ struct sequence {
     attention_shape shape;
     std::size_t n;
     cache_type type;
-    float scale = 0.3f;
+    float scale = 0.3f, cap = 0;
     std::size_t window = no_window;
     bool in_place = false;  // the result where the queries were
     std::vector<float> q, k, v;
@@ -149,6 +152,21 @@ TEST_CASE("a window begins anywhere, and gives the same bits for any chunking an
             for (const auto& cpu : {cpu_features{.portable = true}, cpu_features{}})
                 CHECK(tokens.attend(300, 2, cpu) == expected);
         }
+}
+
+TEST_CASE("scores are capped, with the same bits for any chunking, number of threads and instruction set") {
+    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
+        sequence tokens{{6, 2, 16}, 300, type};
+        const auto uncapped = tokens.exact();
+        tokens.cap = 2;
+        const auto expected = tokens.attend(1, 1, detect_cpu());
+        CAPTURE(static_cast<int>(type));
+        CHECK(relative_error(expected, tokens.exact()) < (type == cache_type::q8 ? 3e-2 : 5e-4));
+        CHECK(relative_error(expected, uncapped) > 0.05);
+        for (const std::size_t chunk : {7u, 300u}) CHECK(tokens.attend(chunk, 3, detect_cpu()) == expected);
+        for (const auto& cpu : {cpu_features{.portable = true}, cpu_features{}})
+            CHECK(tokens.attend(300, 2, cpu) == expected);
+    }
 }
 
 TEST_CASE("the result may take the place of the queries") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small model file in memory, right by default, that a test spoils in one place.
+// A small model file in memory, with what its family requires, right by default, that a test spoils in one place.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,8 @@
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
+#include <nibble/model/families.hpp>
+#include <nibble/model/tensors.hpp>
 
 #include "test.hpp"
 
@@ -36,48 +40,19 @@ public:
         set(key("attention.head_count"), sizes.n_heads);
         set(key("attention.head_count_kv"), sizes.n_kv_heads);
         set(key("rope.dimension_count"), sizes.head_dim);
+        if (says_head_dim()) set(key("attention.key_length"), sizes.head_dim);
         set(key("rope.freq_base"), 10000.0f);
-        set(key("attention.layer_norm_rms_epsilon"), 1e-6f);
+        set(key(row_of(family().norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps).suffix),
+            1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
-        if (arch_ == "gemma3") set(key("attention.sliding_window"), std::uint32_t{9});
+        if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
 
-        const std::uint64_t q = sizes.n_heads * sizes.head_dim, kv = sizes.n_kv_heads * sizes.head_dim;
-        const std::uint64_t n = sizes.n_embd, ff = sizes.n_ff, head = sizes.head_dim;
-        add_tensor("token_embd.weight", {n, sizes.n_vocab});
-        for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer) {
-            const auto blk = "blk." + std::to_string(layer) + '.';
-            const auto matrix = [&](const char* name, std::uint64_t depth, std::uint64_t rows) {
-                add_tensor(blk + name + ".weight", {depth, rows});
-            };
-            const auto vector = [&](const char* name, std::uint64_t size) {
-                add_tensor(blk + name, {size}, data_type::f32);
-            };
-            if (arch_ != "olmo2") vector("attn_norm.weight", n);
-            matrix("attn_q", n, q);
-            matrix("attn_k", n, kv);
-            matrix("attn_v", n, kv);
-            if (arch_ == "qwen2") {
-                vector("attn_q.bias", q);
-                vector("attn_k.bias", kv);
-                vector("attn_v.bias", kv);
-            }
-            if (arch_ == "qwen3" || arch_ == "gemma3") {
-                vector("attn_q_norm.weight", head);
-                vector("attn_k_norm.weight", head);
-            }
-            if (arch_ == "olmo2") {
-                vector("attn_q_norm.weight", q);
-                vector("attn_k_norm.weight", kv);
-            }
-            matrix("attn_output", q, n);
-            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_attention_norm.weight", n);
-            if (arch_ != "olmo2") vector("ffn_norm.weight", n);
-            matrix("ffn_gate", n, ff);
-            matrix("ffn_up", n, ff);
-            matrix("ffn_down", ff, n);
-            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_ffw_norm.weight", n);
-        }
-        add_tensor("output_norm.weight", {n}, data_type::f32);
+        add_required(row_of(tensor_id::token_embd), 0, sizes);
+        for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer)
+            for (const auto& row : model_tensors)
+                if (row.per_layer) add_required(row, layer, sizes);
+        for (const auto& row : model_tensors)
+            if (!row.per_layer && row.id != tensor_id::token_embd) add_required(row, 0, sizes);
     }
 
     /// "<arch>.suffix"
@@ -103,6 +78,9 @@ public:
         fill(entry);
         tensors_.push_back(std::move(entry));
         return *this;
+    }
+    [[nodiscard]] bool has(std::string_view name) const {
+        return std::any_of(tensors_.begin(), tensors_.end(), [&](const auto& entry) { return entry.name == name; });
     }
     gguf::tensor_entry& tensor(std::string_view name) {
         for (auto& entry : tensors_)
@@ -145,6 +123,40 @@ public:
     }
 
 private:
+    [[nodiscard]] const model_family& family() const {
+        const auto* found = find_family(arch_);
+        if (!found) throw std::out_of_range{"no family " + arch_};
+        return *found;
+    }
+
+    /// Where it does not follow from a tensor of the first layer.
+    [[nodiscard]] bool says_head_dim() const { return !family().required.has(tensor_id::attn_q); }
+
+    [[nodiscard]] static std::uint64_t size_of(extent size, const model_sizes& of) {
+        switch (size) {
+            case extent::one: break;
+            case extent::n_embd: return of.n_embd;
+            case extent::n_vocab: return of.n_vocab;
+            case extent::n_ff: return of.n_ff;
+            case extent::head_dim: return of.head_dim;
+            case extent::q_width: return of.n_heads * of.head_dim;
+            case extent::kv_width: return of.n_kv_heads * of.head_dim;
+            case extent::qkv_width: return (of.n_heads + 2 * of.n_kv_heads) * of.head_dim;
+            case extent::gate_up: return 2 * of.n_ff;
+            case extent::rope_pairs: return of.head_dim / 2;
+        }
+        return 1;
+    }
+
+    void add_required(const tensor_row& row, std::uint32_t layer, const model_sizes& sizes) {
+        if (!family().required.has(row.id)) return;
+        const auto depth = size_of(row.depth, sizes), rows = size_of(row.rows, sizes);
+        if (row.rows == extent::one)
+            add_tensor(tensor_name(row.id, layer), {depth}, data_type::f32);
+        else
+            add_tensor(tensor_name(row.id, layer), {depth, rows});
+    }
+
     model_file& put(const std::string& name, std::function<void(gguf::writer&)> write) {
         for (auto& entry : keys_)
             if (entry.first == name) {

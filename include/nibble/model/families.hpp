@@ -6,18 +6,33 @@
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/model/families/cohere2.hpp>
+#include <nibble/model/families/ernie4_5.hpp>
+#include <nibble/model/families/exaone4.hpp>
+#include <nibble/model/families/gemma2.hpp>
 #include <nibble/model/families/gemma3.hpp>
+#include <nibble/model/families/glm4.hpp>
+#include <nibble/model/families/granite.hpp>
+#include <nibble/model/families/hunyuan_dense.hpp>
 #include <nibble/model/families/llama.hpp>
+#include <nibble/model/families/mistral3.hpp>
 #include <nibble/model/families/olmo2.hpp>
+#include <nibble/model/families/phi3.hpp>
 #include <nibble/model/families/qwen2.hpp>
 #include <nibble/model/families/qwen3.hpp>
+#include <nibble/model/families/seed_oss.hpp>
 #include <nibble/model/families/smollm3.hpp>
+#include <nibble/model/families/starcoder2.hpp>
 #include <nibble/model/family.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-inline constexpr std::array all_families{&families::gemma3, &families::llama, &families::olmo2,
-                                         &families::qwen2,  &families::qwen3, &families::smollm3};
+inline constexpr std::array all_families{
+    &families::cohere2, &families::ernie4_5,   &families::exaone4,       &families::gemma2, &families::gemma3,
+    &families::glm4,    &families::granite,    &families::hunyuan_dense, &families::llama,  &families::mistral3,
+    &families::olmo2,   &families::phi3,       &families::qwen2,         &families::qwen3,  &families::seed_oss,
+    &families::smollm3, &families::starcoder2,
+};
 
 /// The family that `general.architecture` names exactly, or nullptr.
 [[nodiscard]] constexpr const model_family* find_family(std::string_view name) noexcept {

@@ -45,13 +45,13 @@ struct forward_pass {
     void embed(std::span<const token> tokens) noexcept {
         const std::size_t n_embd = config.n_embd, rope_dims = config.rope_dims;
         const matrix_view& embedding = weights.token_embd;
-        const auto first_norm = weights.layers.front().attention.norm;
+        const norm_weights first_norm = weights.layers.front().attention.norm;
         threads.for_blocks(tokens.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
                 float* x = work.x + t * n_embd;
                 kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(tokens[t])), n_embd, x);
                 if (config.embedding_scale != 1) kernels.elementwise.scale(x, config.embedding_scale, n_embd);
-                norm_row(kernels.elementwise, x, first_norm, config.rms_eps, work.normed + t * n_embd, n_embd);
+                norm_row(kernels.elementwise, x, first_norm, config.norms(), work.normed + t * n_embd, n_embd);
                 for (std::size_t r = 0; r < work.ropes.size(); ++r)
                     work.ropes[r].cos_sin(cache.position() + t, work.rope_cos_sin + (r * work.batch + t) * rope_dims);
             }
@@ -79,7 +79,8 @@ struct forward_pass {
 
     /// Norms and rotations of q and k; k and v -> cache.
     void finish_qkv(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
-        const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.rms_eps};
+        const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.norm_eps,
+                               config.family->heads_turn_first};
         const float* cos_sin =
             layer.rope == no_rope ? nullptr : work.rope_cos_sin + layer.rope * work.batch * config.rope_dims;
         threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
@@ -90,9 +91,10 @@ struct forward_pass {
                 finish_heads(kernels.elementwise, rules, {layer.k_norm, turn}, k, config.n_kv_heads);
                 store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
                                k, v);
-                if (t >= n - kept)
-                    finish_heads(kernels.elementwise, rules, {layer.q_norm, turn},
-                                 work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
+                if (t < n - kept) continue;
+                const float growth = config.query_growth.at(cache.position() + t);
+                finish_heads(kernels.elementwise, rules, {layer.q_norm, turn, growth},
+                             work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
             }
         });
     }
@@ -110,22 +112,24 @@ struct forward_pass {
                             .position = cache.position() + n - kept,
                             .window = layer.window,
                             .scale = config.attention_scale,
+                            .cap = config.attention_cap,
                             .out = work.q,
                             .workspace = work.attention});
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
-    /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
-    void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
-        work.activations.quantize(threads, work.normed, n, std::array{layer.gate.w, layer.up.w});
+    /// update [n][n_embd] = down . (act(gate . h) * (up . h)),  h [n][n_embd]
+    void feed_forward(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
+        work.activations.quantize(threads, h, n, std::array{layer.gate.w, layer.up.w});
         gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
     }
 
-    /// x += post(update), normed = next(x), for the last n tokens of a pass, whose rows of x begin at `x`.
-    void add(float* x, std::span<const float> post, std::span<const float> next, std::size_t n) noexcept {
-        residual(threads, kernels.elementwise, x, work.update, 1, {post, next, config.rms_eps}, n, config.n_embd,
-                 work.normed);
+    /// x += post(update), normed = next(x) unless `normed` is null, for the last n tokens of a pass, whose rows of x
+    /// begin at `x`.
+    void add(float* x, const norm_weights& post, const norm_weights& next, std::size_t n, float* normed) noexcept {
+        residual(threads, kernels.elementwise, x, work.update, config.residual_scale, {post, next, config.norms()}, n,
+                 config.n_embd, normed);
     }
 
     /// One layer: x += attention, x += feed_forward. It begins with the `normed` that was made for it, and makes that
@@ -133,14 +137,19 @@ struct forward_pass {
     void run_layer(std::size_t index, std::size_t n, std::size_t kept) noexcept {
         const auto& [attn, ffn] = weights.layers[index];
         const bool is_last = index + 1 == config.n_layers;
-        const auto next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
+        const norm_weights& next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
         float* x = work.x + (n - kept) * config.n_embd;
 
         attend(attn, cache.layer(index), n, kept);
         if (kept == 0) return;
-        add(x, attn.post_norm, ffn.norm, kept);
-        feed_forward(ffn, kept);
-        add(x, ffn.post_norm, next_norm, kept);
+        if (ffn.parallel) {
+            add(x, attn.post_norm, {}, kept, nullptr);
+            feed_forward(ffn, work.normed + (n - kept) * config.n_embd, kept);
+        } else {
+            add(x, attn.post_norm, ffn.norm, kept, work.normed);
+            feed_forward(ffn, work.normed, kept);
+        }
+        add(x, ffn.post_norm, next_norm, kept, work.normed);
     }
 
     /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last
@@ -161,13 +170,28 @@ struct forward_pass {
         return true;
     }
 
-    /// logits [n_logits][n_vocab] = output . normed, and best_logit of the last of them.
+    /// logits [n_logits][n_vocab] = output . normed, scaled and capped, and best_logit of the last of them.
     void project_logits(std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
-        multiply(work.normed, n_logits,
-                 std::array{linear_job{{weights.output}, logits, config.n_vocab, work.largest.data()}});
+        const bool products_alone = config.logit_scale == 1 && config.logit_cap == 0;
+        largest_value* largest = products_alone ? work.largest.data() : nullptr;
+        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, largest}});
+        if (!products_alone) finish_logits(n_logits, logits);
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
+    }
+
+    /// Scale and cap of logits, and the largest of the last row.
+    void finish_logits(std::size_t n_logits, float* logits) noexcept {
+        constexpr std::size_t grain = 4096;
+        threads.for_blocks(config.n_vocab, grain, [&](std::size_t begin, std::size_t end, std::size_t worker) {
+            for (std::size_t t = 0; t < n_logits; ++t) {
+                float* row = logits + t * config.n_vocab + begin;
+                kernels.elementwise.scale(row, config.logit_scale, end - begin);
+                if (config.logit_cap != 0) kernels.elementwise.soft_cap(row, config.logit_cap, end - begin);
+            }
+            work.largest[worker].look_at({logits + (n_logits - 1) * config.n_vocab + begin, end - begin}, begin);
+        });
     }
 };
 

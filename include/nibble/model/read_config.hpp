@@ -120,7 +120,7 @@ inline void read_heads(config_reader& reader, model_config& config) {
 
     config.n_layers = reader.take(config_key::n_layers, reader.layers());
     config.n_embd = reader.take(config_key::n_embd, reader.dimension(tensor_id::token_embd, 0));
-    config.n_ff = reader.take(config_key::n_ff, reader.dimension(tensor_id::ffn_gate, 1), config.n_layers);
+    config.n_ff = reader.take(config_key::n_ff, reader.dimension(tensor_id::ffn_down, 0), config.n_layers);
     detail::read_heads(reader, config);
 
     const auto* tokens = file.find("tokenizer.ggml.tokens");
@@ -133,7 +133,8 @@ inline void read_heads(config_reader& reader, model_config& config) {
                     std::to_string(tokens->array_size())};
 
     config.n_ctx_train = reader.take(config_key::n_ctx_train, reader.family_default(family.n_ctx_train));
-    config.rms_eps = static_cast<float>(reader.take(config_key::rms_eps, reader.family_default(family.rms_eps)));
+    const auto eps = family.norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps;
+    config.norm_eps = static_cast<float>(reader.take(eps, reader.family_default(family.norm_eps)));
     config.attention_scale = static_cast<float>(reader.take(
         config_key::attention_scale, 1 / std::sqrt(static_cast<double>(config.head_dim)), "1 / sqrt(head_dim)"));
 

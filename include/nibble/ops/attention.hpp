@@ -122,8 +122,12 @@ struct attention_call {
     std::size_t position;  ///< of the first token; it sees itself and those before it, each further token one more
     std::size_t window;    ///< how many positions a token sees at most, itself included; no_window: all
     float scale;           ///< multiplies query . key
+    float cap = 0;         ///< of that product, which becomes cap * tanh(product / cap); 0: none
     float* out;            ///< [n_tokens][n_heads][head_dim]; may be q
     attention_workspace& workspace;
+
+    /// The cap in units of the scores that kernels see.
+    [[nodiscard]] float score_cap() const noexcept { return cap * std::numbers::log2e_v<float>; }
 
     /// The first block that the token at `at` sees some of.
     [[nodiscard]] std::size_t first_block(std::size_t at) const noexcept {
@@ -151,7 +155,8 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
     const std::size_t position = call.position + begin;
     const std::size_t first_block = call.first_block(position), last_block = position / attention_block;
     for (std::size_t b = first_block; b <= last_block; ++b) {
-        const attention_queries queries{area.q, rows, group, head_dim, position - b * attention_block, call.window};
+        const attention_queries queries{
+            area.q, rows, group, head_dim, position - b * attention_block, call.window, call.score_cap()};
         const auto& partial = b == first_block ? area.total : area.next;
         call.kernels.attend(queries, call.cache.block(kv_head, b), partial, area.work);
         if (b > first_block) call.kernels.merge(area.total, partial, rows, head_dim);
@@ -189,7 +194,8 @@ inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
         const std::size_t kv_head = item / n_blocks, i = item % n_blocks, b = first_block + i;
         const auto area = call.workspace.area(worker);
         scale_queries(call, 0, kv_head, area.q);
-        call.kernels.attend({area.q, group, group, head_dim, call.position - b * attention_block, call.window},
+        const std::size_t ahead = call.position - b * attention_block;
+        call.kernels.attend({area.q, group, group, head_dim, ahead, call.window, call.score_cap()},
                             call.cache.block(kv_head, b), call.workspace.partial(kv_head, i), area.work);
     });
     // below 32 blocks merging takes less time than waking a thread

@@ -55,16 +55,16 @@ public:
         return blocks_[static_cast<std::size_t>(form)].data();
     }
 
-    /// Converts `n_tokens` contiguous rows at `x` to the forms that the formats of `users` need, which all have the
-    /// depth of such a row. `x` is kept, not copied, for the float formats: it must not change before the products are
-    /// done.
+    /// Converts `n_tokens` contiguous rows at `x` to the forms that the formats of `users` need: matrices of which the
+    /// first has the depth of such a row, the others too, or are empty. `x` is kept, not copied, for the float formats:
+    /// it must not change before the products are done.
     void quantize(executor& threads, const float* x, std::size_t n_tokens,
                   std::span<const matrix_view> users) noexcept {
         floats_ = x;
         n_tokens_ = n_tokens;
         depth_ = users.front().depth;
         std::array<bool, 3> needed{};
-        for (const matrix_view& w : users) needed[static_cast<std::size_t>(kernels_.of(w).form)] = true;
+        for (const matrix_view& w : users) needed[static_cast<std::size_t>(kernels_.of(w).form)] |= !w.empty();
         for (const auto form : {activation_form::blocks_of_256, activation_form::blocks_of_32})
             if (needed[static_cast<std::size_t>(form)]) fill(threads, form);
     }
@@ -110,6 +110,13 @@ private:
 struct projection {
     matrix_view w;
     std::span<const float> bias = {};  ///< [w.rows]
+
+    [[nodiscard]] bool empty() const noexcept { return w.empty(); }
+    /// Rows first .. first + count - 1 of a fused one; empty if this is.
+    [[nodiscard]] projection rows(std::size_t first, std::size_t count) const noexcept {
+        if (empty()) return {};
+        return {w.rows(first, count), bias.empty() ? bias : bias.subspan(first, count)};
+    }
 };
 
 /// One matrix of a product: out[t * out_stride + r] = row r of w times token t, plus bias[r].
@@ -176,9 +183,9 @@ inline void linear(executor& threads, std::span<const linear_job> jobs, activati
 [[nodiscard]] inline std::size_t gated_rows(const kernel_set& kernels) noexcept { return kernels.rows_at_once / 2; }
 
 /// out[t * n_rows + r] = act(row r of gate . token t) * (row r of up . token t), each with its bias: gate and up have
-/// equal shapes, of depth x.depth(). The products with `up` only ever exist in a cache: for 512 tokens of SmolLM3-3B
-/// they would be 22 MB, written and read again. `up_scratch`: gated_rows(x.kernels()) * x.n_tokens() floats for each
-/// thread.
+/// equal shapes, of depth x.depth(), or `up` is empty and its products count as 1. The products with `up` only ever
+/// exist in a cache: for 512 tokens of SmolLM3-3B they would be 22 MB, written and read again. `up_scratch`:
+/// gated_rows(x.kernels()) * x.n_tokens() floats for each thread.
 inline void gated_linear(executor& threads, const projection& gate, const projection& up, activation act,
                          activation_buffer& x, float* out, float* up_scratch) noexcept {
     const auto join = x.kernels().elementwise.gated[static_cast<std::size_t>(act)];
@@ -187,7 +194,10 @@ inline void gated_linear(executor& threads, const projection& gate, const projec
         const std::size_t count = end - begin;
         float* own = up_scratch + worker * most * x.n_tokens();
         detail::multiply_rows(gate, begin, count, x, out + begin, n_rows, worker);
-        detail::multiply_rows(up, begin, count, x, own, count, worker);
+        if (up.empty())
+            std::fill_n(own, count * x.n_tokens(), 1.0f);
+        else
+            detail::multiply_rows(up, begin, count, x, own, count, worker);
         for (std::size_t t = 0; t < x.n_tokens(); ++t) join(out + t * n_rows + begin, own + t * count, count);
     };
     threads.for_blocks(n_rows, detail::rows_at_once(threads, x, n_rows, most), block);

@@ -10,6 +10,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/float_math.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
+#include <nibble/kernels/elementwise/soft_cap.hpp>
 #include <nibble/quant/scalar.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -32,10 +33,17 @@ struct elementwise_kernels {
     /// out[i] = x[i] * s * weight[i] with s = 1 / sqrt(sum / n + eps) and `sum` that of quant::dot_float(x, x).
     /// `out` may be `x`.
     void (*rms_norm)(const float* x, const float* weight, float eps, float* out, std::size_t n) noexcept;
+    /// c[i] = x[i] - sum / n, out[i] = fma(c[i] * s, weight[i], bias[i]) with s = 1 / sqrt(squares / n + eps); `sum`
+    /// and `squares` are those of quant::dot_float, of x and ones and of c and c. A null bias is zeros. `out` may be
+    /// `x`.
+    void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept;
     /// x[i] = fma(scale, y[i], x[i]): the plain sum where scale is 1.
     void (*add_scaled)(float* x, const float* y, float scale, std::size_t n) noexcept;
     /// x[i] *= factor.
     void (*scale)(float* x, float factor, std::size_t n) noexcept;
+    /// x[i] = soft_cap_value(x[i], cap).
+    void (*soft_cap)(float* x, float cap, std::size_t n) noexcept;
     /// Rotates the first `dims` values of each head, by rope_pairing: the pair (a, b) turns to
     /// (fma(a, c, -(b * s)), fma(b, c, a * s)), c and s = cos_sin[2i] and [2i + 1]. `dims` is even.
     std::array<void (*)(float* heads, std::size_t n_heads, std::size_t head_dim, const float* cos_sin,
@@ -68,12 +76,25 @@ inline void rms_norm(const float* x, const float* weight, float eps, float* out,
     for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * s * weight[i];
 }
 
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept {
+    const float mean = quant::dot_float([](std::size_t) { return 1.0f; }, x, n) / static_cast<float>(n);
+    for (std::size_t i = 0; i < n; ++i) out[i] = x[i] - mean;
+    const float squares = quant::dot_float([out](std::size_t i) { return out[i]; }, out, n);
+    const float s = 1.0f / std::sqrt(squares / static_cast<float>(n) + eps);
+    for (std::size_t i = 0; i < n; ++i) out[i] = exact_fma(out[i] * s, weight[i], bias ? bias[i] : 0.0f);
+}
+
 inline void add_scaled(float* x, const float* y, float scale, std::size_t n) noexcept {
     for (std::size_t i = 0; i < n; ++i) x[i] = exact_fma(scale, y[i], x[i]);
 }
 
 inline void scale(float* x, float factor, std::size_t n) noexcept {
     for (std::size_t i = 0; i < n; ++i) x[i] *= factor;
+}
+
+inline void soft_cap(float* x, float cap, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) x[i] = soft_cap_value(x[i], cap);
 }
 
 inline void rotate(float& a, float& b, float c, float s) noexcept {
@@ -109,8 +130,10 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
 }
 
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
+                                           .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
+                                           .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
                                            .gated = {&silu_gated, &gelu_tanh_gated}};
 
