@@ -4,7 +4,7 @@
 #   cmake -D SOURCE_DIR=. -P cmake/check_options.cmake
 cmake_minimum_required(VERSION 3.25)
 
-set(structs generate/options.hpp:generation_options generate/session_state.hpp:session_options
+set(structs generate/options.hpp:generation_options generate/session_options.hpp:session_options
             model/model.hpp:model_options model/config_options.hpp:config_options text/tokenizer.hpp:tokenizer_options)
 file(READ "${SOURCE_DIR}/docs/options.md" page)
 set(count 0)

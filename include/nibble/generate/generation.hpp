@@ -18,6 +18,7 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/generation_stats.hpp>
+#include <nibble/generate/logprob_records.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/stop_strings.hpp>
@@ -107,22 +108,14 @@ public:
     /// model's own, before penalties, temperature and filters. A token that was not sampled but forced (the end of
     /// thinking) has none.
     /// Throws errc::ctx_bad_range beyond them, and where n_probs was 0.
-    [[nodiscard]] token_logprob logprob(std::size_t i) const { return record_of(i).picked; }
+    [[nodiscard]] token_logprob logprob(std::size_t i) const { return logprobs_.picked(i); }
     std::span<const token_logprob> top_logprobs(std::size_t i) && = delete;
-    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const& {
-        const auto& record = record_of(i);
-        return std::span{top_logprobs_}.subspan(record.begin, record.end - record.begin);
-    }
+    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const& { return logprobs_.top(i); }
 
 private:
     friend class session;
     friend class reply_events;
     using clock = std::chrono::steady_clock;
-
-    struct token_record {
-        token_logprob picked;
-        std::size_t begin, end;  // in top_logprobs_
-    };
 
     /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
     /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
@@ -144,10 +137,7 @@ private:
         const std::size_t room = std::min(options_.max_tokens, session.context() + 1 - prompt.size());
         tokens_.reserve(room);
         text_.reserve(std::min(room, session.context()) * reserved_bytes_per_token);
-        if (options_.n_probs > 0) {
-            records_.reserve(room);
-            top_logprobs_.reserve(std::min(room * static_cast<std::size_t>(options_.n_probs), most_reserved_logprobs));
-        }
+        if (options_.n_probs > 0) logprobs_.reserve(room, static_cast<std::size_t>(options_.n_probs));
         session.sampler().configure(options_, session.context(), dry_breakers());
 
         const std::size_t reused = std::min(session.common_prefix(prompt), prompt.size() - 1);
@@ -212,7 +202,12 @@ private:
 
     void take(token id, bool forced, bool constrained) {
         const auto& tokenizer = session_->source().tokenizer();
-        if (options_.n_probs > 0) record(id, forced);
+        if (options_.n_probs > 0) {
+            if (forced)
+                logprobs_.add({id, 0.0f}, {});
+            else
+                logprobs_.add(session_->sampler().picked_logprob(), session_->sampler().top_logprobs());
+        }
         tokens_.push_back(id);
         ++stats_.generated_tokens;
         unread_ = true;
@@ -250,21 +245,6 @@ private:
         if (reason_ == finish_reason::none) reason_ = reason;
     }
 
-    void record(token id, bool forced) {
-        const std::size_t begin = top_logprobs_.size();
-        const auto& sampler = session_->sampler();
-        if (!forced)
-            top_logprobs_.insert(top_logprobs_.end(), sampler.top_logprobs().begin(), sampler.top_logprobs().end());
-        records_.push_back({forced ? token_logprob{id, 0.0f} : sampler.picked_logprob(), begin, top_logprobs_.size()});
-    }
-
-    [[nodiscard]] const token_record& record_of(std::size_t i) const {
-        if (i >= records_.size())
-            throw error(errc::ctx_bad_range, "log-probabilities", "an index below " + std::to_string(records_.size()),
-                        std::to_string(i));
-        return records_[i];
-    }
-
     /// The tokens whose text contains a sequence breaker, when DRY is on.
     [[nodiscard]] std::vector<token> dry_breakers() const {
         std::vector<token> out;
@@ -285,7 +265,6 @@ private:
 
     // A token of English text has 4 to 5 bytes; the text grows beyond this only for very unusual ones.
     static constexpr std::size_t reserved_bytes_per_token = 16;
-    static constexpr std::size_t most_reserved_logprobs = std::size_t{1} << 20;  // 8 MB; more grows as it comes
 
     std::shared_ptr<detail::session_state> session_;
     std::unique_ptr<token_constraint> required_call_;  // then it is that of options_
@@ -301,9 +280,8 @@ private:
     std::size_t piece_begin_ = 0;  // of the latest piece, which ends at n_given_
     std::size_t n_given_ = 0;
     std::vector<token> tokens_;
-    bool unread_ = false;  // the last of tokens_ is not in the cache yet
-    std::vector<token_record> records_;
-    std::vector<token_logprob> top_logprobs_;
+    bool unread_ = false;               // the last of tokens_ is not in the cache yet
+    detail::logprob_records logprobs_;  // with options_.n_probs
     generation_stats stats_;
     finish_reason reason_ = finish_reason::none;
 };
