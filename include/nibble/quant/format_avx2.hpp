@@ -50,8 +50,7 @@ inline __m128i evens_then_odds() noexcept {
 
 /// 16 bytes of nibbles as 32 codes: the low nibbles, then the high ones.
 inline __m256i nibbles(const std::uint8_t* qs) noexcept {
-    const __m128i bytes = avx2::load128(qs);
-    const __m256i both = _mm256_inserti128_si256(_mm256_castsi128_si256(bytes), _mm_srli_epi16(bytes, 4), 1);
+    const __m256i both = _mm256_srlv_epi32(avx2::splat128(qs), _mm256_setr_epi32(0, 0, 0, 0, 4, 4, 4, 4));
     return _mm256_and_si256(both, _mm256_set1_epi8(15));
 }
 

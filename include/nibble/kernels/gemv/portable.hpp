@@ -145,24 +145,18 @@ inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size
                             out_stride);
 }
 
-/// gemv_function of the block formats.
+/// gemv_function of the block formats. Three tokens and more are for gemm: they are served two at a time, without code
+/// of their own.
 template <class F>
 inline void gemv(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t depth, const void* x,
                  std::size_t n_tokens, float* out, std::size_t out_stride) noexcept {
     const std::size_t n_blocks = depth / F::block_size;
     const auto* tokens = static_cast<const token_block<F::block_size>*>(x);
-    for (std::size_t t = 0, group; t < n_tokens; t += group) {
-        const std::size_t left = n_tokens - t;
-        group = left >= 4 ? 4 : left >= 2 ? 2 : 1;
-        const auto* these = tokens + t * n_blocks;
-        float* to = out + t * out_stride;
-        if (group == 4)
-            row_tiles<F, 4>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
-        else if (group == 2)
-            row_tiles<F, 2>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
-        else
-            row_tiles<F, 1>(weights, row_bytes, n_rows, n_blocks, these, to, out_stride);
-    }
+    std::size_t t = 0;
+    for (; t + 2 <= n_tokens; t += 2)
+        row_tiles<F, 2>(weights, row_bytes, n_rows, n_blocks, tokens + t * n_blocks, out + t * out_stride, out_stride);
+    if (t < n_tokens)
+        row_tiles<F, 1>(weights, row_bytes, n_rows, n_blocks, tokens + t * n_blocks, out + t * out_stride, out_stride);
 }
 
 }  // namespace kernels::gemv_portable
