@@ -24,7 +24,9 @@ need_packages() {
         libbenchmark-dev) has_header benchmark/benchmark.h ;;
         libpcre2-dev) has_header pcre2posix.h ;;
         libedit-dev) has_header histedit.h ;;
-        g++-aarch64-linux-gnu) has_command aarch64-linux-gnu-g++ ;;
+        g++-mingw-w64-x86-64-posix) has_command x86_64-w64-mingw32-g++-posix ;;
+        g++-*-linux-gnu) has_command "${package#g++-}-g++" ;;
+        wine64) has_command wine64 || [ -x /usr/lib/wine/wine64 ] ;;
         qemu-user) has_command qemu-aarch64 ;;
         libclang-rt-14-dev) compgen -G "/usr/lib/llvm-14/lib/clang/*/lib/linux/libclang_rt.fuzzer*" >/dev/null ;;
         python3-jsonschema) has_command python3 && python3 -c "import jsonschema" 2>/dev/null ;;

@@ -213,6 +213,7 @@ TEST_CASE("Windows: names that no code page has, and long ones") {
     fs::create_directories(LR"(\\?\)" + deep.native());
     write(LR"(\\?\)" + (deep / "file").native(), "deep");
     CHECK(text_of(mapped_file::open(deep / "file")) == "deep");
+    CHECK(text_of(mapped_file::open(LR"(\\?\)" + (deep / "file").native())) == "deep");
     CHECK(text_of(mapped_file::open(deep / "." / ".." / deep.filename() / "file", file_access::copy)) == "deep");
 }
 

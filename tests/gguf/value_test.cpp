@@ -19,7 +19,7 @@ using gguf::value_type;
 static_assert(std::is_trivially_copyable_v<value> && sizeof(value) == 32);
 static_assert(std::forward_iterator<gguf::string_range::iterator>);
 static_assert(std::input_iterator<gguf::number_range<float>::iterator>);
-static_assert(gguf::type_of<long>() == gguf::type_of<std::int64_t>());
+static_assert(gguf::type_of<long>() == (sizeof(long) == 8 ? value_type::i64 : value_type::i32));
 static_assert(gguf::type_of<unsigned long long>() == value_type::u64);
 static_assert(gguf::type_of<bool>() == value_type::boolean);
 

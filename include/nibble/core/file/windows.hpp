@@ -47,14 +47,12 @@ private:
                                                               : given.message()};
 }
 
-/// The path in the form without which none may have more than 260 characters. It has to be absolute and is taken as it
-/// is, so only long ones get it.
+/// The path; a long one in the form without which none may have more than 260 characters, absolute and taken as it is.
 inline std::wstring long_path(const std::filesystem::path& path) {
+    if (path.native().starts_with(LR"(\\?\)")) return path.native();
     std::error_code ignored;
-    const std::wstring plain = path.native();
-    if (plain.size() < MAX_PATH - 12) return plain;
-    std::wstring whole = std::filesystem::absolute(path, ignored).lexically_normal().make_preferred().native();
-    if (whole.starts_with(LR"(\\?\)")) return whole;
+    const std::wstring whole = std::filesystem::absolute(path, ignored).lexically_normal().make_preferred().native();
+    if (whole.size() < MAX_PATH - 12) return path.native();
     return whole.starts_with(LR"(\\)") ? LR"(\\?\UNC)" + whole.substr(1) : LR"(\\?\)" + whole;
 }
 
