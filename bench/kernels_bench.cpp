@@ -38,6 +38,11 @@ double multiply_bound(const kernel_set& set) {
         static const double avx512 = bench::measure_multiply_bound(true);
         return avx512;
     }
+#elif NIBBLE_AARCH64
+    static const double dotprod = detect_cpu().neon_dotprod ? bench::measure_multiply_bound(false) : 0;
+    static const double i8mm = detect_cpu().neon_i8mm ? bench::measure_multiply_bound(true) : 0;
+    if (&set == &neon_dotprod_kernels) return dotprod;
+    if (&set == &neon_i8mm_kernels) return i8mm;
 #endif
     (void)set;
     return 0;

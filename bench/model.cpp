@@ -35,11 +35,13 @@ struct options {
 /// What this CPU has, cut down to `isa`.
 cpu_features features(const std::string& isa) {
     cpu_features cpu = detect_cpu();
-    if (isa == "avx512-vnni" && !cpu.avx512_vnni) throw std::runtime_error("this CPU has no avx512-vnni");
-    if (isa == "avx2" && !cpu.avx2) throw std::runtime_error("this CPU has no avx2");
-    if (isa == "avx2") cpu = {.avx2 = true};
+    if (isa == "auto") return cpu;
+    if (isa == "avx2") cpu = {.avx2 = cpu.avx2};
+    if (isa == "neon-dotprod") cpu.neon_i8mm = false;
+    if (isa == "neon") cpu = {.neon = cpu.neon};
     if (isa == "portable") cpu = {.portable = true};
     if (isa == "scalar") cpu = {};
+    if (best_kernels(cpu).name != isa) throw std::runtime_error("this CPU has no " + isa);
     return cpu;
 }
 
@@ -261,7 +263,8 @@ int run(int argc, char** argv) {
         ->check(CLI::IsMember({"q16", "f16", "q8"}))
         ->capture_default_str();
     app.add_option("--isa", o.isa, "kernels to use")
-        ->check(CLI::IsMember({"auto", "avx512-vnni", "avx2", "portable", "scalar"}))
+        ->check(
+            CLI::IsMember({"auto", "avx512-vnni", "avx2", "neon-i8mm", "neon-dotprod", "neon", "portable", "scalar"}))
         ->capture_default_str();
     app.add_option("-o,--output", o.output, "md, csv or json")
         ->check(CLI::IsMember({"md", "csv", "json"}))

@@ -13,6 +13,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/thread_pool.hpp>
+#include <nibble/simd/neon.hpp>
 #include <nibble/simd/region.hpp>
 
 namespace nibble::bench {
@@ -149,6 +150,53 @@ inline double measure_multiply_bound(bool avx512) {
     constexpr std::size_t n = 20'000;
     if (avx512) return static_cast<double>(n * 8 * 64) / best_seconds([] { multiply_bytes_avx512(n); });
     return static_cast<double>(n * 8 * 32) / best_seconds([] { multiply_bytes_avx2(n); });
+}
+
+}  // namespace nibble::bench
+#elif NIBBLE_AARCH64
+NIBBLE_REGION_BEGIN_NEON_DOTPROD
+namespace nibble::bench {
+
+/// sdot and nothing else, `n` times 16 of them: 16 multiply-accumulates each.
+inline void multiply_bytes_dotprod(std::size_t n) {
+    const int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(-2);
+    int32x4_t sums[16] = {};
+    for (std::size_t i = 0; i < n; ++i) {
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < 16; ++k) sums[k] = neon::dotprod::add_lane<0>(sums[k], a, b);
+    }
+    NIBBLE_UNROLL
+    for (std::size_t k = 0; k < 16; ++k) asm volatile("" : "+w"(sums[k]));
+}
+
+}  // namespace nibble::bench
+NIBBLE_REGION_END
+
+NIBBLE_REGION_BEGIN_NEON_I8MM
+namespace nibble::bench {
+
+/// The same with smmla; 32 multiply-accumulates each.
+inline void multiply_bytes_i8mm(std::size_t n) {
+    const int8x16_t a = vdupq_n_s8(3), b = vdupq_n_s8(-2);
+    int32x4_t sums[16] = {};
+    for (std::size_t i = 0; i < n; ++i) {
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < 16; ++k) sums[k] = neon::add_matrix(sums[k], a, b);
+    }
+    NIBBLE_UNROLL
+    for (std::size_t k = 0; k < 16; ++k) asm volatile("" : "+w"(sums[k]));
+}
+
+}  // namespace nibble::bench
+NIBBLE_REGION_END
+
+namespace nibble::bench {
+
+/// Multiply-accumulates of bytes a second that one thread can do at most.
+inline double measure_multiply_bound(bool i8mm) {
+    constexpr std::size_t n = 20'000;
+    if (i8mm) return static_cast<double>(n * 16 * 32) / best_seconds([] { multiply_bytes_i8mm(n); });
+    return static_cast<double>(n * 16 * 16) / best_seconds([] { multiply_bytes_dotprod(n); });
 }
 
 }  // namespace nibble::bench

@@ -77,6 +77,7 @@ void NIBBLE_BITS_UNIT(const std::string& data, const std::string& models, const 
     steps[1].portable = cpu.portable;
     steps[2] = steps[1];
     steps[2].avx2 = cpu.avx2;
+    steps[2].neon = cpu.neon;
     steps[3] = cpu;
     std::string_view before;
     for (const auto& step : steps) {

@@ -36,7 +36,9 @@ TEST_CASE("detect_cpu is constant and a feature implies what it builds on") {
     CHECK(cpu == nibble::detect_cpu());
     if (cpu.avx512_vnni || cpu.avx512_vbmi) CHECK(cpu.avx512);
     if (cpu.avx512 || cpu.avx_vnni) CHECK(cpu.avx2);
-    if (cpu.neon_dotprod || cpu.neon_i8mm) CHECK(cpu.neon);
+    if (cpu.neon_i8mm) CHECK(cpu.neon_dotprod);
+    if (cpu.neon_dotprod) CHECK(cpu.neon);
+    CHECK(cpu.neon == NIBBLE_AARCH64);
     CHECK_FALSE((cpu.avx2 && cpu.neon));
 }
 

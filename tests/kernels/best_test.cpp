@@ -12,6 +12,11 @@ TEST_CASE("the best set that a CPU can run is found") {
     CHECK(best_kernels(cpu_features{.portable = true, .avx2 = true}).name == "avx2");
     CHECK(best_kernels(cpu_features{.portable = true, .avx2 = true, .avx512 = true, .avx512_vnni = true}).name ==
           "avx512-vnni");
+#elif NIBBLE_AARCH64
+    CHECK(best_kernels(cpu_features{.portable = true, .neon = true}).name == "neon");
+    CHECK(best_kernels(cpu_features{.portable = true, .neon = true, .neon_dotprod = true}).name == "neon-dotprod");
+    CHECK(best_kernels(cpu_features{.portable = true, .neon = true, .neon_dotprod = true, .neon_i8mm = true}).name ==
+          "neon-i8mm");
 #endif
     CHECK(best_kernels(detect_cpu()).runs_on(detect_cpu()));
 }

@@ -29,6 +29,12 @@
 #define NIBBLE_X86_64 0
 #endif
 
+#if defined(__aarch64__) || defined(_M_ARM64)
+#define NIBBLE_AARCH64 1
+#else
+#define NIBBLE_AARCH64 0
+#endif
+
 #if defined(__clang__)
 #define NIBBLE_CLANG 1
 #else

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -20,28 +21,63 @@
 
 #if defined(__linux__)
 #include <sched.h>
-#if defined(__aarch64__)
-#include <sys/auxv.h>
 #endif
+#if NIBBLE_AARCH64 && defined(__linux__)
+#include <sys/auxv.h>
+#elif NIBBLE_AARCH64 && defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif NIBBLE_AARCH64 && defined(_WIN32)
+// Of windows.h, which defines too many macros for a header.
+extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long feature);
 #endif
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// Instruction sets that may be executed: the processor has them and the operating system saves their registers.
 struct cpu_features {
-    bool portable = false;     ///< the vectors that every processor has for which this program is compiled
-    bool avx2 = false;         ///< AVX2 with FMA and F16C
-    bool avx_vnni = false;     ///< the VEX form of VNNI, beside avx2
-    bool avx512 = false;       ///< AVX-512 F, BW, VL and DQ, beside avx2
-    bool avx512_vnni = false;  ///< beside avx512
-    bool avx512_vbmi = false;  ///< beside avx512
-    bool amx_int8 = false;     ///< AMX tiles of int8. Linux lets a process use them only after it has asked
-    bool neon = false;
-    bool neon_dotprod = false;
-    bool neon_i8mm = false;
+    bool portable = false;      ///< the vectors that every processor has for which this program is compiled
+    bool avx2 = false;          ///< AVX2 with FMA and F16C
+    bool avx_vnni = false;      ///< the VEX form of VNNI, beside avx2
+    bool avx512 = false;        ///< AVX-512 F, BW, VL and DQ, beside avx2
+    bool avx512_vnni = false;   ///< beside avx512
+    bool avx512_vbmi = false;   ///< beside avx512
+    bool amx_int8 = false;      ///< AMX tiles of int8. Linux lets a process use them only after it has asked
+    bool neon = false;          ///< the vectors of every 64-bit Arm
+    bool neon_dotprod = false;  ///< sdot, beside neon
+    bool neon_i8mm = false;     ///< smmla, beside neon_dotprod
 
     friend bool operator==(const cpu_features&, const cpu_features&) = default;
 };
+
+#if NIBBLE_AARCH64
+namespace detail {
+
+/// Extensions that a program at its own level of privilege cannot ask the processor about.
+enum class arm_extension { dotprod, i8mm };
+
+/// Whether the system says that its processors have `extension`; where it says nothing, whether the compiler was told.
+[[nodiscard]] inline bool arm_system_says(arm_extension extension) noexcept {
+    const bool dotprod = extension == arm_extension::dotprod;
+#if defined(__linux__)  // bits that headers of older systems do not name: HWCAP_ASIMDDP, HWCAP2_I8MM
+    return ((dotprod ? ::getauxval(AT_HWCAP) >> 20 : ::getauxval(AT_HWCAP2) >> 13) & 1) != 0;
+#elif defined(__APPLE__)
+    int has = 0;
+    std::size_t size = sizeof has;
+    const char* name = dotprod ? "hw.optional.arm.FEAT_DotProd" : "hw.optional.arm.FEAT_I8MM";
+    return ::sysctlbyname(name, &has, &size, nullptr, 0) == 0 && has != 0;
+#elif defined(_WIN32)  // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE, PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
+    return ::IsProcessorFeaturePresent(dotprod ? 43 : 66) != 0;
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+    return true;
+#elif defined(__ARM_FEATURE_DOTPROD)
+    return dotprod;
+#else
+    return false;
+#endif
+}
+
+}  // namespace detail
+#endif
 
 /// Asks the processor; some hundred nanoseconds, more in a virtual machine, so ask once.
 [[nodiscard]] inline cpu_features detect_cpu() noexcept {
@@ -60,20 +96,10 @@ struct cpu_features {
     cpu.avx512_vnni = cpu.avx512 && bit(c, 11);
     cpu.amx_int8 = saved(0x60000u) && bit(d, 24) && bit(d, 25);
     if (a >= 1) cpu.avx_vnni = cpu.avx2 && bit(detail::cpuid(7, 1).a, 4);
-#elif defined(__aarch64__)
+#elif NIBBLE_AARCH64
     cpu.neon = true;
-#if defined(__ARM_FEATURE_DOTPROD)
-    cpu.neon_dotprod = true;
-#endif
-#if defined(__ARM_FEATURE_MATMUL_INT8)
-    cpu.neon_i8mm = true;
-#endif
-#if defined(__linux__) && defined(HWCAP_ASIMDDP)
-    cpu.neon_dotprod |= (::getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
-#endif
-#if defined(__linux__) && defined(HWCAP2_I8MM)
-    cpu.neon_i8mm |= (::getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
-#endif
+    cpu.neon_dotprod = detail::arm_system_says(detail::arm_extension::dotprod);
+    cpu.neon_i8mm = cpu.neon_dotprod && detail::arm_system_says(detail::arm_extension::i8mm);
 #endif
     return cpu;
 }

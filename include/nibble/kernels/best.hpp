@@ -7,6 +7,7 @@
 #include <nibble/core/cpu.hpp>
 #include <nibble/kernels/isa/avx2.hpp>
 #include <nibble/kernels/isa/avx512.hpp>
+#include <nibble/kernels/isa/neon.hpp>
 #include <nibble/kernels/isa/portable.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
 #include <nibble/kernels/kernel_set.hpp>
@@ -17,6 +18,8 @@ NIBBLE_NAMESPACE_BEGIN
 inline constexpr std::array kernel_sets {
 #if NIBBLE_X86_64
     &avx512_vnni_kernels, &avx2_kernels,
+#elif NIBBLE_AARCH64
+    &neon_i8mm_kernels, &neon_dotprod_kernels, &neon_kernels,
 #endif
         &portable_kernels, &scalar_kernels,
 };

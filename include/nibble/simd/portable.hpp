@@ -8,7 +8,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/simd/region.hpp>
 
-#if NIBBLE_X86_64 || defined(__aarch64__)
+#if NIBBLE_X86_64 || NIBBLE_AARCH64
 #include <xsimd/xsimd.hpp>
 #else
 #include <nibble/simd/lanes.hpp>
@@ -25,9 +25,9 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace portable {
 
-#if NIBBLE_X86_64 || defined(__aarch64__)
+#if NIBBLE_X86_64 || NIBBLE_AARCH64
 
-#if defined(__aarch64__)
+#if NIBBLE_AARCH64
 using arch = xsimd::neon64;
 #elif defined(__SSE4_2__)
 using arch = xsimd::sse4_2;
@@ -185,6 +185,7 @@ NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept {
 template <int From, int Width, int To>
 NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     const uint8x16_t mask = vdupq_n_u8(static_cast<std::uint8_t>(((1 << Width) - 1) << To));
+    if constexpr (From + Width == 8 && To == 0) return vshrq_n_u8(v, From);
     if constexpr (From > To) return vandq_u8(vshrq_n_u8(v, From - To), mask);
     return vandq_u8(vshlq_n_u8(v, From > To ? 0 : To - From), mask);
 }
@@ -254,9 +255,17 @@ NIBBLE_INLINE float fold(f32x4 v) noexcept {
     return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]);
 }
 
+/// 32 partial sums, folded in halves as quant::dot_float says.
+NIBBLE_INLINE float fold(const f32x4 (&v)[8]) noexcept {
+    return fold(((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7])));
+}
+
 /// nibble::half_to_float of the low 16 bits of each lane. No operand is subnormal, which a caller's mode of the
 /// processor could turn to zero: the scales of real weights are subnormal halves.
 NIBBLE_INLINE f32x4 half_to_float(i32x4 half) noexcept {
+#if NIBBLE_AARCH64  // one instruction, which no mode of the processor changes
+    return vcvt_f32_f16(vreinterpret_f16_s16(vmovn_s32(half)));
+#else
     const auto ints = [](std::int32_t value) { return splat(value); };
     const i32x4 magnitude = half & ints(0x7fff), shifted = shift_left<13>(magnitude);
     const i32x4 normal = shifted + ints(112 << 23);
@@ -264,6 +273,7 @@ NIBBLE_INLINE f32x4 half_to_float(i32x4 half) noexcept {
     const i32x4 special = greater(magnitude, ints(0x7bff)) & ints(0x7f800000);  // infinity, NaN
     const i32x4 sign = shift_left<16>(half & ints(0x8000));
     return float_of(sign | special | select(greater(magnitude, ints(0x3ff)), normal, subnormal));
+#endif
 }
 
 }  // namespace portable

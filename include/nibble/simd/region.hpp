@@ -37,7 +37,34 @@
 #define NIBBLE_REGION_END
 #endif
 
-#endif  // NIBBLE_X86_64
+#elif NIBBLE_AARCH64
+#include <arm_neon.h>
+
+// NEON is in every baseline; regions are for what only some processors have. Compilers name the extensions in ways that
+// exclude each other: g++ needs the whole architecture where the flags stand for an older one, and takes no lesser one.
+#if NIBBLE_CLANG
+#define NIBBLE_REGION_BEGIN_NEON_DOTPROD \
+    _Pragma("clang attribute push(__attribute__((target(\"dotprod\"))), apply_to = function)")
+#define NIBBLE_REGION_BEGIN_NEON_I8MM \
+    _Pragma("clang attribute push(__attribute__((target(\"dotprod,i8mm\"))), apply_to = function)")
+#define NIBBLE_REGION_END _Pragma("clang attribute pop")
+#elif defined(_MSC_VER)  // takes every intrinsic everywhere
+#define NIBBLE_REGION_BEGIN_NEON_DOTPROD
+#define NIBBLE_REGION_BEGIN_NEON_I8MM
+#define NIBBLE_REGION_END
+#elif defined(__ARM_FEATURE_DOTPROD) || defined(__ARM_FEATURE_COMPLEX) || defined(__ARM_FEATURE_SVE)
+#define NIBBLE_REGION_BEGIN_NEON_DOTPROD _Pragma("GCC push_options") _Pragma("GCC target(\"+dotprod\")")
+#define NIBBLE_REGION_BEGIN_NEON_I8MM _Pragma("GCC push_options") _Pragma("GCC target(\"+dotprod+i8mm\")")
+#define NIBBLE_REGION_END _Pragma("GCC pop_options")
+#else
+#define NIBBLE_REGION_BEGIN_NEON_DOTPROD \
+    _Pragma("GCC push_options") _Pragma("GCC target(\"arch=armv8.2-a+crypto+fp16+dotprod\")")
+#define NIBBLE_REGION_BEGIN_NEON_I8MM \
+    _Pragma("GCC push_options") _Pragma("GCC target(\"arch=armv8.2-a+crypto+fp16+dotprod+i8mm\")")
+#define NIBBLE_REGION_END _Pragma("GCC pop_options")
+#endif
+
+#endif
 
 /// NIBBLE_UNROLL unrolls the loop that follows, whose trip count is a small constant: register arrays stay in
 /// registers. NIBBLE_ROLLED keeps a loop as it is. NIBBLE_INLINE is for the inner functions of a kernel: clang

@@ -26,11 +26,11 @@ struct alignas(16) token_block {
     float d;
 };
 
-/// Lanes that add up to factors times sums of a block: a factor for every 16 values, sixteen in two vectors, or for
-/// every 32.
-template <std::size_t Grain>
+/// Lanes that add up to factors times sums of a block of 256, of this form or another with the same names: a factor for
+/// every 16 values, sixteen in two vectors, or for every 32.
+template <std::size_t Grain, class Block>
 NIBBLE_INLINE portable::i32x4 times_sums(portable::i16x8 first, [[maybe_unused]] portable::i16x8 second,
-                                         const token_block<256>& block) noexcept {
+                                         const Block& block) noexcept {
     using namespace portable;
     const i32x4 zero = splat<std::int32_t>(0);
     if constexpr (Grain == 32)

@@ -37,9 +37,7 @@ inline float sum(const float* x, std::size_t n) noexcept {
             sums[v] = Squares ? portable::fma(four, four, sums[v]) : four + sums[v];
         }
     }
-    for (std::size_t width = 4; width > 0; width /= 2)
-        for (std::size_t v = 0; v < width; ++v) sums[v] = sums[v] + sums[v + width];
-    return portable::fold(sums[0]);
+    return portable::fold(sums);
 }
 
 inline void rms_norm(const float* x, const float* weight, float eps, float* out, std::size_t n) noexcept {

@@ -5,6 +5,7 @@
 #include <nibble/kernels/attention/portable.hpp>
 #include <nibble/kernels/elementwise/portable.hpp>
 #include <nibble/kernels/gemm/portable.hpp>
+#include <nibble/kernels/gemv/floats_portable.hpp>
 #include <nibble/kernels/gemv/portable.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
 
@@ -28,6 +29,8 @@ inline constexpr kernel_set portable_kernels = [] {
         if constexpr (quant::block_format<F>) {
             set.formats[index].gemv = kernels::gemv_portable::gemv<F>;
             set.formats[index].gemm = kernels::gemm<micro_kernel, F>;
+        } else {
+            set.formats[index].gemv = kernels::gemv_portable::gemv_floats<F>;
         }
     });
     set.attention = {kernels::attention_portable::table<q16_cache>, kernels::attention_portable::table<f16_cache>,
