@@ -2,6 +2,7 @@
 #include <nibble/kernels/kernel_set.hpp>
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -115,6 +116,17 @@ TEST_CASE("the largest codes and activations overflow nothing") {
                 c.x.assign(c.x.size(), sign * 100.0f);
                 check_case(c);
             }
+}
+
+TEST_CASE("IQ4_XS comes closest to 2^31, with its largest code and the scale -32: nothing overflows") {
+    for (const float sign : {1.0f, -1.0f}) {
+        grid_case c{data_type::iq4_xs, 4, 512, 9};
+        c.weights = test::extreme_weights(c.type, 4, 512, std::byte{0xff});
+        for (std::size_t at = 0; at < c.weights.size(); at += 136) std::memset(c.weights.data() + at + 2, 0, 6);
+        c.x.assign(c.x.size(), sign * 100.0f);
+        check_case(c);
+        CHECK(std::abs(c.product(scalar_kernels, false)[0] + sign * 100 * 32 * 113 * 512) < 100);
+    }
 }
 
 TEST_CASE("the exponents of MXFP4 at both ends, subnormal and not a number, are the same in every set") {
