@@ -103,7 +103,7 @@ inline nibble::model make_model(nibble::gguf::file file, const load_options& cho
 
 /// Opens the file first.
 inline nibble::model load_model(const load_options& chosen, std::size_t context = 0) {
-    auto file = nibble::gguf::file::open(chosen.model, {},
+    auto file = nibble::gguf::file::open(nibble::path_of(chosen.model), {},
                                          chosen.no_mmap ? nibble::file_access::copy : nibble::file_access::map);
     file.advise_will_need();
     return make_model(std::move(file), chosen, context);

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <system_error>
 
-#include <unistd.h>
+#include <nibble/core/path_text.hpp>
 
-#include <nibble/core/error.hpp>
+#include "system.hpp"
 
 /// Written beside its place, under a name that ends in the number of the process and `.part`, and renamed by close(),
 /// with the permissions of what was there; without close() it is removed. What exists and is no regular file (a device,
@@ -22,7 +22,7 @@ public:
     explicit new_file(const std::filesystem::path& path) : path_(place_of(path)), written_(path_) {
         std::error_code ignored;
         if (!exists(path_, ignored) || is_regular_file(path_, ignored))
-            written_ += "." + std::to_string(::getpid()) + ".part";
+            written_ += "." + std::to_string(os::process_id()) + ".part";
         out_.open(written_, std::ios::binary);
         check();
         if (const auto there = status(path_, ignored); is_regular_file(there))
@@ -62,9 +62,7 @@ private:
     void check() const {
         if (!out_) fail();
     }
-    [[noreturn]] void fail() const {
-        throw std::runtime_error("file '" + nibble::escaped(path_.string()) + "': cannot be written");
-    }
+    [[noreturn]] void fail() const { throw std::runtime_error(nibble::file_place(path_) + ": cannot be written"); }
 
     std::filesystem::path path_, written_;
     std::ofstream out_;

@@ -20,7 +20,7 @@ static_assert(std::endian::native == std::endian::little, "these files hold litt
 /// A float32 table of `rows` x `columns` in the making; there is a file when it is closed. Throws std::runtime_error.
 class npy_writer {
 public:
-    npy_writer(const std::string& path, std::size_t rows, std::size_t columns) : out_(path) {
+    npy_writer(const std::string& path, std::size_t rows, std::size_t columns) : out_(nibble::path_of(path)) {
         std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + std::to_string(rows) + ", " +
                              std::to_string(columns) + "), }";
         while ((preamble_bytes + header.size() + 1) % 64 != 0) header += ' ';
@@ -46,7 +46,7 @@ private:
 /// A float32 table on disk. Throws std::runtime_error.
 class npy_reader {
 public:
-    explicit npy_reader(const std::string& path) : path_(path), in_(path, std::ios::binary) {
+    explicit npy_reader(const std::string& path) : path_(path), in_(nibble::path_of(path), std::ios::binary) {
         if (!in_) throw std::runtime_error("file '" + nibble::escaped(path_) + "': cannot be read");
         char preamble[10];
         read(preamble, sizeof preamble);

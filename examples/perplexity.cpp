@@ -16,8 +16,6 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 
 #include "load_options.hpp"
@@ -25,6 +23,7 @@
 #include "program.hpp"
 #include "read_file.hpp"
 #include "session_limits.hpp"
+#include "system.hpp"
 
 namespace {
 
@@ -89,7 +88,7 @@ void print_row(const char* name, const score& own, const score& all, bool with_b
 }
 
 void show_progress(std::size_t done, std::size_t total) {
-    if (!isatty(STDERR_FILENO)) return;
+    if (!os::errors_are_terminal()) return;
     constexpr std::size_t width = 40;
     const std::size_t filled = width * done / total;
     std::fprintf(stderr, "\r\033[K");

@@ -12,6 +12,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "system.hpp"
+
 /// Reads the command line, given as CLI::App::parse takes it. True where it asked for help, which is printed then, and
 /// there is nothing left to do.
 template <class... Arguments>
@@ -34,6 +36,7 @@ inline int run_guarded(int (*program)(int, char**), int argc, char** argv) {
     int code = 1;
     std::string problem;
     try {
+        os::prepare_console();
         std::cout.exceptions(std::ios::badbit);
         code = program(argc, argv);
         std::cout.flush();

@@ -10,9 +10,10 @@
 
 #include <nibble/core/mapped_file.hpp>
 
-/// The bytes of a regular file, or of a pipe, as shells make of `<(command)`. Throws nibble::error that names it: what
-/// else is no file (a directory, a device that never ends) is refused as it is for models.
-inline std::string read_file(const std::string& path) {
+/// The bytes of a regular file, or of a pipe, as shells make of `<(command)`; the name is UTF-8. Throws nibble::error
+/// that names it: what else is no file (a directory, a device that never ends) is refused as it is for models.
+inline std::string read_file(const std::string& name) {
+    const auto path = nibble::path_of(name);
     std::error_code ignored;
     if (std::filesystem::is_fifo(path, ignored)) {
         std::ifstream in{path, std::ios::binary};

@@ -30,11 +30,11 @@
 namespace {
 
 nibble::chat_template read_template(const std::filesystem::path& path) {
-    const std::string source = read_file(path.string());
+    const std::string source = read_file(nibble::path_text(path));
     try {
         return nibble::chat_template(source);
     } catch (const nibble::error& problem) {
-        throw problem.within("file '" + nibble::escaped(path.string()) + "'");
+        throw problem.within(nibble::file_place(path));
     }
 }
 
@@ -73,7 +73,8 @@ public:
         if (!name) throw std::runtime_error("the line names no template");
         const auto found = parsed_.find(name->as_string());
         if (found != parsed_.end()) return found->second;
-        return parsed_.emplace(name->as_string(), read_template(folder_ / name->as_string())).first->second;
+        return parsed_.emplace(name->as_string(), read_template(folder_ / nibble::path_of(name->as_string())))
+            .first->second;
     }
 
 private:
@@ -112,9 +113,9 @@ int run(int argc, char** argv) {
     app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
     if (asks_for_help(app, argc, argv)) return 0;
 
-    template_store templates = !model.empty()  ? template_store(read_model(model, own.source()))
-                               : !file.empty() ? template_store(read_template(file))
-                                               : template_store(std::filesystem::path(folder));
+    template_store templates = !model.empty()  ? template_store(read_model(nibble::path_of(model), own.source()))
+                               : !file.empty() ? template_store(read_template(nibble::path_of(file)))
+                                               : template_store(nibble::path_of(folder));
     standard_input input;
     for (std::string line; input.next_line(line);) std::cout << answer(templates, line).dump() << '\n';
     return 0;

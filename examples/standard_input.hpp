@@ -10,7 +10,7 @@
 #include <string_view>
 #include <system_error>
 
-#include <unistd.h>
+#include "system.hpp"
 
 /// Reads the file descriptor itself, so that what has not been asked for is left in it or in here, and that errors are
 /// those of the system. One per program.
@@ -50,9 +50,9 @@ private:
     bool read_more() {
         unread_ = {};
         if (!may_wait_()) return false;
-        ssize_t n = 0;
+        std::ptrdiff_t n = 0;
         do {
-            n = ::read(STDIN_FILENO, buffer_.data(), buffer_.size());
+            n = os::read_input(buffer_.data(), buffer_.size());
         } while (n < 0 && errno == EINTR && may_wait_());
         if (n < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "standard input cannot be read");

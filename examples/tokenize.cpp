@@ -50,7 +50,7 @@ int run(int argc, char** argv) {
     app.footer("Exit code: 0, or 1 after an error. What is wrong with one line is its answer, {\"error\": ...}.");
     if (asks_for_help(app, argc, argv)) return 0;
 
-    const auto file = nibble::gguf::file::open(model);
+    const auto file = nibble::gguf::file::open(nibble::path_of(model));
     const auto tokenizer = file.naming_errors([&] {
         return nibble::tokenizer{nibble::read_vocabulary(file), choices};
     });

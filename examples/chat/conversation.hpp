@@ -15,13 +15,12 @@
 #include <utility>
 #include <vector>
 
-#include <unistd.h>
-
 #include <nibble/generate/structure.hpp>
 #include <nibble/grammar/json_schema.hpp>
 #include <nibble/nibble.hpp>
 
 #include "../read_file.hpp"
+#include "../system.hpp"
 #include "interrupts.hpp"
 #include "options.hpp"
 #include "transcript.hpp"
@@ -37,7 +36,7 @@ public:
         nibble::validate(generation_of(chosen_), model.config().n_vocab);
         if (const auto grammar = grammar_of(chosen_))
             constraint_.emplace(*grammar, std::make_shared<const nibble::token_trie>(model.tokenizer()));
-        dims_ = isatty(STDOUT_FILENO) && std::getenv("NO_COLOR") == nullptr;
+        dims_ = os::output_is_terminal() && std::getenv("NO_COLOR") == nullptr;
         set_system(chosen.system);
         warn_about_thinking();
     }
@@ -168,7 +167,7 @@ private:
     void reply_to(std::vector<nibble::message> messages) {
         auto generation = generation_of(chosen_);
         generation.cancel = &interrupted;
-        if (isatty(STDERR_FILENO)) generation.on_progress = show_progress;
+        if (os::errors_are_terminal()) generation.on_progress = show_progress;
         if (constraint_) {
             constraint_->reset();
             generation.constraint = &*constraint_;

@@ -11,15 +11,13 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <nibble/nibble.hpp>
 
 #include "../program.hpp"
 #include "../read_file.hpp"
 #include "../standard_input.hpp"
+#include "../system.hpp"
 #include "commands.hpp"
 #include "conversation.hpp"
 #include "interrupts.hpp"
@@ -33,7 +31,7 @@ constexpr int exit_interrupted = 130;  // as a shell reports a program that Ctrl
 
 /// Messages from the terminal until Ctrl-D or /exit. An error ends an answer, not the conversation.
 int talk(conversation& conversation, bool keeps_history) {
-    terminal terminal{history_file{keeps_history ? history_path() : ""}};
+    terminal terminal{keeps_history};
     line_joiner message;
     std::cerr << "/help lists the commands\n";
     for (std::string line;;) {
@@ -84,8 +82,7 @@ std::optional<std::string> only_message(const options& chosen) {
     if (!chosen.prompt && chosen.file.empty()) return std::nullopt;
     std::string text;
     if (!chosen.file.empty() && chosen.file != "-") text = read_file(chosen.file);
-    const bool is_open = ::fcntl(STDIN_FILENO, F_GETFD) != -1;
-    if (chosen.file == "-" || (chosen.prompt && chosen.file.empty() && is_open && !isatty(STDIN_FILENO)))
+    if (chosen.file == "-" || (chosen.prompt && chosen.file.empty() && os::input_is_open() && !os::input_is_terminal()))
         text = standard_input{}.rest();
     text = with_lf(text);
     if (chosen.prompt) text += (text.empty() ? "" : text.ends_with('\n') ? "\n" : "\n\n") + *chosen.prompt;
@@ -124,7 +121,7 @@ int run(int argc, char** argv) {
         conversation.answer(*only);
         return interrupted ? exit_interrupted : 0;
     }
-    return isatty(STDIN_FILENO) ? talk(conversation, !chosen.no_history) : answer_input(conversation);
+    return os::input_is_terminal() ? talk(conversation, !chosen.no_history) : answer_input(conversation);
 }
 
 }  // namespace

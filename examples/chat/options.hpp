@@ -14,6 +14,7 @@
 
 #include "../load_options.hpp"
 #include "../session_limits.hpp"
+#include "../system.hpp"
 
 inline constexpr std::size_t default_context = 4096;
 
@@ -73,9 +74,7 @@ inline void declare_program(CLI::App& app, options& chosen) {
 
 /// Today, for the chat template. A library must not read the clock; a program may.
 inline nibble::calendar_time today() {
-    const std::time_t now = std::time(nullptr);
-    std::tm local{};
-    localtime_r(&now, &local);
+    const std::tm local = os::local_time(std::time(nullptr));
     return {local.tm_year + 1900, local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec};
 }
 

@@ -6,12 +6,9 @@
 #include <iostream>
 #include <optional>
 #include <string>
-#include <utility>
-
-#include <unistd.h>
 
 #include "../standard_input.hpp"
-#include "history_file.hpp"
+#include "../system.hpp"
 #include "interrupts.hpp"
 #ifdef NIBBLE_CHAT_LIBEDIT
 #include "line_editor.hpp"
@@ -22,9 +19,9 @@ class terminal {
 public:
     enum class outcome { line, end, given_up };
 
-    explicit terminal([[maybe_unused]] history_file history) {
+    explicit terminal([[maybe_unused]] bool keeps_history) {
 #ifdef NIBBLE_CHAT_LIBEDIT
-        if (isatty(STDERR_FILENO)) editor_.emplace(std::move(history));
+        if (os::errors_are_terminal()) editor_.emplace(history_file{keeps_history ? history_path() : ""});
 #endif
     }
 
@@ -41,11 +38,10 @@ private:
 #ifdef NIBBLE_CHAT_LIBEDIT
         if (editor_) return editor_->read(prompt, line);
 #endif
-        constexpr std::size_t longest = 4095;  // what a terminal takes of a line; it drops the rest without a word
         std::cerr << prompt << std::flush;
         const bool any = input_.next_line(line);
-        if (line.size() < longest) return any;
-        std::cerr << "error: the terminal has cut this line at " << longest
+        if (line.size() < os::longest_line) return any;
+        std::cerr << "error: the terminal has cut this line at " << os::longest_line
                   << " bytes; use several lines, or -f FILE\n";
         line.clear();
         return true;

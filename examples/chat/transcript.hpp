@@ -15,7 +15,7 @@
 
 /// Throws std::runtime_error.
 inline void write_transcript(const std::string& path, std::span<const nibble::message> messages) {
-    new_file out{path};
+    new_file out{nibble::path_of(path)};
     out.write(nibble::to_json(messages).dump() + '\n');
     out.close();
 }

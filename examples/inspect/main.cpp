@@ -28,7 +28,7 @@ namespace {
 
 /// Returns the exit code.
 int inspect(const inspect_options& chosen) {
-    auto file = nibble::gguf::file::open(chosen.load.model);
+    auto file = nibble::gguf::file::open(nibble::path_of(chosen.load.model));
     const auto& kernels = nibble::best_kernels(nibble::detect_cpu());
     json report{{"file",
                  {{"path", chosen.load.model},
