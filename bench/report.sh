@@ -32,4 +32,4 @@ block() { printf '```\n%s\n```\n' "$("$@")"; }
 block "$bin/bench-kernels" --benchmark_min_time=0.05 --benchmark_repetitions=5 --benchmark_enable_random_interleaving=true \
     --benchmark_filter='/(Q4_K|Q6_K|Q8_0|Q4_0|F16)/(gemv/192x2048/tokens:1|gemm/96x2048/tokens:(8|512))$' \
     --benchmark_report_aggregates_only=true --benchmark_format=csv
-if [ -n "$model" ]; then block "$bin/bench-model" "$model" -p 512 -n 64; fi
+if [ -n "$model" ]; then block "$bin/bench-model" --model "$model" -p 512 -n 64; fi

@@ -65,6 +65,14 @@
 #define NIBBLE_ABI v0_1_sse41
 #elif defined(__SSSE3__)
 #define NIBBLE_ABI v0_1_ssse3
+#elif defined(__ARM_FEATURE_SVE)
+#define NIBBLE_ABI v0_1_sve
+#elif defined(__ARM_FEATURE_MATMUL_INT8)
+#define NIBBLE_ABI v0_1_i8mm
+#elif defined(__ARM_FEATURE_DOTPROD)
+#define NIBBLE_ABI v0_1_dotprod
+#elif defined(__ARM_FEATURE_ATOMICS)
+#define NIBBLE_ABI v0_1_lse
 #else
 #define NIBBLE_ABI v0_1
 #endif
