@@ -26,7 +26,8 @@ namespace nibble::test {
 
 /// Sizes of the file that model_file makes; all widths differ, so that no two shapes can be mixed up.
 struct model_sizes {
-    std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160;
+    std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160,
+                  conv_length = 3;
 };
 
 class model_file {
@@ -45,6 +46,11 @@ public:
         set(key(row_of(family().norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps).suffix),
             1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
+        if (family().convolutions) {
+            std::vector<std::int32_t> kv_heads(sizes.n_layers, static_cast<std::int32_t>(sizes.n_kv_heads));
+            for (std::size_t i = 0; i < kv_heads.size(); i += 2) kv_heads[i] = 0;
+            set_array(key("attention.head_count_kv"), kv_heads).set(key("shortconv.l_cache"), sizes.conv_length);
+        }
         if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
 
         add_required(row_of(tensor_id::token_embd), 0, sizes);
@@ -129,8 +135,13 @@ private:
         return *found;
     }
 
+    /// Every other layer, from the first on.
+    [[nodiscard]] bool has_convolution(std::size_t layer) const { return family().convolutions && layer % 2 == 0; }
+
     /// Where it does not follow from a tensor of the first layer.
-    [[nodiscard]] bool says_head_dim() const { return !family().required.has(tensor_id::attn_q); }
+    [[nodiscard]] bool says_head_dim() const {
+        return !family().required.has(tensor_id::attn_q) || family().convolutions;
+    }
 
     [[nodiscard]] static std::uint64_t size_of(extent size, const model_sizes& of) {
         switch (size) {
@@ -144,6 +155,8 @@ private:
             case extent::qkv_width: return (of.n_heads + 2 * of.n_kv_heads) * of.head_dim;
             case extent::gate_up: return 2 * of.n_ff;
             case extent::rope_pairs: return of.head_dim / 2;
+            case extent::conv_length: return of.conv_length;
+            case extent::conv_gates: return 3 * of.n_embd;
         }
         return 1;
     }
@@ -151,8 +164,11 @@ private:
     void add_required(const tensor_row& row, std::uint32_t layer, const model_sizes& sizes) {
         if (!family().required.has(row.id)) return;
         const auto depth = size_of(row.depth, sizes), rows = size_of(row.rows, sizes);
+        if (row.per_layer && !belongs_to_layer(row.id, has_convolution(layer))) return;
         if (row.rows == extent::one)
             add_tensor(tensor_name(row.id, layer), {depth}, data_type::f32);
+        else if (row.id == tensor_id::shortconv_kernel)
+            add_tensor(tensor_name(row.id, layer), {depth, rows}, data_type::f32);
         else
             add_tensor(tensor_name(row.id, layer), {depth, rows});
     }

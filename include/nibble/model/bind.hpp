@@ -89,7 +89,7 @@ public:
                            static_cast<std::size_t>(tensor.dims[0]), tensor.bytes.data());
     }
 
-    /// The same as a vector of floats.
+    /// The same as floats.
     [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
         static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
         const auto* found = take(id, layer);
@@ -97,7 +97,7 @@ public:
         const auto& tensor = *found;
         if (!is_float(tensor.type)) throw wrong_type(tensor, types);
         check_shape(tensor, row_of(id));
-        const auto size = static_cast<std::size_t>(tensor.dims[0]);
+        const auto size = static_cast<std::size_t>(tensor.dims[0] * tensor.dims[1]);
         const std::byte* data = tensor.bytes.data();
         if (tensor.type == data_type::f32 && std::bit_cast<std::uintptr_t>(data) % alignof(float) == 0)
             return {reinterpret_cast<const float*>(data), size};
@@ -152,6 +152,7 @@ private:
 
     const tensor_view* take(tensor_id id, std::size_t layer) {
         if (!config_.family->knows(id)) return nullptr;
+        if (row_of(id).per_layer && !belongs_to_layer(id, config_.layers[layer].convolution)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
         if (tensor) {
             used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
@@ -196,6 +197,8 @@ private:
             case extent::qkv_width: return config_.q_width() + 2 * config_.kv_width();
             case extent::gate_up: return 2 * config_.n_ff;
             case extent::rope_pairs: return config_.rope_dims / 2;
+            case extent::conv_length: return config_.conv_length;
+            case extent::conv_gates: return 3 * config_.n_embd;
         }
         return 1;
     }
@@ -204,7 +207,8 @@ private:
     [[nodiscard]] std::string origin(extent size) const {
         switch (size) {
             case extent::one: break;
-            case extent::n_embd: return "n_embd, " + source("n_embd");
+            case extent::n_embd:
+            case extent::conv_gates: return "n_embd, " + source("n_embd");
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff:
             case extent::gate_up: return "n_ff, " + source("n_ff");
@@ -213,6 +217,7 @@ private:
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
             case extent::qkv_width: return origin(extent::q_width) + "; n_kv_heads, " + source("n_kv_heads");
             case extent::rope_pairs: return "rope_dims / 2, " + source("rope_dims");
+            case extent::conv_length: return "conv_length, " + source("conv_length");
         }
         return "a vector";
     }
@@ -261,6 +266,12 @@ public:
                 .window = config_.layers[index_].window};
     }
 
+    [[nodiscard]] convolution_layer convolution() {
+        return {.input = {bind_.matrix(tensor_id::shortconv_input, index_)},
+                .kernel = vector(tensor_id::shortconv_kernel),
+                .output = {bind_.matrix(tensor_id::shortconv_output, index_)}};
+    }
+
     [[nodiscard]] feed_forward_layer feed_forward() {
         const projection gate_up{bind_.matrix(tensor_id::ffn_gate_up, index_)};
         const projection gate = linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias);
@@ -302,9 +313,10 @@ private:
     weights.layers.reserve(config.n_layers);
     for (std::size_t index = 0; index < config.n_layers; ++index) {
         detail::layer_binder layer{bind, config, index};
-        weights.layers.push_back({layer.attention(), layer.feed_forward()});
+        weights.layers.push_back({layer.attention(), layer.convolution(), layer.feed_forward()});
     }
-    weights.output_norm = {bind.vector(tensor_id::output_norm), bind.vector(tensor_id::output_norm_bias)};
+    weights.output_norm = {detail::either(bind.vector(tensor_id::output_norm), bind.vector(tensor_id::token_embd_norm)),
+                           bind.vector(tensor_id::output_norm_bias)};
     weights.output = bind.matrix(tensor_id::output);
     weights.tied = weights.output.empty();
     if (weights.tied) weights.output = weights.token_embd;

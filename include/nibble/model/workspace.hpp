@@ -71,11 +71,13 @@ public:
         v = take(batch * config.kv_width());
         rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
         gated = take(batch * config.n_ff);
+        conv_gates = take(batch * conv_width(config));
         up_scratch = take(shape.n_threads * gated_rows(kernels) * batch);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
-    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads)
+    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads, and 3 n_embd
+    ///   more for convolutions)
     ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
     [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
@@ -104,10 +106,14 @@ public:
     float* v;             ///< [batch][n_kv_heads][head_dim]
     float* rope_cos_sin;  ///< [n_ropes][batch][rope_dims]  of the tokens' positions
     float* gated;         ///< [batch][n_ff]
+    float* conv_gates;    ///< [batch][3][n_embd]  of models with convolutions
     float* up_scratch;    ///< [n_threads][batch][gated_rows]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t rounded(std::size_t n) noexcept { return (n + 15) / 16 * 16; }  // cache lines
+    [[nodiscard]] static std::size_t conv_width(const model_config& config) noexcept {
+        return config.n_convolutions() == 0 ? 0 : 3 * config.n_embd;
+    }
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
@@ -116,7 +122,8 @@ private:
         const std::size_t batch = shape.batch;
         return 3 * rounded(batch * config.n_embd) + rounded(batch * config.q_width()) +
                2 * rounded(batch * config.kv_width()) + rounded(config.ropes.size() * batch * config.rope_dims) +
-               rounded(batch * config.n_ff) + rounded(shape.n_threads * gated_rows(kernels) * batch);
+               rounded(batch * config.n_ff) + rounded(batch * conv_width(config)) +
+               rounded(shape.n_threads * gated_rows(kernels) * batch);
     }
     [[nodiscard]] static activation_shape activations_of(const kernel_set& kernels, const model_config& config,
                                                          const model_weights& weights,
@@ -129,9 +136,9 @@ private:
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };
-        for (const auto& [attention, feed_forward] : weights.layers)
-            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, feed_forward.gate.w,
-                                  feed_forward.up.w, feed_forward.down.w})
+        for (const auto& [attention, convolution, feed_forward] : weights.layers)
+            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, convolution.input.w,
+                                  convolution.output.w, feed_forward.gate.w, feed_forward.up.w, feed_forward.down.w})
                 count(w);
         count(weights.output);
         return result;
