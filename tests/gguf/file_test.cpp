@@ -58,7 +58,7 @@ TEST_CASE("a file that cannot be opened is refused like one that cannot be parse
     CHECK(refusal_of([&] { return gguf::file::open(dir / "missing"); }).code == errc::io_open);
     std::ofstream{dir / "empty"};
     CHECK(refusal_of([&] { return gguf::file::open(dir / "empty"); }) ==
-          refusal{errc::gguf_truncated, "file '" + (dir / "empty").string() + "': header: magic", 0});
+          refusal{errc::gguf_truncated, file_place(dir / "empty") + ": header: magic", 0});
     std::ofstream{dir / "page"} << "<!DOCTYPE html><html>not found</html>";
     CHECK(refusal_of([&] { return gguf::file::open(dir / "page"); }).code == errc::gguf_bad_magic);
 }
