@@ -37,6 +37,18 @@ TEST_CASE("token set: what each type of token is") {
     CHECK(tokens.texts()[no_letters] == "\u4e2d");
 }
 
+TEST_CASE("token set: a mark that ends the replies of one family and parts of them in another") {
+    auto v = test::byte_level_vocabulary();
+    const token end = v.add("<|end|>", token_type::control);
+    CHECK(token_set(v.vocab).has(end, token_set::ends_reply));  // Phi
+    const token done = v.add("<|return|>", token_type::control), call = v.add("<|call|>", token_type::control);
+    const token_set harmony(v.vocab);
+    CHECK_FALSE(harmony.has(end, token_set::ends_reply));
+    CHECK(harmony.has(end, token_set::control));
+    CHECK(harmony.has(done, token_set::ends_reply));
+    CHECK(harmony.has(call, token_set::ends_reply));
+}
+
 TEST_CASE("token set: SentencePiece's bytes and runs of spaces") {
     auto v = test::sentencepiece_vocabulary();
     const token word = v.add("\u2581a"), run = v.add("\u2581\u2581", token_type::user_defined);

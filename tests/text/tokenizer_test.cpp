@@ -165,6 +165,8 @@ TEST_CASE("tokenizer: the vectors of five more families") {
             CAPTURE(text);
             CHECK(t.encode(text, parsed) == expected);
         }
+        CHECK(t.is_eog(*t.eos()));
+        if (family == "gpt-oss") CHECK_FALSE(t.is_eog(*t.find("<|end|>")));  // of an analysis
     }
 }
 
@@ -417,7 +419,8 @@ TEST_CASE("tokenizer: eos and eot end a reply whatever they are called") {
 
 TEST_CASE("tokenizer: known ends of replies end them, whatever their type") {
     for (const auto type : {token_type::normal, token_type::user_defined, token_type::unused, token_type::control})
-        for (const char* mark : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<|end|>"}) {
+        for (const char* mark : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<|end|>",
+                                 "<|END_OF_TURN_TOKEN|>", "<|observation|>", "[|endofturn|]", "<seed:eos>"}) {
             auto v = test::byte_level_vocabulary();
             v.merge("a", "b");
             const token end = v.add(mark, type);

@@ -67,6 +67,8 @@ public:
         }
         texts_.index(indexed);
         specials_.build();
+        for (std::size_t i = 0; i < n; ++i)
+            if (has(static_cast<token>(i), control)) set_ends_reply(static_cast<token>(i));
     }
 
     [[nodiscard]] const token_table& texts() const noexcept { return texts_; }
@@ -116,7 +118,6 @@ private:
         if (type == token_type::user_defined) return set(id, verbatim);
         set(id, control);
         if (!is_always_shown(text)) set(id, hidden);
-        if (const auto* mark = find_turn_mark(text); mark && mark->ends_reply) set(id, ends_reply);
     }
 
     void add_byte(std::string_view text, token id) {
@@ -127,6 +128,11 @@ private:
         const char c = static_cast<char>(*byte);
         texts_.add_token({&c, 1});
         if (bytes_[*byte] == no_token) bytes_[*byte] = id;
+    }
+
+    void set_ends_reply(token id) {
+        const turn_mark* mark = find_turn_mark(texts_[id]);
+        if (mark && mark->ends_reply && (mark->unless.empty() || !find(mark->unless))) set(id, ends_reply);
     }
 
     /// False for a text that spells no bytes: it is shown literally, and no text becomes it (command-r has some).

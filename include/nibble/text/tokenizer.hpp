@@ -175,7 +175,7 @@ private:
         adds_bos_ = adds_bos_ && bos_;
         eos_ = ids.eos;
         for (const turn_mark& mark : turn_marks)
-            if (!eos_ && vocab.eos && mark.ends_reply) eos_ = find(mark.text);
+            if (const auto id = find(mark.text); !eos_ && vocab.eos && id && is_eog(*id)) eos_ = id;
         fim_ = ids.fim ? ids.fim : find_fim_tokens([this](std::string_view text) { return find(text); });
         adds_eos_ = vocab.add_eos.value_or(false);
         require_token_id(adds_eos_, eos_, vocab.eos, "eos");
