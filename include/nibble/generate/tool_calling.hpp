@@ -29,6 +29,8 @@ NIBBLE_NAMESPACE_BEGIN
                     "none; model_options::reply_format can say it");
     return {.open = form->open,
             .close = form->close,
+            .name_key = form->name_key,
+            .arguments_key = form->arguments_key,
             .is_list = form->is_list,
             .before_name = form->before_name,
             .after_name = form->after_name,
