@@ -82,6 +82,8 @@ TEST_CASE("what a template writes says which forms of calls and of thinking its 
          "'<|start|>assistant<|channel|>analysis<|message|>' '<|end|>' '<|start|>assistant to=' 'functions.' + name + "
          "'<|channel|>commentary ' 'json<|message|>' '<|start|>assistant<|channel|>final<|message|>' '<|return|>'",
          "<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|channel|>analysis<|message|>", 3},
+        {"LFM2", "'<|tool_call_start|>[' + calls + ']<|tool_call_end|>'", "<|tool_call_start|>", "", "", 1},
+        {"OLMo 3", "'<function_calls>' + calls + '</function_calls>'", "<function_calls>", "", "", 1},
         {"Phi", "'<|assistant|>' + content + '<|end|>'", nullptr, "", "", 0},
         {"none", "{{ messages }}", nullptr, "", "", 0},
     };

@@ -225,6 +225,10 @@ TEST_CASE("reply parser: tags around answers are no part of them") {
           command);
     check("<seed:tool_call>\n<function=f>\n<parameter=x>1</parameter>\n</function>\n</seed:tool_call>",
           "|C:f{\"x\":1}");
+    check("I look.\n<|tool_call_start|>[f(city=\"Oslo\", n=[1]), g()]<|tool_call_end|>Done.",
+          "|A:I look.\n|C:f{\"city\":\"Oslo\",\"n\":[1]}|C:g{}|A:Done.");
+    check("<function_calls>\nf(x='5\" ')\ng()\n</function_calls>", "|C:f{\"x\":\"5\\\" \"}|C:g{}");
+    check("<|tool_call_start|>[f(x=]<|tool_call_end|>ok", "|M:<|tool_call_start|>[f(x=]<|tool_call_end|>|A:ok");
     // Tags in a row cost no more than others: none is remembered twice.
     std::string many;
     for (int i = 0; i < 20'000; ++i) many += "<answer></answer>";

@@ -27,6 +27,7 @@ struct tool_call_form {
     bool is_code = false;         ///< program text in place of JSON: a call of code_tool; needs `close`
     bool is_list = false;         ///< the model writes a list, of one call too; read in any form are both
     bool has_parameters = false;  ///< <parameter=NAME> VALUE </parameter> for each argument in place of JSON
+    bool is_python = false;       ///< calls of Python in place of JSON; needs `close`
     std::string before_name = {}, after_name = {}, before_id = {}, after_arguments = {};
     std::string list_open = {}, list_close = {};                                ///< around all calls of a reply
     std::string name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of the JSON that has the name
@@ -38,6 +39,7 @@ struct tool_call_form {
                 row.part == reply_part::code,
                 row.is_list,
                 row.has_parameters,
+                row.is_python,
                 text(row.before_name),
                 text(row.after_name),
                 text(row.before_id),

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <nibble/chat/message.hpp>
+#include <nibble/chat/python_calls.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
@@ -129,6 +130,7 @@ inline void take(std::string_view& text, std::string_view part) {
 /// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
 [[nodiscard]] inline std::vector<tool_call> read_tool_calls(std::string_view text, const tool_call_form& form) {
     if (form.is_code) return {{"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(text, "\r\n"))}}}};
+    if (form.is_python) return python_call_reader{text}.read();
     if (form.after_name.empty()) return read_json_calls(text, form);
     return {read_named_call(text, form)};
 }
@@ -145,6 +147,10 @@ inline void take(std::string_view& text, std::string_view part) {
 /// A call as the model writes it. A call of code_tool in the form of code needs the argument "code", a text.
 [[nodiscard]] inline std::string written_call(const tool_call& call, const tool_call_form& form) {
     const auto python = json_format::python();
+    if (form.is_python) {
+        const std::string text = written_python_call(call);
+        return form.open + (form.is_list ? '[' + text + ']' : '\n' + text + '\n') + form.close;
+    }
     if (!form.after_name.empty())
         return form.open + form.before_name + call.name + form.after_name +
                (form.has_parameters ? written_parameters(call.arguments.as_object()) : call.arguments.dump(python)) +

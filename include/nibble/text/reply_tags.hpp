@@ -28,6 +28,7 @@ struct reply_tag {
     bool always_shown = false;
     bool is_list = false;               ///< of a call: the JSON is a list of calls
     bool has_parameters = false;        ///< of a call: each argument is <parameter=NAME> VALUE </parameter>
+    bool is_python = false;             ///< of calls: [f(x=1), g()], or one a line
     std::string_view before_name = {};  ///< of a call, as the next three
     std::string_view after_name = {};   ///< empty: the JSON has the name
     std::string_view before_id = {};    ///< empty: no id stands beside the name
@@ -70,6 +71,10 @@ inline constexpr reply_tag reply_tags[] = {
     {.part = reply_part::tool_call, .open = "[TOOL_CALLS]", .is_list = true},
     // Granite, Phi
     {.part = reply_part::tool_call, .open = "<|tool_call|>", .is_list = true},
+    // LFM2; OLMo 3
+    {.part = reply_part::tool_call, .open = "<|tool_call_start|>", .close = "<|tool_call_end|>",
+     .is_list = true, .is_python = true},
+    {.part = reply_part::tool_call, .open = "<function_calls>", .close = "</function_calls>", .is_python = true},
     // Command R7B, Command A
     {.part = reply_part::tool_call, .open = "<|START_ACTION|>", .close = "<|END_ACTION|>", .is_list = true,
      .name_key = "tool_name", .arguments_key = "parameters", .id_key = "tool_call_id"},
