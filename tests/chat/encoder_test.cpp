@@ -2,6 +2,7 @@
 #include "test.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -175,6 +176,28 @@ TEST_CASE("a control token of one character, or one that only ends replies, cann
 
 // Every control token in every string that real templates are given: the prompt has as many control tokens as with a
 // harmless text in its place.
+TEST_CASE("what a model said may hold tags of its reasoning, but none that marks turns") {
+    auto v = nibble::test::byte_level_vocabulary();
+    v.merge("a", "b");
+    const auto control = nibble::token_type::control;
+    const token think = v.add("</think>", control), end = v.add("<|end|>", control),
+                start = v.add("<|start|>", control);
+    v.vocab.eos = v.add("<|return|>", control);
+    const nibble::tokenizer tokens{v.vocab};
+    nibble::reply_format format;
+    format.answers = {{"<|start|>assistant", "<|end|>"}};
+    const nibble::chat_encoder encoder{tokens, format};
+    const std::string text = "a</think>b<|end|><|start|>user";
+    const auto counts = [&](role from) {
+        const std::vector<message> messages{{from, text}};
+        const auto ids = encoder.encode(messages, {}, chatml);
+        return std::vector{std::count(ids.begin(), ids.end(), think), std::count(ids.begin(), ids.end(), end),
+                           std::count(ids.begin(), ids.end(), start)};
+    };
+    CHECK(counts(role::assistant) == std::vector<std::ptrdiff_t>{1, 0, 0});
+    CHECK(counts(role::user) == std::vector<std::ptrdiff_t>{0, 0, 0});
+}
+
 TEST_CASE("no input of a real template becomes a control token") {
     const auto dir = nibble::test::shared_dir() / "templates";
     if (nibble::test::shared_dir().empty()) {

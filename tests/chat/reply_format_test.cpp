@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nibble/grammar/tool_grammar.hpp>
@@ -71,7 +72,19 @@ TEST_CASE("what a template writes says which forms of calls and of thinking its 
          "'<\uff5ctool\u2581calls\u2581begin\uff5c><\uff5ctool\u2581call\u2581begin\uff5c>' + name + "
          "'<\uff5ctool\u2581sep\uff5c>' + arguments + '<\uff5ctool\u2581call\u2581end\uff5c>'",
          "<\uff5ctool\u2581call\u2581begin\uff5c>", "<\uff5ctool\u2581sep\uff5c>", "", 1},
-        {"Seed-OSS", "'<seed:think>' + reasoning + '</seed:think>'", nullptr, "", "<seed:think>", 0},
+        {"Seed-OSS",
+         "'<seed:think>' + reasoning + '</seed:think>' '<seed:tool_call>\n<function=' + name + '>\n' "
+         "'<parameter=' + key + '>' + value + '</parameter>\n' '</function>\n</seed:tool_call>'",
+         "<seed:tool_call>", ">\n", "<seed:think>", 3},
+        {"Command A", "'<|START_THINKING|>' '<|END_THINKING|>' '<|START_ACTION|>[' tool_name ']<|END_ACTION|>'",
+         "<|START_ACTION|>", "", "<|START_THINKING|>", 1},
+        {"gpt-oss",
+         "'<|start|>assistant<|channel|>analysis<|message|>' '<|end|>' '<|start|>assistant to=' 'functions.' + name + "
+         "'<|channel|>commentary ' 'json<|message|>' '<|start|>assistant<|channel|>final<|message|>' '<|return|>'",
+         "<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|channel|>analysis<|message|>", 3},
+        {"LFM2", "'<|tool_call_start|>[' + calls + ']<|tool_call_end|>'", "<|tool_call_start|>", "", "", 1},
+        {"OLMo 3", "'<function_calls>' + calls + '</function_calls>'", "<function_calls>", "", "", 1},
+        {"Phi", "'<|assistant|>' + content + '<|end|>'", nullptr, "", "", 0},
         {"none", "{{ messages }}", nullptr, "", "", 0},
     };
     for (const auto& [model, source, open, after_name, think_open, n_forms] : rows) {
@@ -85,12 +98,31 @@ TEST_CASE("what a template writes says which forms of calls and of thinking its 
     }
 }
 
+TEST_CASE("tags around answers are those that the template writes") {
+    const auto opens = [](std::string_view source) {
+        std::vector<std::string> out;
+        for (const auto& answer : detect_reply_format(source).answers) out.push_back(answer.open);
+        return out;
+    };
+    CHECK(opens("'<answer>' + content + '</answer>'") == std::vector<std::string>{"<answer>"});
+    CHECK(opens("write your response between <response></response>") == std::vector<std::string>{"<response>"});
+    CHECK(opens("'<|START_RESPONSE|>' '<|END_RESPONSE|>'") == std::vector<std::string>{"<|START_RESPONSE|>"});
+    CHECK(opens("'<|start|>assistant<|channel|>final<|message|>'").size() == 3);
+    CHECK(opens("'<answer>'").empty());
+    CHECK(reply_format{}.answers.empty());
+    const auto tags = detect_reply_format("'<answer>' '</answer>'").tags();
+    CHECK(std::find(tags.begin(), tags.end(), "</answer>") != tags.end());
+}
+
 TEST_CASE("the format is read from the chat template") {
     const auto qwen = detect_reply_format("...<tool_call>\\n{\"name\": <function-name>}...</think>...");
     REQUIRE(qwen.tool_calls.size() == 1);
     CHECK(qwen.tool_calls[0].close == "</tool_call>");
     CHECK(qwen.think_open == "<think>");
     CHECK_FALSE(qwen.bare_calls);
+    const std::string bare = "{\"name\": function name, \"parameters\": {}} <|python_tag|>";
+    CHECK(detect_reply_format(bare).bare_calls);
+    CHECK_FALSE(detect_reply_format(bare + "<|START_ACTION|> <|END_ACTION|>").bare_calls);  // tools, not calls
     CHECK(detect_reply_format("{{ messages }}").tool_calls.empty());
     CHECK(detect_reply_format("{{ messages }}").think_open.empty());
     if (test::shared_dir().empty()) {

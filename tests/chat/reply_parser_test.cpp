@@ -186,6 +186,55 @@ TEST_CASE("reply parser: calls whose name stands before the arguments") {
     check("[TOOL_CALLS]g[ARGS]{}", "|C:g{}", format);
 }
 
+TEST_CASE("reply parser: the form of gpt-oss") {
+    auto format =
+        detect_reply_format("<|channel|>analysis<|message|> <|channel|>commentary <|channel|>final<|message|>");
+    const std::string analysis = "<|channel|>analysis<|message|>I add.<|end|>", next = "<|start|>assistant";
+    const std::string final = "<|channel|>final<|message|>", commentary = "<|channel|>commentary";
+    check(analysis + next + final + "It is 4.", "|R:I add.|A:It is 4.", format);
+    check(final + "4", "|A:4", format);
+    check(analysis + next + commentary + " to=functions.f <|constrain|>json<|message|>{\"x\": 1}",
+          "|R:I add.|C:f{\"x\":1}", format);
+    check(commentary + " to=functions.f json<|message|>{}", "|C:f{}", format);
+    check(" to=functions.f" + commentary + " json<|message|>{}", "|C:f{}", format);
+    check(analysis + next + commentary + "<|message|>I look.<|end|>" + next + commentary +
+              " to=functions.f <|constrain|>json<|message|>{}",
+          "|R:I add.|A:I look.|C:f{}", format);
+    check(analysis + next + analysis + next + final + "4 <|end|>", "|R:I add.I add.|A:4 <|end|>", format);
+    check(commentary + " to=functions.f <|constrain|>json<|message|>{",
+          "|M:" + commentary + " to=functions.f <|constrain|>json<|message|>{", format);
+    format.tools = {"g"};
+    check(commentary + " to=functions.f json<|message|>{}", "|M:" + commentary + " to=functions.f json<|message|>{}",
+          format);
+}
+
+TEST_CASE("reply parser: tags around answers are no part of them") {
+    const auto hunyuan = detect_reply_format("<think></think> <answer></answer>");
+    check("<think>\nI add.\n</think>\n<answer>\nIt is 4.</answer>\n", "|R:I add.\n|A:It is 4.", hunyuan);
+    check("<answer>a </answer> <answer>b</answer>", "|A:a b", hunyuan);
+    check("Write <answer>4</answer>", "|A:Write <answer>4</answer>", hunyuan);
+    check("4</answer>", "|A:4</answer>", hunyuan);
+    check("<answer>4</ans", "|A:4</ans", hunyuan);
+    const auto command = detect_reply_format(
+        "<|START_THINKING|> <|END_THINKING|> <|START_ACTION|> <|END_ACTION|> <|START_RESPONSE|> <|END_RESPONSE|>");
+    check("<|START_THINKING|>I look.<|END_THINKING|><|START_ACTION|>[\n    {\"tool_call_id\": \"0\", "
+          "\"tool_name\": \"f\", \"parameters\": {\"x\": \"]\"}}\n]<|END_ACTION|>",
+          "|R:I look.|C:f{\"x\":\"]\"}#0", command);
+    check("<|START_RESPONSE|>It is 4.<|END_RESPONSE|>", "|A:It is 4.", command);
+    check("<|START_ACTION|>[{\"name\": \"f\"}]<|END_ACTION|>", "|M:<|START_ACTION|>[{\"name\": \"f\"}]<|END_ACTION|>",
+          command);
+    check("<seed:tool_call>\n<function=f>\n<parameter=x>1</parameter>\n</function>\n</seed:tool_call>",
+          "|C:f{\"x\":1}");
+    check("I look.\n<|tool_call_start|>[f(city=\"Oslo\", n=[1]), g()]<|tool_call_end|>Done.",
+          "|A:I look.\n|C:f{\"city\":\"Oslo\",\"n\":[1]}|C:g{}|A:Done.");
+    check("<function_calls>\nf(x='5\" ')\ng()\n</function_calls>", "|C:f{\"x\":\"5\\\" \"}|C:g{}");
+    check("<|tool_call_start|>[f(x=]<|tool_call_end|>ok", "|M:<|tool_call_start|>[f(x=]<|tool_call_end|>|A:ok");
+    // Tags in a row cost no more than others: none is remembered twice.
+    std::string many;
+    for (int i = 0; i < 20'000; ++i) many += "<answer></answer>";
+    CHECK(parse({many}, hunyuan).story.empty());
+}
+
 TEST_CASE("reply parser: a form of one's own") {
     reply_format format;
     format.tool_calls = {{.open = "<<",

@@ -81,7 +81,7 @@ private:
     }
 
     [[nodiscard]] bool begins_json(std::string_view text) const noexcept {
-        if (forms_.front().is_code || (text[at_] != '{' && text[at_] != '[')) return false;
+        if (forms_.front().is_code || forms_.front().is_python || (text[at_] != '{' && text[at_] != '[')) return false;
         if (!in_name_) return true;
         const auto name = trim_end(text.substr(0, at_));
         return text[at_] == '{' && std::any_of(forms_.begin(), forms_.end(), [&](const tool_call_form& form) {

@@ -20,6 +20,7 @@
 #include <nibble/json/json.hpp>
 #include <nibble/text/special_tokens.hpp>
 #include <nibble/text/tokenizer.hpp>
+#include <nibble/text/turn_marks.hpp>
 #include <nibble/unicode/utf8.hpp>
 #include <nibble/unicode/white_space.hpp>
 
@@ -30,7 +31,7 @@
 // encoded as one text, whether it has seams or not.
 //
 // Some vocabularies have the tags of reasoning and tool calls (<think>, <tool_call>) as control tokens. What the model
-// has said may contain these.
+// has said may contain these, but for those that mark turns too (<|end|> of gpt-oss).
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -46,7 +47,7 @@ public:
             if (text.empty()) continue;
             structure_.add(in_lower_case(text), static_cast<token>(texts_.size()), false);
             texts_.push_back(in_lower_case(text));
-            is_tag_.push_back(std::binary_search(tags.begin(), tags.end(), id));
+            is_tag_.push_back(std::binary_search(tags.begin(), tags.end(), id) && !find_turn_mark(text));
         }
         structure_.build();
     }

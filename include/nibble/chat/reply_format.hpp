@@ -27,15 +27,28 @@ struct tool_call_form {
     bool is_code = false;         ///< program text in place of JSON: a call of code_tool; needs `close`
     bool is_list = false;         ///< the model writes a list, of one call too; read in any form are both
     bool has_parameters = false;  ///< <parameter=NAME> VALUE </parameter> for each argument in place of JSON
+    bool is_python = false;       ///< calls of Python in place of JSON; needs `close`
     std::string before_name = {}, after_name = {}, before_id = {}, after_arguments = {};
-    std::string list_open = {}, list_close = {};  ///< around all calls of a reply
+    std::string list_open = {}, list_close = {};                                ///< around all calls of a reply
+    std::string name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of the JSON that has the name
 
     [[nodiscard]] static tool_call_form of(const reply_tag& row) {
         const auto text = [](std::string_view view) { return std::string{view}; };
-        return {text(row.open),       text(row.close),     row.part == reply_part::code,
-                row.is_list,          row.has_parameters,  text(row.before_name),
-                text(row.after_name), text(row.before_id), text(row.after_arguments),
-                text(row.list_open),  text(row.list_close)};
+        return {text(row.open),
+                text(row.close),
+                row.part == reply_part::code,
+                row.is_list,
+                row.has_parameters,
+                row.is_python,
+                text(row.before_name),
+                text(row.after_name),
+                text(row.before_id),
+                text(row.after_arguments),
+                text(row.list_open),
+                text(row.list_close),
+                text(row.name_key),
+                text(row.arguments_key),
+                text(row.id_key)};
     }
 
     /// All texts of the form that mark something.
@@ -60,6 +73,11 @@ inline constexpr std::string_view code_tool = "python";
     return out;
 }
 
+/// Tags around an answer, or one before it, that are no part of it. `close` means something only behind `open`.
+struct answer_tags {
+    std::string open, close;
+};
+
 /// How a model marks the parts of its replies; by default in any of the ways that reply_tags has.
 /// A vocabulary may have a tag as a control token (Mistral's [TOOL_CALLS]): it must then be decoded to be seen.
 struct reply_format {
@@ -69,8 +87,9 @@ struct reply_format {
     /// Of forms with the same `open` and `close` the first that fits a call is taken. The first of all is how the model
     /// itself writes calls.
     std::vector<tool_call_form> tool_calls = known_tool_call_forms();
-    bool starts_in_reasoning = false;  ///< the prompt ends with think_open; see opens_reasoning()
-    bool bare_calls = false;           ///< a reply that is a JSON object with a name is a call (Llama 3), or several
+    std::vector<answer_tags> answers = {};  ///< by default none, as they may be what a reply is about
+    bool starts_in_reasoning = false;       ///< the prompt ends with think_open; see opens_reasoning()
+    bool bare_calls = false;  ///< a reply that is a JSON object with a name is a call (Llama 3), or several
     /// The tools that may be called; not set: any. A bare object that names none of them is answer text, a call between
     /// tags is malformed.
     std::optional<std::vector<std::string>> tools = {};
@@ -79,6 +98,7 @@ struct reply_format {
     /// All texts that mark a part.
     [[nodiscard]] std::vector<std::string> tags() const {
         std::vector<std::string> out{think_open, think_close};
+        for (const auto& answer : answers) out.insert(out.end(), {answer.open, answer.close});
         std::erase(out, "");
         for (const auto& form : tool_calls)
             for (auto& tag : form.tags()) out.push_back(std::move(tag));
@@ -92,25 +112,32 @@ struct reply_format {
 }
 
 /// The format for models with this chat template: those of the known tags that it mentions. Templates that show calls
-/// as {"name": ..., "parameters": ...} (Llama 3) get bare_calls.
+/// as {"name": ..., "parameters": ...} and have no tag that ends one (Llama 3) get bare_calls.
 [[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
     reply_format out;
     const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
-    // What stands before a name is often put together of a variable and a tag.
-    const auto has_all = [&](const tool_call_form& form) {
-        const std::string_view parts[] = {form.open, form.after_name, form.after_arguments,
-                                          form.has_parameters ? "<parameter=" : ""};
+    const auto shows = [&](const reply_tag& row) {
+        if (!row.seen_as.empty()) return mentions(row.seen_as);
+        if (row.part == reply_part::reasoning) return mentions(row.close);
+        // What stands before a name is often put together of a variable and a tag.
+        const std::string_view parts[] = {row.open, row.part == reply_part::answer ? row.close : row.after_name,
+                                          row.after_arguments, row.has_parameters ? "<parameter=" : ""};
         return std::all_of(std::begin(parts), std::end(parts),
                            [&](std::string_view part) { return mentions(trim(part)); });
     };
-    std::erase_if(out.tool_calls, [&](const auto& form) { return !has_all(form); });
-    out.bare_calls =
-        mentions("\"parameters\": ") && mentions("\"name\": ") && !mentions(usual_tag(reply_part::tool_call).open);
-    const auto* const thinks = std::find_if(std::begin(reply_tags), std::end(reply_tags), [&](const reply_tag& row) {
-        return row.part == reply_part::reasoning && mentions(row.close);
-    });
-    out.think_open = thinks == std::end(reply_tags) ? std::string_view{} : thinks->open;
-    if (thinks != std::end(reply_tags)) out.think_close = thinks->close;
+    out.tool_calls.clear();
+    out.think_open.clear();
+    for (const reply_tag& row : reply_tags) {
+        if (!shows(row)) continue;
+        if (row.part == reply_part::tool_call) out.tool_calls.push_back(tool_call_form::of(row));
+        if (row.part == reply_part::answer) out.answers.push_back({std::string{row.open}, std::string{row.close}});
+        if (row.part != reply_part::reasoning || !out.think_open.empty()) continue;
+        out.think_open = row.open;
+        out.think_close = row.close;
+    }
+    const bool has_closed_form = std::any_of(out.tool_calls.begin(), out.tool_calls.end(),
+                                             [](const tool_call_form& form) { return !form.close.empty(); });
+    out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !has_closed_form;
     return out;
 }
 

@@ -14,6 +14,7 @@
 
 #include <nibble/chat/call_scanner.hpp>
 #include <nibble/chat/message.hpp>
+#include <nibble/chat/reply_event.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/tools.hpp>
 #include <nibble/core/config.hpp>
@@ -23,20 +24,6 @@
 #include <nibble/unicode/white_space.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-struct reply_event {
-    enum class kind {
-        reasoning,
-        answer,
-        tool_call,
-        tool_call_malformed,  ///< began as a call and is none: cut off, no JSON, no name
-    };
-    kind type = kind::answer;
-    std::string raw;   ///< the bytes of the reply; joined over all events they are the reply
-    std::string text;  ///< of reasoning and answer: without tags and the white space after them
-    nibble::tool_call call = {};
-    std::string problem = {};  ///< what is wrong with a malformed call
-};
 
 /// Feed it the pieces of a reply, cut anywhere, then finish(). What was said is also collected as a message, to go on
 /// with. A call that the model gives no id gets one of nine letters and digits: all templates that ask for ids take
@@ -49,6 +36,9 @@ public:
         for (const auto& form : format_.tool_calls) tags_.push_back(form.open);
         n_open_tags_ = tags_.size();
         for (const auto& form : format_.tool_calls) tags_.insert(tags_.end(), {form.list_open, form.list_close});
+        n_tags_ = tags_.size();
+        starts_.push_back(format_.think_open);
+        for (const auto& answer : format_.answers) starts_.push_back(answer.open);
         reset();
     }
 
@@ -80,6 +70,7 @@ public:
         part_ = format_.starts_in_reasoning ? part::reasoning : part::answer;
         at_start_ = trim_ = true;
         after_call_ = false;
+        tags_.resize(n_tags_);
     }
 
 private:
@@ -131,14 +122,9 @@ private:
             give(kind::answer, rest.size() - trim_start(rest).size());
             if (done_ == buffer_.size()) return false;
             if (format_.bare_calls && buffer_[done_] == '{') return begin_bare_call();
-            const auto [at, tag] = find_tag({&format_.think_open, 1}, ended);
-            if (at == done_ && tag == 0) {
-                give(kind::reasoning, format_.think_open.size(), format_.think_open.size());
-                part_ = part::reasoning;
-                trim_ = true;
-                return true;
-            }
-            if (at == done_) return false;  // perhaps a part of it
+            const auto [at, tag] = find_tag(starts_, ended, done_ + 1);
+            if (at == done_ && tag != none) return begin_part(tag);
+            if (at == done_) return false;  // perhaps a part of one
             at_start_ = false;
         }
         const auto [at, tag] = find_tag(tags_, ended);
@@ -146,6 +132,20 @@ private:
         if (tag == none) return false;
         if (tag < n_open_tags_) return begin_call(tags_[tag]);
         give(kind::answer, tags_[tag].size(), tags_[tag].size());
+        at_start_ = at_start_ || tag >= n_tags_;  // behind the end of an answer
+        trim_ = true;
+        return true;
+    }
+
+    /// The buffer has starts_[tag] next.
+    bool begin_part(std::size_t tag) {
+        const bool thinks = tag == 0;
+        give(thinks ? kind::reasoning : kind::answer, starts_[tag].size(), starts_[tag].size());
+        if (thinks)
+            part_ = part::reasoning;
+        else if (const auto& close = format_.answers[tag - 1].close;
+                 std::find(tags_.begin() + static_cast<std::ptrdiff_t>(n_tags_), tags_.end(), close) == tags_.end())
+            tags_.push_back(close);
         trim_ = true;
         return true;
     }
@@ -248,9 +248,11 @@ private:
     // ---- text
 
     /// The first place from done_ on where one of the tags stands, and which; or the first place where one may begin
-    /// that is not there yet, or the end, and none.
-    [[nodiscard]] std::pair<std::size_t, std::size_t> find_tag(std::span<const std::string> tags, bool ended) const {
-        for (std::size_t at = done_; at < buffer_.size(); ++at) {
+    /// that is not there yet, or `limit` or the end, and none.
+    [[nodiscard]] std::pair<std::size_t, std::size_t> find_tag(std::span<const std::string> tags, bool ended,
+                                                               std::size_t limit = none) const {
+        limit = std::min(limit, buffer_.size());
+        for (std::size_t at = done_; at < limit; ++at) {
             for (std::size_t i = 0; i < tags.size(); ++i) {
                 if (tags[i].empty() || tags[i][0] != buffer_[at]) continue;
                 const auto rest = std::string_view{buffer_}.substr(at, tags[i].size());
@@ -258,7 +260,7 @@ private:
                 if (!ended && tags[i].starts_with(rest)) return {at, none};
             }
         }
-        return {buffer_.size(), none};
+        return {limit, none};
     }
 
     /// Gives the next `length` bytes, of which the first `markup` are not text.
@@ -279,8 +281,9 @@ private:
 
     reply_format format_;
     std::uint64_t seed_;
-    std::vector<std::string> tags_;  // that begin a call, and behind them those around all calls
-    std::size_t n_open_tags_ = 0;
+    std::vector<std::string> tags_;  // that begin a call; behind them those around all calls, then ends of answers
+    std::size_t n_open_tags_ = 0, n_tags_ = 0;
+    std::vector<std::string> starts_;  // of reasoning, then of answers
     std::vector<reply_event> events_;
     message reply_;
     std::string buffer_;    // what has not been given

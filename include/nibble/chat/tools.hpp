@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <nibble/chat/message.hpp>
+#include <nibble/chat/python_calls.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
@@ -34,14 +35,14 @@ namespace detail {
 }
 
 /// A call as JSON that has its name: {"name", "arguments"}, or, as OpenAI has it, with these two inside "function".
-[[nodiscard]] inline tool_call read_json_call(const json& outer) {
+[[nodiscard]] inline tool_call read_json_call(const json& outer, const tool_call_form& form = {}) {
     const json* function = outer.find("function");
     const json& inner = function && function->is_object() ? *function : outer;
-    const json* name = inner.find("name");
+    const json* name = inner.find(form.name_key);
     if (!name || !name->is_string() || name->as_string().empty()) fail_call("an object with a name", outer.dump());
-    const json* arguments = inner.find("arguments");
+    const json* arguments = inner.find(form.arguments_key);
     if (!arguments) arguments = inner.find("parameters");
-    const json* id = outer.find("id");
+    const json* id = outer.find(form.id_key);
     return {id && id->is_string() ? id->as_string() : "", name->as_string(),
             as_arguments(arguments ? *arguments : json{})};
 }
@@ -69,12 +70,12 @@ namespace detail {
 }
 
 /// One such call, or a list of them.
-[[nodiscard]] inline std::vector<tool_call> read_json_calls(std::string_view text) {
+[[nodiscard]] inline std::vector<tool_call> read_json_calls(std::string_view text, const tool_call_form& form) {
     const json value = json::parse(text);
-    if (!value.is_array()) return {read_json_call(value)};
+    if (!value.is_array()) return {read_json_call(value, form)};
     if (value.as_array().empty()) fail_call("at least one call", text);
     std::vector<tool_call> out;
-    for (const json& call : value.as_array()) out.push_back(read_json_call(call));
+    for (const json& call : value.as_array()) out.push_back(read_json_call(call, form));
     return out;
 }
 
@@ -129,7 +130,8 @@ inline void take(std::string_view& text, std::string_view part) {
 /// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
 [[nodiscard]] inline std::vector<tool_call> read_tool_calls(std::string_view text, const tool_call_form& form) {
     if (form.is_code) return {{"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(text, "\r\n"))}}}};
-    if (form.after_name.empty()) return read_json_calls(text);
+    if (form.is_python) return python_call_reader{text}.read();
+    if (form.after_name.empty()) return read_json_calls(text, form);
     return {read_named_call(text, form)};
 }
 
@@ -145,11 +147,15 @@ inline void take(std::string_view& text, std::string_view part) {
 /// A call as the model writes it. A call of code_tool in the form of code needs the argument "code", a text.
 [[nodiscard]] inline std::string written_call(const tool_call& call, const tool_call_form& form) {
     const auto python = json_format::python();
+    if (form.is_python) {
+        const std::string text = written_python_call(call);
+        return form.open + (form.is_list ? '[' + text + ']' : '\n' + text + '\n') + form.close;
+    }
     if (!form.after_name.empty())
         return form.open + form.before_name + call.name + form.after_name +
                (form.has_parameters ? written_parameters(call.arguments.as_object()) : call.arguments.dump(python)) +
                form.after_arguments + form.close;
-    const json whole = json_object{{"name", call.name}, {"arguments", call.arguments}};
+    const json whole = json_object{{form.name_key, call.name}, {form.arguments_key, call.arguments}};
     if (form.is_list) return form.open + json{json::array{whole}}.dump(python) + form.close;
     std::string out = form.open;
     for (const std::string& line :

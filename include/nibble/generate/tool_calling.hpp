@@ -22,13 +22,16 @@ NIBBLE_NAMESPACE_BEGIN
 /// errc::bad_option for a format that has no form of calls with JSON in it.
 [[nodiscard]] inline tool_grammar_options tool_grammar_of(const reply_format& format) {
     if (format.bare_calls) return {.open = {}, .close = {}, .arguments_key = "parameters"};
-    const auto form = std::find_if(format.tool_calls.begin(), format.tool_calls.end(),
-                                   [](const tool_call_form& f) { return !f.is_code && !f.has_parameters; });
+    const auto form = std::find_if(format.tool_calls.begin(), format.tool_calls.end(), [](const tool_call_form& f) {
+        return !f.is_code && !f.has_parameters && !f.is_python;
+    });
     if (form == format.tool_calls.end())
         throw error(errc::bad_option, "option tool_choice", "a model whose chat template says how it writes calls",
                     "none; model_options::reply_format can say it");
     return {.open = form->open,
             .close = form->close,
+            .name_key = form->name_key,
+            .arguments_key = form->arguments_key,
             .is_list = form->is_list,
             .before_name = form->before_name,
             .after_name = form->after_name,

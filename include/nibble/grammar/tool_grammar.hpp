@@ -28,8 +28,8 @@ struct tool_grammar_options {
     bool parallel = false;             ///< more than one call in a reply
     std::string open = "<tool_call>";  ///< not empty if not required
     std::string close = "</tool_call>";
-    std::string arguments_key = "arguments";  ///< Llama 3: "parameters"
-    bool is_list = false;                     ///< the JSON is a list of one call
+    std::string name_key = "name", arguments_key = "arguments";  ///< Llama 3: "parameters"
+    bool is_list = false;                                        ///< the JSON is a list of one call
     std::string before_name = {}, after_name = {}, after_arguments = {};
     std::string list_open = {}, list_close = {};  ///< around all calls of a reply
     json_schema_options schema = {};
@@ -97,8 +97,9 @@ public:
 private:
     [[nodiscard]] std::string json_call(const json& name, const std::string& arguments) const {
         const std::string space = options_.schema.white_space ? " space " : " ";
-        return "\"{\"" + space + gbnf_literal("\"name\":") + space + gbnf_literal(name.dump() + ",") + space +
-               gbnf_literal(json{options_.arguments_key}.dump() + ":") + space + arguments + space + "\"}\"";
+        return "\"{\"" + space + gbnf_literal(json{options_.name_key}.dump() + ":") + space +
+               gbnf_literal(name.dump() + ",") + space + gbnf_literal(json{options_.arguments_key}.dump() + ":") +
+               space + arguments + space + "\"}\"";
     }
 
     /// What ends a name must not be part of it.

@@ -15,6 +15,7 @@ enum class reply_part : std::uint8_t {
     tool_call,      ///< JSON that has name and arguments, or a name and then the arguments
     code,           ///< program text to be run
     tool_response,  ///< what a tool has answered
+    answer,         ///< what is left; its tags are part of no text
 };
 
 /// A part lies between `open` and `close`. Without `close` it ends by itself, as JSON does. Where a call has its name
@@ -27,23 +28,39 @@ struct reply_tag {
     bool always_shown = false;
     bool is_list = false;               ///< of a call: the JSON is a list of calls
     bool has_parameters = false;        ///< of a call: each argument is <parameter=NAME> VALUE </parameter>
+    bool is_python = false;             ///< of calls: [f(x=1), g()], or one a line
     std::string_view before_name = {};  ///< of a call, as the next three
     std::string_view after_name = {};   ///< empty: the JSON has the name
     std::string_view before_id = {};    ///< empty: no id stands beside the name
     std::string_view after_arguments = {};
-    std::string_view list_open = {}, list_close = {};  ///< around all calls of a reply
+    std::string_view list_open = {}, list_close = {};                                ///< around all calls of a reply
+    std::string_view name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of a call: in its JSON
+    /// What the chat template of a model with these tags has in it; empty: the tags themselves.
+    std::string_view seen_as = {};
 };
 
 // Of the forms of calls that begin alike, the more special ones come first.
 // clang-format off
 inline constexpr reply_tag reply_tags[] = {
-    // SmolLM3, Qwen, DeepSeek and others; Magistral; Seed-OSS; Command A
+    // SmolLM3, Qwen, DeepSeek and others; Magistral; Seed-OSS; Command A; gpt-oss
     {.part = reply_part::reasoning, .open = "<think>", .close = "</think>", .always_shown = true},
     {.part = reply_part::reasoning, .open = "[THINK]", .close = "[/THINK]"},
     {.part = reply_part::reasoning, .open = "<seed:think>", .close = "</seed:think>"},
     {.part = reply_part::reasoning, .open = "<|START_THINKING|>", .close = "<|END_THINKING|>"},
-    // Qwen3-Coder, also where it forgets the outer tag
+    {.part = reply_part::reasoning, .open = "<|channel|>analysis<|message|>", .close = "<|end|>",
+     .seen_as = "<|channel|>analysis<|message|>"},
+    // Command A; Hunyuan; Granite 3.3; gpt-oss: what ends an answer ends the reply, but not what is said before a call
+    {.part = reply_part::answer, .open = "<|START_RESPONSE|>", .close = "<|END_RESPONSE|>"},
+    {.part = reply_part::answer, .open = "<answer>", .close = "</answer>"},
+    {.part = reply_part::answer, .open = "<response>", .close = "</response>"},
+    {.part = reply_part::answer, .open = "<|start|>assistant", .seen_as = "<|channel|>final<|message|>"},
+    {.part = reply_part::answer, .open = "<|channel|>final<|message|>"},
+    {.part = reply_part::answer, .open = "<|channel|>commentary<|message|>", .close = "<|end|>",
+     .seen_as = "<|channel|>final<|message|>"},
+    // Qwen3-Coder, Seed-OSS; Qwen3-Coder where it forgets the outer tag
     {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
+     .has_parameters = true, .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n"},
+    {.part = reply_part::tool_call, .open = "<seed:tool_call>", .close = "</seed:tool_call>",
      .has_parameters = true, .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n"},
     {.part = reply_part::tool_call, .open = "<function=", .close = "</function>",
      .has_parameters = true, .after_name = ">\n"},
@@ -54,6 +71,20 @@ inline constexpr reply_tag reply_tags[] = {
     {.part = reply_part::tool_call, .open = "[TOOL_CALLS]", .is_list = true},
     // Granite, Phi
     {.part = reply_part::tool_call, .open = "<|tool_call|>", .is_list = true},
+    // LFM2; OLMo 3
+    {.part = reply_part::tool_call, .open = "<|tool_call_start|>", .close = "<|tool_call_end|>",
+     .is_list = true, .is_python = true},
+    {.part = reply_part::tool_call, .open = "<function_calls>", .close = "</function_calls>", .is_python = true},
+    // Command R7B, Command A
+    {.part = reply_part::tool_call, .open = "<|START_ACTION|>", .close = "<|END_ACTION|>", .is_list = true,
+     .name_key = "tool_name", .arguments_key = "parameters", .id_key = "tool_call_id"},
+    // gpt-oss, in either order and with the type of the arguments or its name alone
+    {.part = reply_part::tool_call, .open = "<|channel|>commentary to=functions.",
+     .after_name = " <|constrain|>json<|message|>", .seen_as = "<|channel|>commentary"},
+    {.part = reply_part::tool_call, .open = "<|channel|>commentary to=functions.",
+     .after_name = " json<|message|>", .seen_as = "<|channel|>commentary"},
+    {.part = reply_part::tool_call, .open = "to=functions.", .after_name = "<|channel|>commentary json<|message|>",
+     .seen_as = "<|channel|>commentary"},
     // Llama 3, Llama 3.1 with tools of one's own
     {.part = reply_part::tool_call, .open = "<|python_tag|>"},
     {.part = reply_part::tool_call, .open = "<function=", .close = "</function>", .after_name = ">"},
