@@ -64,11 +64,15 @@ constexpr golden all[] = {
     {"gemma3-old-f32", 2e-4},
     {"olmo2-f32", 2e-4},
     {"olmo2-swa-f32", 2e-4},
+    {"mixtral-f32", 2e-4},
+    {"qwen3moe-f32", 2e-4},
+    {"olmoe-f32", 2e-4},
     // the families as they are downloaded: the error of llama.cpp with its default settings
     {"qwen2-q4_k_m", 0.0271},
     {"qwen3-q4_k_m", 0.0249},
     {"gemma3-q4_k_m", 0.0271},
     {"olmo2-q4_k_m", 0.0248},
+    {"qwen3moe-q4_k_m", 0.0265},
 };
 
 /// Without extension; empty if the file is in none of the folders.

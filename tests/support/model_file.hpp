@@ -23,6 +23,7 @@ namespace nibble::test {
 /// Sizes of the file that model_file makes; all widths differ, so that no two shapes can be mixed up.
 struct model_sizes {
     std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160;
+    std::uint32_t n_experts = 0;  ///< of llama; other families have 5 or none
 };
 
 class model_file {
@@ -40,6 +41,11 @@ public:
         set(key("attention.layer_norm_rms_epsilon"), 1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
         if (arch_ == "gemma3") set(key("attention.sliding_window"), std::uint32_t{9});
+        const std::uint32_t n_experts = arch_ == "qwen3moe" || arch_ == "olmoe" ? 5 : sizes.n_experts;
+        if (n_experts > 0) {
+            set(key("expert_count"), n_experts);
+            set(key("expert_used_count"), std::uint32_t{2});
+        }
 
         const std::uint64_t q = sizes.n_heads * sizes.head_dim, kv = sizes.n_kv_heads * sizes.head_dim;
         const std::uint64_t n = sizes.n_embd, ff = sizes.n_ff, head = sizes.head_dim;
@@ -61,20 +67,27 @@ public:
                 vector("attn_k.bias", kv);
                 vector("attn_v.bias", kv);
             }
-            if (arch_ == "qwen3" || arch_ == "gemma3") {
+            if (arch_ == "qwen3" || arch_ == "qwen3moe" || arch_ == "gemma3") {
                 vector("attn_q_norm.weight", head);
                 vector("attn_k_norm.weight", head);
             }
-            if (arch_ == "olmo2") {
+            if (arch_ == "olmo2" || arch_ == "olmoe") {
                 vector("attn_q_norm.weight", q);
                 vector("attn_k_norm.weight", kv);
             }
             matrix("attn_output", q, n);
             if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_attention_norm.weight", n);
             if (arch_ != "olmo2") vector("ffn_norm.weight", n);
-            matrix("ffn_gate", n, ff);
-            matrix("ffn_up", n, ff);
-            matrix("ffn_down", ff, n);
+            if (n_experts > 0) {
+                add_tensor(blk + "ffn_gate_inp.weight", {n, n_experts}, data_type::f32);
+                add_tensor(blk + "ffn_gate_exps.weight", {n, ff, n_experts});
+                add_tensor(blk + "ffn_up_exps.weight", {n, ff, n_experts});
+                add_tensor(blk + "ffn_down_exps.weight", {ff, n, n_experts});
+            } else {
+                matrix("ffn_gate", n, ff);
+                matrix("ffn_up", n, ff);
+                matrix("ffn_down", ff, n);
+            }
             if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_ffw_norm.weight", n);
         }
         add_tensor("output_norm.weight", {n}, data_type::f32);

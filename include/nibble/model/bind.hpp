@@ -59,9 +59,15 @@ class weight_binder {
 public:
     /// Vectors that do not lie in the file as floats are added to `converted`.
     weight_binder(const gguf::file& file, const model_config& config, std::vector<std::unique_ptr<float[]>>& converted)
-        : file_(file), config_(config), converted_(converted), used_(file.tensors().size(), false) {}
+        : file_(file),
+          config_(config),
+          converted_(converted),
+          used_(file.tensors().size(), false),
+          required_(config.experts.n_experts == 0 ? config.family->required
+                                                  : (config.family->required - dense_tensors) | expert_tensors) {}
 
-    /// The tensor as a matrix; empty if the family does not have it, or does not require it and neither has the file.
+    /// The tensor as a matrix, or several one below the other; empty if the family does not have it, or does not
+    /// require it and neither has the file.
     [[nodiscard]] matrix_view matrix(tensor_id id, std::size_t layer = 0) {
         const auto* found = take(id, layer);
         if (!found) return {};
@@ -69,10 +75,10 @@ public:
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
         // its blocks divide rows evenly: the reader saw to that
-        return view_matrix(tensor.type, tensor.dims[1], tensor.dims[0], tensor.bytes.data());
+        return view_matrix(tensor.type, tensor.dims[1] * tensor.dims[2], tensor.dims[0], tensor.bytes.data());
     }
 
-    /// The same as a vector of floats.
+    /// The same as a vector of floats, or several one behind the other.
     [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
         static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
         const auto* found = take(id, layer);
@@ -80,7 +86,7 @@ public:
         const auto& tensor = *found;
         if (!is_float(tensor.type)) throw wrong_type(tensor, types);
         check_shape(tensor, row_of(id));
-        const auto size = static_cast<std::size_t>(tensor.dims[0]);
+        const auto size = static_cast<std::size_t>(tensor.dims[0] * tensor.dims[1]);
         const std::byte* data = tensor.bytes.data();
         if (tensor.type == data_type::f32 && std::bit_cast<std::uintptr_t>(data) % alignof(float) == 0)
             return {reinterpret_cast<const float*>(data), size};
@@ -123,11 +129,11 @@ private:
     }
 
     const tensor_view* take(tensor_id id, std::size_t layer) {
-        if (!config_.family->knows(id)) return nullptr;
+        if (!required_.has(id) && !config_.family->knows(id)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
         if (tensor) {
             used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
-        } else if (config_.family->required.has(id)) {
+        } else if (required_.has(id)) {
             const std::string layers = std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')';
             throw error{errc::model_missing_tensor, "tensor '" + tensor_name(id, layer) + '\'',
                         row_of(id).per_layer ? "one for each of " + layers : "one in every model",
@@ -137,14 +143,16 @@ private:
     }
 
     void check_shape(const tensor_view& tensor, const tensor_row& row) const {
-        const auto depth = size_of(row.depth), rows = size_of(row.rows);
+        const auto depth = size_of(row.depth), rows = size_of(row.rows), matrices = size_of(row.matrices);
         const auto& dims = tensor.dims;
-        if (dims[0] == depth && dims[1] == rows && dims[2] == 1 && dims[3] == 1) return;
+        if (dims[0] == depth && dims[1] == rows && dims[2] == matrices && dims[3] == 1) return;
         std::string expected = '[' + std::to_string(depth);
         if (row.rows != extent::one) expected += ", " + std::to_string(rows);
+        if (row.matrices != extent::one) expected += ", " + std::to_string(matrices);
         expected += ']';
         if (dims[0] != depth) expected += " (row length: " + origin(row.depth) + ')';
         if (dims[1] != rows && row.rows != extent::one) expected += " (rows: " + origin(row.rows) + ')';
+        if (dims[2] != matrices && row.matrices != extent::one) expected += " (matrices: " + origin(row.matrices) + ')';
         std::string got = "[";
         for (std::uint32_t i = 0; i < tensor.n_dims; ++i) got += (i ? ", " : "") + std::to_string(dims[i]);
         got += ']';
@@ -158,6 +166,7 @@ private:
             case extent::n_embd: return config_.n_embd;
             case extent::n_vocab: return config_.n_vocab;
             case extent::n_ff: return config_.n_ff;
+            case extent::n_experts: return config_.experts.n_experts;
             case extent::head_dim: return config_.head_dim;
             case extent::q_width: return config_.q_width();
             case extent::kv_width: return config_.kv_width();
@@ -173,6 +182,7 @@ private:
             case extent::n_embd: return "n_embd, " + source("n_embd");
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff: return "n_ff, " + source("n_ff");
+            case extent::n_experts: return "n_experts, " + source("n_experts");
             case extent::head_dim: return "head_dim, " + source("head_dim");
             case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
@@ -193,6 +203,7 @@ private:
     const model_config& config_;
     std::vector<std::unique_ptr<float[]>>& converted_;
     std::vector<bool> used_;
+    tensor_set required_;
 };
 
 /// The first of two tensors of which a family has one at most.
@@ -204,6 +215,7 @@ private:
     const auto matrix = [&](tensor_id id) { return bind.matrix(id, index); };
     const auto vector = [&](tensor_id id) { return bind.vector(id, index); };
     const auto linear = [&](tensor_id w, tensor_id bias) { return projection{matrix(w), vector(bias)}; };
+    const bool has_experts = config.experts.n_experts > 0;
     return {
         .attention = {.norm = vector(tensor_id::attn_norm),
                       .post_norm = vector(tensor_id::attn_post_norm),
@@ -217,9 +229,14 @@ private:
                       .window = config.layers[index].window},
         .feed_forward = {.norm = vector(tensor_id::ffn_norm),
                          .post_norm = vector(tensor_id::ffn_post_norm),
-                         .gate = linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
-                         .up = linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
-                         .down = linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
+                         .router =
+                             has_experts ? linear(tensor_id::ffn_gate_inp, tensor_id::ffn_gate_inp_bias) : projection{},
+                         .gate = has_experts ? linear(tensor_id::ffn_gate_exps, tensor_id::ffn_gate_exps_bias)
+                                             : linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
+                         .up = has_experts ? linear(tensor_id::ffn_up_exps, tensor_id::ffn_up_exps_bias)
+                                           : linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
+                         .down = has_experts ? linear(tensor_id::ffn_down_exps, tensor_id::ffn_down_exps_bias)
+                                             : linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
                          .act = config.family->act},
     };
 }

@@ -10,6 +10,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/model/family.hpp>
 #include <nibble/model/layer.hpp>
+#include <nibble/ops/experts.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -52,14 +53,15 @@ struct model_config {
     std::size_t n_embd = 0;   ///< values of the residual stream
     std::size_t n_heads = 0;  ///< query heads, a multiple of n_kv_heads
     std::size_t n_kv_heads = 0;
-    std::size_t head_dim = 0;  ///< values per head of queries, keys and values; even
-    std::size_t n_ff = 0;
+    std::size_t head_dim = 0;     ///< values per head of queries, keys and values; even
+    std::size_t n_ff = 0;         ///< values within a feed-forward, or within one expert
     std::size_t n_vocab = 0;      ///< rows of token_embd, logits
     std::size_t n_ctx_train = 0;  ///< positions that the model was trained for
     std::size_t rope_dims = 0;    ///< leading values of a head that rotate; even, at most head_dim
     std::vector<rope_config> ropes;
     std::vector<layer_config> layers;  ///< n_layers entries
     float rms_eps = 0;
+    expert_rules experts;                ///< n_experts 0: there are none
     float attention_scale = 0;           ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
     float embedding_scale = 1;           ///< multiplies the embedding of a token
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found

@@ -9,15 +9,17 @@
 #include <nibble/model/families/gemma3.hpp>
 #include <nibble/model/families/llama.hpp>
 #include <nibble/model/families/olmo2.hpp>
+#include <nibble/model/families/olmoe.hpp>
 #include <nibble/model/families/qwen2.hpp>
 #include <nibble/model/families/qwen3.hpp>
+#include <nibble/model/families/qwen3moe.hpp>
 #include <nibble/model/families/smollm3.hpp>
 #include <nibble/model/family.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-inline constexpr std::array all_families{&families::gemma3, &families::llama, &families::olmo2,
-                                         &families::qwen2,  &families::qwen3, &families::smollm3};
+inline constexpr std::array all_families{&families::gemma3, &families::llama, &families::olmo2,    &families::olmoe,
+                                         &families::qwen2,  &families::qwen3, &families::qwen3moe, &families::smollm3};
 
 /// The family that `general.architecture` names exactly, or nullptr.
 [[nodiscard]] constexpr const model_family* find_family(std::string_view name) noexcept {

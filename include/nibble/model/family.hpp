@@ -25,10 +25,24 @@ struct window_rule {
     double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
 };
 
+/// Whether layers have experts, in the place of one feed-forward.
+enum class expert_presence {
+    never,
+    as_stated,  ///< in files that say so
+    always,
+};
+
+struct expert_rule {
+    expert_presence presence = expert_presence::never;
+    bool normalised = true;  ///< default: the weights of a token's experts sum to 1
+};
+
 /// A file of any family may have these: finetunes add them, and what they mean is the same everywhere.
-inline constexpr tensor_set linear_biases{tensor_id::attn_q_bias,      tensor_id::attn_k_bias,   tensor_id::attn_v_bias,
-                                          tensor_id::attn_output_bias, tensor_id::ffn_gate_bias, tensor_id::ffn_up_bias,
-                                          tensor_id::ffn_down_bias};
+inline constexpr tensor_set linear_biases{
+    tensor_id::attn_q_bias,      tensor_id::attn_k_bias,       tensor_id::attn_v_bias,
+    tensor_id::attn_output_bias, tensor_id::ffn_gate_bias,     tensor_id::ffn_up_bias,
+    tensor_id::ffn_down_bias,    tensor_id::ffn_gate_inp_bias, tensor_id::ffn_gate_exps_bias,
+    tensor_id::ffn_up_exps_bias, tensor_id::ffn_down_exps_bias};
 
 /// A row of the list in families.hpp; lives as long as the program. A default is used when neither a key nor a shape
 /// gives the value; 0 means that there is no sensible one and the key is required.
@@ -43,6 +57,7 @@ struct model_family {
     double rms_eps = 0;                         ///< default
     std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
+    expert_rule experts = {};  ///< where layers have some, expert_tensors are required instead of dense_tensors
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;
 
@@ -55,6 +70,10 @@ struct model_family {
 inline constexpr tensor_set decoder_tensors{tensor_id::token_embd, tensor_id::output_norm, tensor_id::attn_q,
                                             tensor_id::attn_k,     tensor_id::attn_v,      tensor_id::attn_output,
                                             tensor_id::ffn_gate,   tensor_id::ffn_up,      tensor_id::ffn_down};
+/// The feed-forward of a layer without experts, and of one with some.
+inline constexpr tensor_set dense_tensors{tensor_id::ffn_gate, tensor_id::ffn_up, tensor_id::ffn_down};
+inline constexpr tensor_set expert_tensors{tensor_id::ffn_gate_inp, tensor_id::ffn_gate_exps, tensor_id::ffn_up_exps,
+                                           tensor_id::ffn_down_exps};
 inline constexpr tensor_set pre_norms{tensor_id::attn_norm, tensor_id::ffn_norm};
 inline constexpr tensor_set post_norms{tensor_id::attn_post_norm, tensor_id::ffn_post_norm};
 

@@ -19,6 +19,7 @@
 #include <nibble/model/workspace.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
+#include <nibble/ops/experts.hpp>
 #include <nibble/ops/heads.hpp>
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
@@ -60,10 +61,14 @@ struct forward_pass {
 
     /// Products of n tokens at `input` [n][depth of the matrices].
     template <std::size_t N>
-    void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
+    void multiply(const float* input, std::size_t n, std::array<linear_job, N> jobs) noexcept {
+        const token_range all{0, n};
         std::array<matrix_view, N> users;
-        std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.by.w; });
-        work.activations.quantize(threads, input, n, users);
+        for (std::size_t i = 0; i < N; ++i) {
+            users[i] = jobs[i].by.w;
+            jobs[i].tokens = all;
+        }
+        work.activations.quantize(threads, input, {&all, 1}, users);
         linear(threads, jobs, work.activations);
     }
 
@@ -117,9 +122,29 @@ struct forward_pass {
 
     /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
     void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
-        work.activations.quantize(threads, work.normed, n, std::array{layer.gate.w, layer.up.w});
-        gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
+        const token_range all{0, n};
+        const gated_job job{layer.gate, layer.up, work.gated, all};
+        work.activations.quantize(threads, work.normed, {&all, 1}, std::array{layer.gate.w, layer.up.w});
+        gated_linear(threads, {&job, 1}, layer.act, work.activations, work.up_scratch, work.batch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
+    }
+
+    /// The same of the experts that the router chooses for each token.
+    void use_experts(const feed_forward_layer& layer, std::size_t n) noexcept {
+        float* logits = work.experts.logits.data();
+        multiply(work.normed, n, std::array{linear_job{layer.router, logits, config.experts.n_experts}});
+        experts(threads, {.rules = config.experts,
+                          .gate = layer.gate,
+                          .up = layer.up,
+                          .down = layer.down,
+                          .act = layer.act,
+                          .x = work.normed,
+                          .n_tokens = n,
+                          .out = work.update,
+                          .workspace = work.experts,
+                          .activations = work.activations,
+                          .gated = work.gated,
+                          .up_scratch = work.up_scratch});
     }
 
     /// x += post(update), normed = next(x), for the last n tokens of a pass, whose rows of x begin at `x`.
@@ -139,7 +164,10 @@ struct forward_pass {
         attend(attn, cache.layer(index), n, kept);
         if (kept == 0) return;
         add(x, attn.post_norm, ffn.norm, kept);
-        feed_forward(ffn, kept);
+        if (ffn.router.w.empty())
+            feed_forward(ffn, kept);
+        else
+            use_experts(ffn, kept);
         add(x, ffn.post_norm, next_norm, kept);
     }
 
@@ -165,7 +193,7 @@ struct forward_pass {
     void project_logits(std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
         multiply(work.normed, n_logits,
-                 std::array{linear_job{{weights.output}, logits, config.n_vocab, work.largest.data()}});
+                 std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, work.largest.data()}});
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
     }

@@ -26,9 +26,11 @@ struct attention_layer {
     std::size_t window = no_window;  ///< positions that a token sees, itself included
 };
 
-/// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x).
+/// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x). With a router the three have the rows of all
+/// experts, one expert below the other, and a token uses some of these.
 struct feed_forward_layer {
     std::span<const float> norm, post_norm;  ///< [n_embd]
+    projection router;                       ///< n_embd -> n_experts; empty: there is one feed-forward for all tokens
     projection gate, up;                     ///< n_embd -> n_ff
     projection down;                         ///< n_ff -> n_embd
     activation act = activation::silu;
