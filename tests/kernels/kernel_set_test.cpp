@@ -117,6 +117,17 @@ TEST_CASE("the largest codes and activations overflow nothing") {
             }
 }
 
+TEST_CASE("the exponents of MXFP4 at both ends, subnormal and not a number, are the same in every set") {
+    for (const int exponent : {0, 1, 2, 253, 254, 255}) {
+        grid_case c{data_type::mxfp4, 3, 64, 9};
+        for (std::size_t at = 0; at < c.weights.size(); at += 17) c.weights[at] = static_cast<std::byte>(exponent);
+        check_case(c);
+        const float result = c.product(scalar_kernels, false).front();
+        CHECK((exponent == 255) == (result != result));
+        CHECK(result != 0);
+    }
+}
+
 TEST_CASE("an activation that is not finite makes every result that depends on it NaN") {
     for (const data_type type : quant::formats::types)
         for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {

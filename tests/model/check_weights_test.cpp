@@ -38,20 +38,22 @@ TEST_CASE("check_weights: a scale that is no finite number, in every format") {
         data_type type;
         std::vector<std::size_t> scales;  ///< bytes of the block where a 16-bit float or the upper half of one starts
         std::size_t codes;                ///< a byte where integers start
-        bool is_half;
+        std::uint16_t infinity;           ///< or the one pattern that is no number
     };
     const float_place places[] = {
-        {data_type::f32, {2}, 0, false},    {data_type::f16, {0}, 0, true},     {data_type::bf16, {0}, 0, false},
-        {data_type::q4_0, {0}, 2, true},    {data_type::q4_1, {0, 2}, 4, true}, {data_type::q5_0, {0}, 2, true},
-        {data_type::q5_1, {0, 2}, 4, true}, {data_type::q8_0, {0}, 2, true},    {data_type::q4_k, {0, 2}, 4, true},
-        {data_type::q5_k, {0, 2}, 4, true}, {data_type::q6_k, {208}, 0, true},  {data_type::q3_k, {108}, 0, true},
+        {data_type::f32, {2}, 0, 0x7f80},     {data_type::f16, {0}, 0, 0x7c00},
+        {data_type::bf16, {0}, 0, 0x7f80},    {data_type::q4_0, {0}, 2, 0x7c00},
+        {data_type::q4_1, {0, 2}, 4, 0x7c00}, {data_type::q5_0, {0}, 2, 0x7c00},
+        {data_type::q5_1, {0, 2}, 4, 0x7c00}, {data_type::q8_0, {0}, 2, 0x7c00},
+        {data_type::q4_k, {0, 2}, 4, 0x7c00}, {data_type::q5_k, {0, 2}, 4, 0x7c00},
+        {data_type::q6_k, {208}, 0, 0x7c00},  {data_type::q3_k, {108}, 0, 0x7c00},
+        {data_type::mxfp4, {0}, 1, 0x00ff},
     };
     CHECK(std::size(places) == supported_types.size());
     for (const auto& place : places) {
         const auto type = place.type;
         INFO(name_of(type));
-        const std::uint16_t infinity = place.is_half ? 0x7c00 : 0x7f80;
-        const std::uint16_t largest = place.is_half ? 0x7bff : 0x7f7f;
+        const std::uint16_t infinity = place.infinity, largest = static_cast<std::uint16_t>(infinity - 1);
         for (const std::size_t at : place.scales)
             for (const std::size_t block : {std::size_t{0}, std::size_t{17}, std::size_t{95}}) {
                 CHECK_NOTHROW(check_pattern(type, block, at, largest));

@@ -1,8 +1,9 @@
 // The bit layouts, against vectors computed with an independent implementation: byte i of the block is
-// (37 i + 11) mod 256, d = 0.03125, dmin or m = 0.0625.
+// (37 i + 11) mod 256, d = 0.03125 (as a half or an exponent), dmin or m = 0.0625.
 #include <nibble/quant/formats.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 #include <vector>
@@ -18,8 +19,12 @@ template <class F>
 std::vector<float> decoded_pattern(std::size_t d_at, std::size_t m_at) {
     std::array<std::uint8_t, sizeof(typename F::block)> bytes{};
     for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(37 * i + 11);
-    bytes[d_at] = 0x00;
-    bytes[d_at + 1] = 0x28;
+    if (F::type == data_type::mxfp4) {
+        bytes[d_at] = 123;
+    } else {
+        bytes[d_at] = 0x00;
+        bytes[d_at + 1] = 0x28;
+    }
     if (F::has_min) {
         bytes[m_at] = 0x00;
         bytes[m_at + 1] = 0x2c;
@@ -102,6 +107,29 @@ TEST_CASE("the formats with blocks of 32 decode their reference blocks") {
     CHECK(at(y, 0) == four{2.65625f, 3.8125f, -3.03125f, -1.875f});
     CHECK(at(y, 28) == four{3.03125f, -3.8125f, -2.65625f, -1.5f});
     CHECK(sum(y) == -5.5);
+}
+
+TEST_CASE("MXFP4 decodes its reference block, and exponents at both ends") {
+    const auto y = decoded_pattern<mxfp4>(0, 0);
+    CHECK(at(y, 0) == four{0.0f, 0.1875f, -0.0625f, -0.375f});
+    CHECK(at(y, 28) == four{-0.25f, 0.03125f, 0.09375f, 0.1875f});
+    CHECK(sum(y) == 0.78125);
+
+    mxfp4::block block{};
+    block.qs[0] = 0x9f;  // -6, then -0.5
+    float values[32];
+    for (const auto& [exponent, scale] : {std::pair{0, 0x1p-127f}, {1, 0x1p-126f}, {2, 0x1p-125f}, {252, 0x1p125f}}) {
+        block.d[0] = static_cast<std::uint8_t>(exponent);
+        dequantize_block<mxfp4>(block, values);
+        CHECK(values[0] == -6 * scale);
+        CHECK(values[16] == -0.5f * scale);
+        CHECK(values[1] == 0);
+    }
+    CHECK(power_of_two(254) == 0x1p126f);
+    block.d[0] = 255;
+    dequantize_block<mxfp4>(block, values);
+    CHECK(std::isnan(values[0]));
+    CHECK(std::isnan(values[1]));
 }
 
 TEST_CASE("scales12 unpacks to the reference scales and mins") {

@@ -38,14 +38,10 @@ void check_dot() {
 }  // namespace
 
 TEST_CASE("the dot product of every block format is that of its decoded weights") {
-    check_dot<q4_k>();
-    check_dot<q5_k>();
-    check_dot<q6_k>();
-    check_dot<q8_0>();
-    check_dot<q4_0>();
-    check_dot<q4_1>();
-    check_dot<q5_0>();
-    check_dot<q5_1>();
+    for_each_format([]<class F>(std::size_t) {
+        CAPTURE(name_of(F::type));
+        if constexpr (block_format<F>) check_dot<F>();
+    });
 }
 
 TEST_CASE("float dot products fold 32 partial sums, whatever the depth") {

@@ -14,7 +14,8 @@
 
 namespace nibble::test {
 
-/// `rows` rows of `depth` weights of `type`: random codes, scales and mins, halves of ordinary size and either sign.
+/// `rows` rows of `depth` weights of `type`: random codes, scales and mins, scales of ordinary size, halves
+/// of either sign.
 inline std::vector<std::byte> random_weights(data_type type, std::size_t rows, std::size_t depth, std::uint32_t seed) {
     std::mt19937 random{seed};
     std::normal_distribution<float> normal;
@@ -35,25 +36,30 @@ inline std::vector<std::byte> random_weights(data_type type, std::size_t rows, s
             case data_type::f16: put(b, 0, float_to_half(normal(random))); break;
             case data_type::bf16: put(b, 0, float_to_bf16(normal(random))); break;
             default: {
-                const quant::float_fields halves = quant::floats_of(type);
-                for (std::size_t i = halves.count; i-- > 0;)
-                    put(b, halves.at[i], float_to_half(0.01f * normal(random)));
+                const quant::float_fields scales = quant::floats_of(type);
+                for (std::size_t i = scales.count; i-- > 0;) {
+                    if (scales.exponent_mask == quant::scale_exponent)
+                        bytes[b * info.block_bytes + scales.at[i]] = static_cast<std::byte>(116 + random() % 8);
+                    else
+                        put(b, scales.at[i], float_to_half(0.01f * normal(random)));
+                }
             }
         }
     }
     return bytes;
 }
 
-/// The most extreme codes that a format can hold: every bit of every byte set but the halves, which are 1.
+/// The most extreme codes that a format can hold: every bit of every byte set but the scales, which are 1.
 inline std::vector<std::byte> extreme_weights(data_type type, std::size_t rows, std::size_t depth, std::byte fill) {
     auto bytes = random_weights(type, rows, depth, 1);
     const auto& info = *find_data_type(type);
-    const std::uint16_t one = float_to_half(1.0f);
+    const quant::float_fields scales = quant::floats_of(type);
+    const bool power = scales.exponent_mask == quant::scale_exponent;
+    const std::uint16_t one = power ? 128 : float_to_half(1.0f);
     for (std::size_t b = 0; b < bytes.size() / info.block_bytes; ++b) {
         std::byte* block = bytes.data() + b * info.block_bytes;
         std::memset(block, static_cast<int>(fill), info.block_bytes);
-        const quant::float_fields halves = quant::floats_of(type);
-        for (std::size_t i = 0; i < halves.count; ++i) std::memcpy(block + halves.at[i], &one, 2);
+        for (std::size_t i = 0; i < scales.count; ++i) std::memcpy(block + scales.at[i], &one, power ? 1 : 2);
     }
     return bytes;
 }

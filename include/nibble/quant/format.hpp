@@ -3,9 +3,11 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/half.hpp>
@@ -35,6 +37,7 @@ struct float_fields {
     std::array<std::uint8_t, 2> at;  ///< of a float, its upper half. d, and where there is a min, m right behind it
 };
 inline constexpr std::uint16_t half_exponent = 0x7c00, float_exponent = 0x7f80;
+inline constexpr std::uint16_t scale_exponent = 0x00ff;  ///< a scale that is a power of two: one byte, its exponent
 
 /// A block format. `F::block` is the block as it lies in the file (bytes only, so it needs no alignment);
 /// `unpack` is the readable specification of its bits.
@@ -54,6 +57,19 @@ concept block_format = requires(const typename F::block& block, block_codes<F::b
 /// Reads the little-endian half at `p` as float.
 [[nodiscard]] inline float load_half(const std::uint8_t* p) noexcept {
     return half_to_float(static_cast<std::uint16_t>(p[0] | p[1] << 8));
+}
+
+/// 2^(exponent - 128), exact (0 and 1 give subnormal floats); NaN for 255.
+[[nodiscard]] constexpr float power_of_two(std::uint8_t exponent) noexcept {
+    if (exponent == 255) return std::numeric_limits<float>::quiet_NaN();
+    return std::bit_cast<float>(exponent < 2 ? 0x200000u << exponent : (exponent - 1u) << 23);
+}
+
+/// Reads the scale d of a block of F, which lies at `p`, as float.
+template <class F>
+[[nodiscard]] inline float load_scale(const std::uint8_t* p) noexcept {
+    if constexpr (F::floats.exponent_mask == scale_exponent) return power_of_two(*p);
+    return load_half(p);
 }
 
 /// Decodes one block to floats: out[e] as block_codes says. The products of a format with mins are exact (11 bits of a

@@ -41,6 +41,14 @@ inline __m256i nibbles(const std::uint8_t* qs) noexcept {
     return _mm256_and_si256(both, _mm256_set1_epi8(15));
 }
 
+/// power_of_two of four exponents.
+inline __m128 powers_of_two(__m128i exponents) noexcept {
+    const __m128i twice =
+        _mm_max_epi32(_mm_slli_epi32(exponents, 23), _mm_set1_epi32(1 << 22));  // 0: 2^-127, subnormal
+    const __m128i nan = _mm_cmpeq_epi32(exponents, _mm_set1_epi32(255));
+    return _mm_mul_ps(_mm_castsi128_ps(_mm_or_si128(twice, nan)), _mm_set1_ps(0.5f));
+}
+
 /// 32 bits as 32 bytes: 16 where the bit is set.
 inline __m256i fifth_bits(const std::uint8_t* qh) noexcept {
     const __m256i spread =

@@ -37,6 +37,19 @@ inline code_pair nibble_pair(const std::uint8_t* qs) noexcept {
     return {portable::bits<0, 4, 0>(bytes), portable::bits<4, 4, 0>(bytes)};
 }
 
+/// The bytes of a table that nibbles are the indices of.
+NIBBLE_INLINE code_pair look_up(const std::uint8_t (&table)[16], code_pair nibbles) noexcept {
+    return {portable::look_up(table, nibbles.first), portable::look_up(table, nibbles.second)};
+}
+
+/// power_of_two of four exponents.
+inline portable::f32x4 powers_of_two(portable::i32x4 exponents) noexcept {
+    using namespace portable;
+    const i32x4 twice = max(shift_left<23>(exponents), splat<std::int32_t>(1 << 22));  // 0: 2^-127, subnormal
+    const i32x4 nan = greater(exponents, splat<std::int32_t>(254));
+    return float_of(twice | nan) * splat(0.5f);
+}
+
 /// Eight bits as eight bytes: 16 where the bit is set. Bit i is found in byte i and carried to bit 7.
 inline std::uint64_t spread_bits(std::uint64_t byte) noexcept {
     const std::uint64_t found = byte * 0x0101010101010101 & 0x8040201008040201;

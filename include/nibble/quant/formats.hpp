@@ -9,6 +9,9 @@
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
 #include <nibble/quant/f32/block.hpp>
+#include <nibble/quant/mxfp4/avx2.hpp>
+#include <nibble/quant/mxfp4/block.hpp>
+#include <nibble/quant/mxfp4/portable.hpp>
 #include <nibble/quant/q3_k/avx2.hpp>
 #include <nibble/quant/q3_k/block.hpp>
 #include <nibble/quant/q3_k/portable.hpp>
@@ -48,7 +51,7 @@ struct format_list {
 };
 
 /// Every format that nibble computes with.
-using formats = format_list<q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, f16, bf16, f32>;
+using formats = format_list<q3_k, q4_k, q5_k, q6_k, q8_0, q4_0, q4_1, q5_0, q5_1, mxfp4, f16, bf16, f32>;
 
 inline constexpr std::size_t n_formats = formats::size;
 

@@ -73,10 +73,11 @@ inline float fold(const __m256 (&v)[4]) noexcept {
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-/// The 2 or 4 bytes at `p` as the low bits of an int.
+/// The 1, 2 or 4 bytes at `p` as the low bits of an int.
 template <std::size_t Bytes>
 inline std::int32_t load_bits(const void* p) noexcept {
-    std::conditional_t<Bytes == 4, std::int32_t, std::uint16_t> bits;
+    using wide = std::conditional_t<Bytes == 4, std::int32_t, std::uint16_t>;
+    std::conditional_t<Bytes == 1, std::uint8_t, wide> bits;
     std::memcpy(&bits, p, Bytes);
     return bits;
 }

@@ -70,6 +70,18 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     return _mm_and_si128(moved, _mm_set1_epi8(static_cast<char>(((1 << Width) - 1) << To)));
 }
 
+/// Byte `index` of the table in every byte; indices below 16.
+NIBBLE_INLINE u8x16 look_up(const std::uint8_t (&table)[16], u8x16 index) noexcept {
+#if defined(__SSSE3__)
+    return _mm_shuffle_epi8(load(table), index);
+#else
+    std::uint8_t bytes[16];
+    store(bytes, index);
+    for (std::uint8_t& byte : bytes) byte = table[byte];
+    return load(bytes);
+#endif
+}
+
 /// 16 bytes: the lowest of `low` first.
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
@@ -175,6 +187,9 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     const uint8x16_t mask = vdupq_n_u8(static_cast<std::uint8_t>(((1 << Width) - 1) << To));
     if constexpr (From > To) return vandq_u8(vshrq_n_u8(v, From - To), mask);
     return vandq_u8(vshlq_n_u8(v, From > To ? 0 : To - From), mask);
+}
+NIBBLE_INLINE u8x16 look_up(const std::uint8_t (&table)[16], u8x16 index) noexcept {
+    return vqtbl1q_u8(load(table), index);
 }
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));

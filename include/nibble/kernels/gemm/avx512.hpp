@@ -150,7 +150,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_avx512::token_group, row_group = gemm_avx512::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_avx512::packed_weights<F>;
+    using packed_weights = gemm_avx512::packed_weights<shape_of<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_avx512::packed_tokens<N>;
 
@@ -183,8 +183,9 @@ struct micro_kernel {
     static void tile(const packed_weights<F>* weights, const packed_tokens<F::block_size>* tokens,
                      std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
                      std::size_t sums_stride) noexcept {
-        if (n_groups == 1) return tile_rows<F, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<F, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        if (n_groups == 1)
+            return tile_rows<shape_of<F>, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape_of<F>, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,

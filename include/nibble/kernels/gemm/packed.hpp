@@ -54,22 +54,40 @@ struct alignas(4 * Lanes) lane_tokens {
     }
 };
 
-/// Number of byte planes that a format's codes take. Sums of int16 stay exact while codes are at most 63;
-/// the 8-bit codes of Q8_0 are split into two nibbles, each a plane of its own with the scales 16 and 1.
+/// What a micro-kernel has to know of a format whose codes are packed: formats that agree in it share the code.
+template <std::size_t BlockSize, int QMax, int Offset, bool HasScales, bool HasMin>
+struct code_shape {
+    static constexpr std::size_t block_size = BlockSize;
+    static constexpr int q_max = QMax, offset = Offset;
+    static constexpr bool has_scales = HasScales, has_min = HasMin;
+};
+
+/// That of F, with the next larger of the q_max that make a difference.
 template <quant::block_format F>
+using shape_of = code_shape<F::block_size,
+                            F::q_max <= 15   ? 15
+                            : F::q_max <= 31 ? 31
+                            : F::q_max <= 63 ? 63
+                                             : 255,
+                            F::offset, F::has_scales, F::has_min>;
+
+/// Number of byte planes that codes take, of a format or a code_shape F. Sums of int16 stay exact while codes are at
+/// most 63; 8-bit codes are split into two nibbles, each a plane of its own with the scales 16 and 1.
+template <class F>
 inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
 
 /// How many steps of four bytes a lane can take before it must be widened: of the products in a 16-bit lane each is at
 /// most q_max * 127, and two (`halves`) or four (`sequential`) come with a step.
 /// 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
-template <quant::block_format F, step_order Order>
+template <class F, step_order Order>
 inline constexpr int steps_per_widening = (code_planes<F> == 2 || F::q_max <= 15 ? 16
                                            : F::q_max <= 31                      ? 8
                                                                                  : 4) /
                                           (Order == step_order::halves ? 2 : 4);
 
-/// One weight block of one row: codes as bytes in the order of the activations, scales and mins as int16.
-template <quant::block_format F>
+/// One weight block of one row, of a code_shape: codes as bytes in the order of the activations, scales and mins as
+/// int16.
+template <class F>
 struct row_codes {
     static constexpr std::size_t n_subs = F::block_size / 32;
 
@@ -80,7 +98,7 @@ struct row_codes {
 };
 
 /// One block of each of the `Rows` rows that a tile takes.
-template <quant::block_format F, std::size_t Rows>
+template <class F, std::size_t Rows>
 struct row_group_codes {
     row_codes<F> rows[Rows];
 };

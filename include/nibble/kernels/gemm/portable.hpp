@@ -52,7 +52,7 @@ inline void pack_block(const typename F::block& block, packed_row<F::block_size,
     quant::scale_lanes scales{};
     if constexpr (F::has_scales) scales = format::scales(block);
     pack_codes<F>(block, &scales, packed.w, std::make_integer_sequence<int, F::block_size / 32>{});
-    packed.d = quant::load_half(block.d);
+    packed.d = quant::load_scale<F>(block.d);
     if constexpr (F::has_min) packed.m = format::m_sign * quant::load_half(format::min_half(block));
     if constexpr (F::has_min && F::has_scales) portable::store(packed.min, scales.mins);
 }

@@ -168,7 +168,7 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
                      const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using format = quant::avx2_format<F>;
-    constexpr std::size_t half_bytes = F::has_min ? 4 : 2;
+    constexpr std::size_t float_bytes = sizeof(F::block::d) * F::floats.count;
     const char* next = reinterpret_cast<const char*>(rows) + Rows * row_bytes + fetch_lead;
     __m128 acc = _mm_setzero_ps();
     for (std::size_t b = 0; b < n_blocks; ++b) {
@@ -182,18 +182,20 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
         float d_x[4] = {};
-        std::int32_t halves[4] = {};  // d, and m behind it
+        std::int32_t floats[4] = {};  // d, and m behind it
         NIBBLE_UNROLL
         for (std::size_t i = 0; i < Rows * Tokens; ++i) {
             d_x[i] = x[i % Tokens]->d;
-            halves[i] = avx2::load_bits<half_bytes>(w[i / Tokens]->d);
+            floats[i] = avx2::load_bits<float_bytes>(w[i / Tokens]->d);
         }
 
         const four_sums sums = tile_sums<F>(w, x);
-        const __m128i d_then_m = _mm_shuffle_epi8(_mm_setr_epi32(halves[0], halves[1], halves[2], halves[3]),
-                                                  _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15));
+        const __m128i bits = _mm_setr_epi32(floats[0], floats[1], floats[2], floats[3]);
+        const __m128i d_then_m =
+            _mm_shuffle_epi8(bits, _mm_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15));
+        const __m128 d = float_bytes == 1 ? quant::powers_of_two(bits) : _mm_cvtph_ps(d_then_m);
         const __m128 scale_x = Tokens == 1 ? _mm_set1_ps(d_x[0]) : _mm_setr_ps(d_x[0], d_x[1], d_x[2], d_x[3]);
-        acc = _mm_fmadd_ps(_mm_mul_ps(scale_x, _mm_cvtph_ps(d_then_m)), _mm_cvtepi32_ps(sums.s), acc);
+        acc = _mm_fmadd_ps(_mm_mul_ps(scale_x, d), _mm_cvtepi32_ps(sums.s), acc);
         if constexpr (F::has_min) {
             const __m128 m = _mm_mul_ps(scale_x, _mm_cvtph_ps(_mm_unpackhi_epi64(d_then_m, d_then_m)));
             acc = format::m_sign < 0 ? _mm_fnmadd_ps(m, _mm_cvtepi32_ps(sums.m), acc)

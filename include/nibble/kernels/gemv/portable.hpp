@@ -67,6 +67,15 @@ NIBBLE_INLINE f32x4 load_halves(const std::uint8_t* a, const std::uint8_t* b, co
     return portable::half_to_float(portable::from_lanes(bits(a), bits(b), bits(c), bits(d)));
 }
 
+/// The scales d of four blocks, as quant::load_scale reads them.
+template <class F>
+NIBBLE_INLINE f32x4 load_scales(const typename F::block* const (&w)[4]) noexcept {
+    if constexpr (F::floats.exponent_mask == quant::scale_exponent)
+        return quant::powers_of_two(portable::from_lanes(w[0]->d[0], w[1]->d[0], w[2]->d[0], w[3]->d[0]));
+    else
+        return load_halves(w[0]->d, w[1]->d, w[2]->d, w[3]->d);
+}
+
 /// One block of four pairs, w[i] with x[i]: on with their chains, whose integers are the sums of the lanes of s[i] and
 /// m[i].
 template <class F>
@@ -82,7 +91,7 @@ NIBBLE_INLINE f32x4 add_block(f32x4 chain, const typename F::block* const (&w)[4
         static_assert(std::has_single_bit(unsigned{F::offset}));
         total = total - shift_left<std::countr_zero(unsigned{F::offset})>(sums);
     }
-    const f32x4 d = load_halves(w[0]->d, w[1]->d, w[2]->d, w[3]->d);
+    const f32x4 d = load_scales<F>(w);
     chain = portable::fma(d_x * d, to_float(total), chain);
     if constexpr (F::has_min) {
         const f32x4 min = load_halves(format::min_half(*w[0]), format::min_half(*w[1]), format::min_half(*w[2]),
