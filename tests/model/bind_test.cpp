@@ -147,8 +147,9 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
             }
             dims = tensor.dims;
             dims[0] = 512;
+            const char* types = tensor.name.ends_with(".bias") ? "one of F32, F16, BF16" : "Q4_K, Q5_K, Q6_K";
             check_refused(model_file{model}.reshape(tensor.name, dims, data_type::q2_k), errc::model_wrong_tensor_type,
-                          {label, "Q4_K, Q5_K, Q6_K", "got Q2_K"});
+                          {label, types, "got Q2_K"});
         } else {
             check_refused(model_file{model}.reshape(tensor.name, {64}, data_type::q8_0), errc::model_wrong_tensor_type,
                           {label, "one of F32, F16, BF16", "got Q8_0"});
@@ -183,6 +184,9 @@ TEST_CASE("weights: a layer has what its family has") {
     CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
     CHECK(layer_of_family("qwen3moe") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
     CHECK(layer_of_family("olmoe") == sizes{64, 0, 0, 0, 128, 32, 0, 64, 0});
+    CHECK(layer_of_family("gpt-oss") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("exaone4") == sizes{0, 0, 0, 0, 32, 32, 64, 0, 64});
+    CHECK(layer_of_family("gemma2") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
 }
 
 TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {
@@ -251,7 +255,7 @@ TEST_CASE("weights: a layer of any family may have biases, some or all") {
 TEST_CASE("weights: experts lie one below the other, and a llama file has them where it says so") {
     for (const char* arch : {"llama", "qwen3moe", "olmoe"}) {
         CAPTURE(arch);
-        const model_file model{arch, {.n_experts = 5}};
+        const model_file model{arch, {.with_experts = true}};
         auto same = model;
         const auto file = same.parse();
         const auto weights = bind_weights(file, read_config(file));
@@ -278,7 +282,7 @@ TEST_CASE("weights: experts lie one below the other, and a llama file has them w
         check_refused(model_file{model}.add_tensor("blk.1.ffn_up_shexp.weight", {64, 96}), errc::model_layout,
                       {"blk.1.ffn_up_shexp.weight", "a shared expert"});
     }
-    const model_file with_experts{"llama", {.n_experts = 5}};
+    const model_file with_experts{"llama", {.with_experts = true}};
     check_refused(model_file{with_experts}.erase_tensor("blk.3.ffn_down_exps.weight"), errc::model_missing_tensor,
                   {"blk.3.ffn_down_exps.weight"});
     check_refused(model_file{with_experts}.set("llama.expert_count", 0u), errc::model_missing_tensor,

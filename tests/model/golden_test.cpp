@@ -67,12 +67,21 @@ constexpr golden all[] = {
     {"mixtral-f32", 2e-4},
     {"qwen3moe-f32", 2e-4},
     {"olmoe-f32", 2e-4},
+    {"gpt-oss-f32", 2e-4},
+    {"granite-f32", 2e-4},
+    {"mistral3-f32", 2e-4},
+    {"gemma2-f32", 2e-4},
+    {"exaone4-f32", 2e-4},
+    {"exaone4-full-f32", 2e-4},
     // the families as they are downloaded: the error of llama.cpp with its default settings
     {"qwen2-q4_k_m", 0.0271},
     {"qwen3-q4_k_m", 0.0249},
     {"gemma3-q4_k_m", 0.0271},
     {"olmo2-q4_k_m", 0.0248},
     {"qwen3moe-q4_k_m", 0.0265},
+    {"gpt-oss-q4_k_m", 0.0461},
+    {"granite-q4_k_m", 0.0182},
+    {"gemma2-q4_k_m", 0.0141},
 };
 
 /// Without extension; empty if the file is in none of the folders.

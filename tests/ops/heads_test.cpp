@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Heads between product and attention: bias, norm in pieces, rotation, in this order and only where there are any.
+// Heads between product and attention: norm in pieces, rotation, scale, in this order and only where there are any.
 #include <nibble/ops/heads.hpp>
 
 #include <cmath>
@@ -48,7 +48,18 @@ TEST_CASE("the leading values of a head turn, in the pairs of the family") {
     CHECK(finished({1, 2, 3, 4, 5, 6, 7, 8}, {{}, cos_sin.data()}, other) == row{-2, 1, 3, 4, -6, 5, 7, 8});
 }
 
-TEST_CASE("first the norm, then the rotation") {
+TEST_CASE("first the norm, then the rotation, then the scale") {
     const row weight{1, 2, 3, 4}, cos_sin{0, 1, 0, 1};
     CHECK(finished({2, 2, 2, 2}, {weight, cos_sin.data()}) == row{-3, -4, 1, 2});
+    CHECK(finished({2, 2, 2, 2}, {weight, cos_sin.data(), 0.5f}) == row{-1.5f, -2, 0.5f, 1});
+}
+
+TEST_CASE("queries grow from one period to the next, by the logarithm of its number") {
+    const query_growth growth{.scale = 0.5f, .period = 16};
+    for (const std::size_t position : {0u, 15u}) CHECK(growth.at(position) == 1);
+    for (const std::size_t position : {16u, 31u, 32u, 1600u, 1'000'000u})
+        CHECK(static_cast<double>(growth.at(position)) ==
+              Approx(1 + 0.5 * std::log(1 + std::floor(static_cast<double>(position) / 16))).epsilon(1e-7));
+    CHECK(growth.at(16) == growth.at(31));
+    CHECK(query_growth{}.at(1'000'000) == 1);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small model file in memory, right by default, that a test spoils in one place.
+// A small model file in memory, with what its family requires, right by default, that a test spoils in one place.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
+#include <nibble/model/families.hpp>
+#include <nibble/model/tensors.hpp>
 
 #include "test.hpp"
 
@@ -23,7 +26,8 @@ namespace nibble::test {
 /// Sizes of the file that model_file makes; all widths differ, so that no two shapes can be mixed up.
 struct model_sizes {
     std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160;
-    std::uint32_t n_experts = 0;  ///< of llama; other families have 5 or none
+    std::uint32_t n_experts = 5;
+    bool with_experts = false;  ///< of a family that may have some
 };
 
 class model_file {
@@ -40,57 +44,20 @@ public:
         set(key("rope.freq_base"), 10000.0f);
         set(key("attention.layer_norm_rms_epsilon"), 1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
-        if (arch_ == "gemma3") set(key("attention.sliding_window"), std::uint32_t{9});
-        const std::uint32_t n_experts = arch_ == "qwen3moe" || arch_ == "olmoe" ? 5 : sizes.n_experts;
-        if (n_experts > 0) {
-            set(key("expert_count"), n_experts);
+        if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
+        const bool has_experts = family().experts.presence == expert_presence::always || sizes.with_experts;
+        if (has_experts) {
+            set(key("expert_count"), sizes.n_experts);
             set(key("expert_used_count"), std::uint32_t{2});
         }
+        required_ = family().required_with(has_experts);
 
-        const std::uint64_t q = sizes.n_heads * sizes.head_dim, kv = sizes.n_kv_heads * sizes.head_dim;
-        const std::uint64_t n = sizes.n_embd, ff = sizes.n_ff, head = sizes.head_dim;
-        add_tensor("token_embd.weight", {n, sizes.n_vocab});
-        for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer) {
-            const auto blk = "blk." + std::to_string(layer) + '.';
-            const auto matrix = [&](const char* name, std::uint64_t depth, std::uint64_t rows) {
-                add_tensor(blk + name + ".weight", {depth, rows});
-            };
-            const auto vector = [&](const char* name, std::uint64_t size) {
-                add_tensor(blk + name, {size}, data_type::f32);
-            };
-            if (arch_ != "olmo2") vector("attn_norm.weight", n);
-            matrix("attn_q", n, q);
-            matrix("attn_k", n, kv);
-            matrix("attn_v", n, kv);
-            if (arch_ == "qwen2") {
-                vector("attn_q.bias", q);
-                vector("attn_k.bias", kv);
-                vector("attn_v.bias", kv);
-            }
-            if (arch_ == "qwen3" || arch_ == "qwen3moe" || arch_ == "gemma3") {
-                vector("attn_q_norm.weight", head);
-                vector("attn_k_norm.weight", head);
-            }
-            if (arch_ == "olmo2" || arch_ == "olmoe") {
-                vector("attn_q_norm.weight", q);
-                vector("attn_k_norm.weight", kv);
-            }
-            matrix("attn_output", q, n);
-            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_attention_norm.weight", n);
-            if (arch_ != "olmo2") vector("ffn_norm.weight", n);
-            if (n_experts > 0) {
-                add_tensor(blk + "ffn_gate_inp.weight", {n, n_experts}, data_type::f32);
-                add_tensor(blk + "ffn_gate_exps.weight", {n, ff, n_experts});
-                add_tensor(blk + "ffn_up_exps.weight", {n, ff, n_experts});
-                add_tensor(blk + "ffn_down_exps.weight", {ff, n, n_experts});
-            } else {
-                matrix("ffn_gate", n, ff);
-                matrix("ffn_up", n, ff);
-                matrix("ffn_down", ff, n);
-            }
-            if (arch_ == "olmo2" || arch_ == "gemma3") vector("post_ffw_norm.weight", n);
-        }
-        add_tensor("output_norm.weight", {n}, data_type::f32);
+        add_required(row_of(tensor_id::token_embd), 0, sizes);
+        for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer)
+            for (const auto& row : model_tensors)
+                if (row.per_layer) add_required(row, layer, sizes);
+        for (const auto& row : model_tensors)
+            if (!row.per_layer && row.id != tensor_id::token_embd) add_required(row, 0, sizes);
     }
 
     /// "<arch>.suffix"
@@ -158,6 +125,38 @@ public:
     }
 
 private:
+    [[nodiscard]] const model_family& family() const {
+        const auto* found = find_family(arch_);
+        if (!found) throw std::out_of_range{"no family " + arch_};
+        return *found;
+    }
+
+    [[nodiscard]] static std::uint64_t size_of(extent size, const model_sizes& of) {
+        switch (size) {
+            case extent::one: break;
+            case extent::n_embd: return of.n_embd;
+            case extent::n_vocab: return of.n_vocab;
+            case extent::n_ff: return of.n_ff;
+            case extent::n_heads: return of.n_heads;
+            case extent::head_dim: return of.head_dim;
+            case extent::q_width: return of.n_heads * of.head_dim;
+            case extent::kv_width: return of.n_kv_heads * of.head_dim;
+            case extent::rope_pairs: return of.head_dim / 2;
+            case extent::n_experts: return of.n_experts;
+        }
+        return 1;
+    }
+
+    void add_required(const tensor_row& row, std::uint32_t layer, const model_sizes& sizes) {
+        if (!required_.has(row.id)) return;
+        std::vector<std::uint64_t> dims;
+        for (const auto size : {row.depth, row.rows, row.matrices})
+            if (size != extent::one) dims.push_back(size_of(size, sizes));
+        // a router of 5 rows of Q8_0 could not be transposed
+        const bool floats = row.rows == extent::one || row.rows == extent::n_experts;
+        add_tensor(tensor_name(row.id, layer), dims, floats ? data_type::f32 : data_type::q8_0);
+    }
+
     model_file& put(const std::string& name, std::function<void(gguf::writer&)> write) {
         for (auto& entry : keys_)
             if (entry.first == name) {
@@ -181,6 +180,7 @@ private:
     }
 
     std::string arch_;
+    tensor_set required_{};
     std::vector<std::pair<std::string, std::function<void(gguf::writer&)>>> keys_;
     std::vector<gguf::tensor_entry> tensors_;
     std::vector<std::byte> bytes_;

@@ -63,8 +63,7 @@ public:
           config_(config),
           converted_(converted),
           used_(file.tensors().size(), false),
-          required_(config.experts.n_experts == 0 ? config.family->required
-                                                  : (config.family->required - dense_tensors) | expert_tensors) {}
+          required_(config.family->required_with(config.experts.n_experts > 0)) {}
 
     /// The tensor as a matrix, or several one below the other; empty if the family does not have it, or does not
     /// require it and neither has the file.
@@ -167,6 +166,7 @@ private:
             case extent::n_vocab: return config_.n_vocab;
             case extent::n_ff: return config_.n_ff;
             case extent::n_experts: return config_.experts.n_experts;
+            case extent::n_heads: return config_.n_heads;
             case extent::head_dim: return config_.head_dim;
             case extent::q_width: return config_.q_width();
             case extent::kv_width: return config_.kv_width();
@@ -183,6 +183,7 @@ private:
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff: return "n_ff, " + source("n_ff");
             case extent::n_experts: return "n_experts, " + source("n_experts");
+            case extent::n_heads: return "n_heads, " + source("n_heads");
             case extent::head_dim: return "head_dim, " + source("head_dim");
             case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
@@ -224,10 +225,11 @@ private:
                       .v = linear(tensor_id::attn_v, tensor_id::attn_v_bias),
                       .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
                       .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
+                      .sinks = vector(tensor_id::attn_sinks),
                       .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
                       .rope = config.layers[index].rope,
                       .window = config.layers[index].window},
-        .feed_forward = {.norm = vector(tensor_id::ffn_norm),
+        .feed_forward = {.norm = either(vector(tensor_id::ffn_norm), vector(tensor_id::ffn_norm_post_attention)),
                          .post_norm = vector(tensor_id::ffn_post_norm),
                          .router =
                              has_experts ? linear(tensor_id::ffn_gate_inp, tensor_id::ffn_gate_inp_bias) : projection{},

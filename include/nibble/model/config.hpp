@@ -11,6 +11,7 @@
 #include <nibble/model/family.hpp>
 #include <nibble/model/layer.hpp>
 #include <nibble/ops/experts.hpp>
+#include <nibble/ops/heads.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -31,6 +32,7 @@ struct rope_scaling {
     float log_multiplier = 0;          ///< yarn: if not 0, it is divided by 1 + 0.1 log_multiplier ln(factor)
     float beta_fast = 32;              ///< yarn: turns within the original context above which a pair keeps its speed
     float beta_slow = 1;               ///< yarn: turns below which it is fully interpolated; below beta_fast
+    bool whole_pairs = true;           ///< yarn: whether the two ends of the ramp between them are rounded to pairs
 };
 
 /// One of the rotations that the layers of a model choose from.
@@ -61,9 +63,14 @@ struct model_config {
     std::vector<rope_config> ropes;
     std::vector<layer_config> layers;  ///< n_layers entries
     float rms_eps = 0;
-    expert_rules experts;                ///< n_experts 0: there are none
-    float attention_scale = 0;           ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
-    float embedding_scale = 1;           ///< multiplies the embedding of a token
+    expert_rules experts;               ///< n_experts 0: there are none
+    float attention_scale = 0;          ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
+    float attention_cap = 0;            ///< that product goes no further than to this: cap tanh(product / cap); 0: none
+    nibble::query_growth query_growth;  ///< of queries with their position
+    float embedding_scale = 1;          ///< multiplies the embedding of a token
+    float residual_scale = 1;           ///< multiplies what a block adds to the residual stream
+    float logit_scale = 1;              ///< multiplies the logits
+    float logit_cap = 0;                ///< of logits, as attention_cap
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found
 
     [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }      // <= 2^24, as keys.hpp says

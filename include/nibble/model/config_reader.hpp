@@ -117,7 +117,18 @@ public:
             return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
                                                    : number_in<Number>(val, row, key);
         };
-        return agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
+        auto found = agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
+        if (row.zero_is_none && found && found->value == 0) found.reset();
+        return found;
+    }
+
+    /// Whether the file's keys say yes or no.
+    [[nodiscard]] std::optional<sourced<bool>> flag(config_key id) {
+        const auto value_in = [](const gguf::value& val, const std::string& key) {
+            if (const auto truth = val.as_bool()) return *truth;
+            throw error{errc::model_wrong_type, key, "a bool", "type " + std::string{gguf::name_of(val.type())}};
+        };
+        return agreed<bool>(id, value_in, [](bool truth) { return std::string{truth ? "true" : "false"}; });
     }
 
     /// Whether the key with this suffix was looked for.
@@ -139,6 +150,11 @@ public:
     template <class Number>
     Number take(config_key id, Number otherwise, std::string_view why) {
         return take(id, std::optional{sourced<Number>{otherwise, "default: " + std::string{why}}});
+    }
+
+    /// What the file states, else `field` stays as it is.
+    void take_if_stated(config_key id, float& field) {
+        if (const auto number = stated<double>(id)) field = static_cast<float>(accept(id, number));
     }
 
     /// The default that the family has for a field; nothing where that is 0.
@@ -209,13 +225,14 @@ private:
     template <class Number>
     [[nodiscard]] static bool in_range(Number number, const key_row& row) noexcept {
         const auto wide = static_cast<double>(number);
-        return wide >= row.least && wide <= row.most;  // false for NaN
+        return (wide >= row.least && wide <= row.most) || (row.zero_is_none && wide == 0);  // false for NaN
     }
 
     template <class Number>
     [[nodiscard]] static std::string range_text(const key_row& row) {
         return (std::same_as<Number, double> ? "a finite number from " : "an integer from ") +
-               detail::number_text(row.least) + " to " + detail::number_text(row.most);
+               detail::number_text(row.least) + " to " + detail::number_text(row.most) +
+               (row.zero_is_none ? ", or 0" : "");
     }
 
     template <class Number>

@@ -6,8 +6,13 @@
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/model/families/exaone4.hpp>
+#include <nibble/model/families/gemma2.hpp>
 #include <nibble/model/families/gemma3.hpp>
+#include <nibble/model/families/gpt_oss.hpp>
+#include <nibble/model/families/granite.hpp>
 #include <nibble/model/families/llama.hpp>
+#include <nibble/model/families/mistral3.hpp>
 #include <nibble/model/families/olmo2.hpp>
 #include <nibble/model/families/olmoe.hpp>
 #include <nibble/model/families/qwen2.hpp>
@@ -18,8 +23,11 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-inline constexpr std::array all_families{&families::gemma3, &families::llama, &families::olmo2,    &families::olmoe,
-                                         &families::qwen2,  &families::qwen3, &families::qwen3moe, &families::smollm3};
+inline constexpr std::array all_families{
+    &families::exaone4, &families::gemma2,   &families::gemma3,  &families::gpt_oss, &families::granite,
+    &families::llama,   &families::mistral3, &families::olmo2,   &families::olmoe,   &families::qwen2,
+    &families::qwen3,   &families::qwen3moe, &families::smollm3,
+};
 
 /// The family that `general.architecture` names exactly, or nullptr.
 [[nodiscard]] constexpr const model_family* find_family(std::string_view name) noexcept {

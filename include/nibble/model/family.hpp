@@ -20,7 +20,9 @@ struct window_rule {
     /// Layer i has the window unless i mod period = period - 1, and unless the file has a pattern of its own.
     /// 0: the family has no windows, a file that asks for one is refused.
     std::size_t period = 0;
-    bool required = false;      ///< the file must say how long the window is; else a file without it has none
+    bool required = false;      ///< a file has a window, of `length` unless it says otherwise; else it may have none
+    std::size_t length = 0;     ///< 0: there is no sensible one
+    bool only_rope = false;     ///< in a model with windows the other layers have no rotary embedding
     bool own_rope = false;      ///< these layers turn heads by a rotation of their own, which is never scaled
     double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
 };
@@ -44,6 +46,11 @@ inline constexpr tensor_set linear_biases{
     tensor_id::ffn_down_bias,    tensor_id::ffn_gate_inp_bias, tensor_id::ffn_gate_exps_bias,
     tensor_id::ffn_up_exps_bias, tensor_id::ffn_down_exps_bias};
 
+/// The feed-forward of a layer without experts, and of one with some.
+inline constexpr tensor_set dense_tensors{tensor_id::ffn_gate, tensor_id::ffn_up, tensor_id::ffn_down};
+inline constexpr tensor_set expert_tensors{tensor_id::ffn_gate_inp, tensor_id::ffn_gate_exps, tensor_id::ffn_up_exps,
+                                           tensor_id::ffn_down_exps};
+
 /// A row of the list in families.hpp; lives as long as the program. A default is used when neither a key nor a shape
 /// gives the value; 0 means that there is no sensible one and the key is required.
 struct model_family {
@@ -55,12 +62,17 @@ struct model_family {
     std::uint64_t n_ctx_train = 0;              ///< default
     double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
     double rms_eps = 0;                         ///< default
+    bool yarn_whole_pairs = true;               ///< see rope_scaling
     std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
-    expert_rule experts = {};  ///< where layers have some, expert_tensors are required instead of dense_tensors
+    expert_rule experts = {};
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;
 
+    /// What a file must have whose layers have experts, or one whose layers have none.
+    [[nodiscard]] constexpr tensor_set required_with(bool has_experts) const noexcept {
+        return has_experts ? (required - dense_tensors) | expert_tensors : required;
+    }
     [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept {
         return required.has(id) || optional.has(id) || linear_biases.has(id);
     }
@@ -70,10 +82,6 @@ struct model_family {
 inline constexpr tensor_set decoder_tensors{tensor_id::token_embd, tensor_id::output_norm, tensor_id::attn_q,
                                             tensor_id::attn_k,     tensor_id::attn_v,      tensor_id::attn_output,
                                             tensor_id::ffn_gate,   tensor_id::ffn_up,      tensor_id::ffn_down};
-/// The feed-forward of a layer without experts, and of one with some.
-inline constexpr tensor_set dense_tensors{tensor_id::ffn_gate, tensor_id::ffn_up, tensor_id::ffn_down};
-inline constexpr tensor_set expert_tensors{tensor_id::ffn_gate_inp, tensor_id::ffn_gate_exps, tensor_id::ffn_up_exps,
-                                           tensor_id::ffn_down_exps};
 inline constexpr tensor_set pre_norms{tensor_id::attn_norm, tensor_id::ffn_norm};
 inline constexpr tensor_set post_norms{tensor_id::attn_post_norm, tensor_id::ffn_post_norm};
 

@@ -95,9 +95,10 @@ struct forward_pass {
                 finish_heads(kernels.elementwise, rules, {layer.k_norm, turn}, k, config.n_kv_heads);
                 store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
                                k, v);
-                if (t >= n - kept)
-                    finish_heads(kernels.elementwise, rules, {layer.q_norm, turn},
-                                 work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
+                if (t < n - kept) continue;
+                const float growth = config.query_growth.at(cache.position() + t);
+                finish_heads(kernels.elementwise, rules, {layer.q_norm, turn, growth},
+                             work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
             }
         });
     }
@@ -115,6 +116,8 @@ struct forward_pass {
                             .position = cache.position() + n - kept,
                             .window = layer.window,
                             .scale = config.attention_scale,
+                            .cap = config.attention_cap,
+                            .sinks = layer.sinks,
                             .out = work.q,
                             .workspace = work.attention});
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
@@ -149,8 +152,8 @@ struct forward_pass {
 
     /// x += post(update), normed = next(x), for the last n tokens of a pass, whose rows of x begin at `x`.
     void add(float* x, std::span<const float> post, std::span<const float> next, std::size_t n) noexcept {
-        residual(threads, kernels.elementwise, x, work.update, 1, {post, next, config.rms_eps}, n, config.n_embd,
-                 work.normed);
+        residual(threads, kernels.elementwise, x, work.update, config.residual_scale, {post, next, config.rms_eps}, n,
+                 config.n_embd, work.normed);
     }
 
     /// One layer: x += attention, x += feed_forward. It begins with the `normed` that was made for it, and makes that
@@ -189,13 +192,28 @@ struct forward_pass {
         return true;
     }
 
-    /// logits [n_logits][n_vocab] = output . normed, and best_logit of the last of them.
+    /// logits [n_logits][n_vocab] = output . normed, scaled and capped, and best_logit of the last of them.
     void project_logits(std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
-        multiply(work.normed, n_logits,
-                 std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, work.largest.data()}});
+        const bool products_alone = config.logit_scale == 1 && config.logit_cap == 0;
+        largest_value* largest = products_alone ? work.largest.data() : nullptr;
+        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, largest}});
+        if (!products_alone) finish_logits(n_logits, logits);
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
+    }
+
+    /// Scale and cap of logits, and the largest of the last row.
+    void finish_logits(std::size_t n_logits, float* logits) noexcept {
+        constexpr std::size_t grain = 4096;
+        threads.for_blocks(config.n_vocab, grain, [&](std::size_t begin, std::size_t end, std::size_t worker) {
+            for (std::size_t t = 0; t < n_logits; ++t) {
+                float* row = logits + t * config.n_vocab + begin;
+                kernels.elementwise.scale(row, config.logit_scale, end - begin);
+                if (config.logit_cap != 0) kernels.elementwise.soft_cap(row, config.logit_cap, end - begin);
+            }
+            work.largest[worker].look_at({logits + (n_logits - 1) * config.n_vocab + begin, end - begin}, begin);
+        });
     }
 };
 

@@ -15,7 +15,8 @@ NIBBLE_NAMESPACE_BEGIN
 enum class config_key {
     n_layers, n_ctx_train, n_embd, n_ff, n_ff_expert, n_experts, n_experts_used, expert_weights_norm,
     expert_weights_scale, n_heads, n_kv_heads, key_length, value_length, n_vocab, rms_eps,
-    attention_scale, window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_scaling_type,
+    attention_scale, attention_temperature, attention_cap, embedding_scale, residual_scale, logit_scale, logit_cap,
+    window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_finetuned, rope_scaling_type,
     rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor,
     rope_scaling_log_multiplier, rope_scaling_beta_fast, rope_scaling_beta_slow,
 };
@@ -28,6 +29,7 @@ struct key_row {
     std::string_view suffix;  ///< the specification's
     std::array<std::string_view, 2> aliases;
     double least, most;  ///< integers stay below 2^53, so doubles hold these exactly
+    bool zero_is_none = false;  ///< a 0 is as good as no key
 };
 
 /// The bounds are far above any real model, and low enough that no product of sizes below overflows 64 bits:
@@ -48,12 +50,20 @@ inline constexpr std::array config_keys{
     key_row{config_key::value_length, "value_length", "attention.value_length", {}, 2, 4096},
     key_row{config_key::n_vocab, "n_vocab", "vocab_size", {}, 1, 1 << 24},
     key_row{config_key::rms_eps, "rms_eps", "attention.layer_norm_rms_epsilon", {"rms_norm_eps"}, 1e-12, 0.1},
-    key_row{config_key::attention_scale, "attention_scale", "attention.scale", {}, 1e-6, 1e3},
+    key_row{config_key::attention_scale, "attention_scale", "attention.scale", {}, 1e-6, 1e3, true},
+    key_row{config_key::attention_temperature, "attention_temperature", "attention.temperature_scale", {},
+            1e-6, 1e3, true},
+    key_row{config_key::attention_cap, "attention_cap", "attn_logit_softcapping", {}, 1e-3, 1e6, true},
+    key_row{config_key::embedding_scale, "embedding_scale", "embedding_scale", {}, 1e-6, 1e6, true},
+    key_row{config_key::residual_scale, "residual_scale", "residual_scale", {}, 1e-6, 1e6, true},
+    key_row{config_key::logit_scale, "logit_scale", "logit_scale", {}, 1e-6, 1e6, true},
+    key_row{config_key::logit_cap, "logit_cap", "final_logit_softcapping", {}, 1e-3, 1e6, true},
     key_row{config_key::window, "window", "attention.sliding_window", {}, 0, 0x7fffffff},
     key_row{config_key::window_pattern, "window_pattern", "attention.sliding_window_pattern", {}, 1, 1024},
     key_row{config_key::rope_dims, "rope_dims", "rope.dimension_count", {}, 2, 4096},
     key_row{config_key::rope_freq_base, "rope_freq_base", "rope.freq_base", {"rope.theta", "rope_theta"}, 1, 1e15},
     key_row{config_key::rope_freq_base_window, "rope_freq_base_window", "rope.freq_base_swa", {}, 1, 1e15},
+    key_row{config_key::rope_finetuned, "rope_finetuned", "rope.scaling.finetuned", {}, 0, 1},
     key_row{config_key::rope_scaling_type, "rope_scaling.type", "rope.scaling.type", {}, 0, 0},
     key_row{config_key::rope_scaling_factor, "rope_scaling.factor", "rope.scaling.factor", {"rope.scale_linear"},
             1e-3, 1e6},
@@ -90,6 +100,7 @@ inline constexpr std::array neutral_keys{
     neutral_row{"attention.causal", 1},
     neutral_row{"attention.clamp_kqv", 0},
     neutral_row{"attention.max_alibi_bias", 0},
+    neutral_row{"attention.temperature_scale", 0},
     neutral_row{"attn_logit_softcapping", 0},
     neutral_row{"final_logit_softcapping", 0},
     neutral_row{"use_parallel_residual", 0},

@@ -21,6 +21,7 @@ struct attention_layer {
     projection q, k, v;                      ///< n_embd -> q_width, kv_width, kv_width
     /// Before the rotation; pieces of as many values are normed each by itself: [head_dim] or [q_width], [kv_width].
     std::span<const float> q_norm, k_norm;
+    std::span<const float> sinks;    ///< [n_heads]  see attention_call
     projection output;               ///< q_width -> n_embd
     std::size_t rope = 0;            ///< index into model_config::ropes, or no_rope
     std::size_t window = no_window;  ///< positions that a token sees, itself included

@@ -63,7 +63,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     const auto has_layers = [](const std::vector<bool>& pattern) {
         return std::find(pattern.begin(), pattern.end(), true) != pattern.end();
     };
-    const auto window = reader.stated<std::uint64_t>(config_key::window);
+    auto window = reader.stated<std::uint64_t>(config_key::window);
     auto pattern = reader.agreed<std::vector<bool>>(
         config_key::window_pattern,
         [&](const gguf::value& val, const std::string& key) { return window_pattern_in(val, key, config.n_layers); },
@@ -71,6 +71,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     const bool needed = rule.required || (pattern && has_layers(pattern->value));
     if (!needed && (!window || window->value == 0)) return false;
 
+    if (!window) window = reader.family_default(std::uint64_t{rule.length});
     const auto length = reader.accept(config_key::window, window);
     if (length == 0)
         throw config_reader::bad(config_key::window, *window, "an integer above 0, as layers have a window");
@@ -106,18 +107,16 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     scaling.type = type == "yarn" ? rope_scaling::method::yarn : rope_scaling::method::linear;
     scaling.factor = static_cast<float>(reader.accept(config_key::rope_scaling_factor, factor));
     if (scaling.type != rope_scaling::method::yarn) return scaling;
+    scaling.whole_pairs = config.family->yarn_whole_pairs;
 
     const auto take = [&](config_key key, float& field) {
         field = static_cast<float>(reader.take(key, static_cast<double>(field), "YaRN paper"));
-    };
-    const auto take_if_stated = [&](config_key key, float& field) {
-        if (const auto number = reader.stated<double>(key)) field = static_cast<float>(reader.accept(key, number));
     };
     scaling.original_context =
         reader.take(config_key::rope_scaling_context, std::uint64_t{config.n_ctx_train}, "n_ctx_train");
     take(config_key::rope_scaling_attn_factor, scaling.attn_factor);
     // rope.scaling.yarn_attn_factor is no part of this: converters note there what the factor gives anyway.
-    take_if_stated(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
+    reader.take_if_stated(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
     take(config_key::rope_scaling_beta_fast, scaling.beta_fast);
     take(config_key::rope_scaling_beta_slow, scaling.beta_slow);
     if (!(scaling.beta_slow < scaling.beta_fast))
@@ -151,8 +150,9 @@ inline void read_ropes(config_reader& reader, model_config& config, bool has_win
         config.ropes.push_back({static_cast<float>(reader.take(config_key::rope_freq_base_window, own)), {}});
     }
 
-    const auto turned = all_but_last_of(family.no_rope_period, config.n_layers);
+    auto turned = all_but_last_of(family.no_rope_period, config.n_layers);
     for (std::size_t i = 0; i < config.n_layers; ++i) {
+        if (has_windows && family.window.only_rope && config.layers[i].window == no_window) turned[i] = false;
         auto& layer = config.layers[i];
         if (!turned[i])
             layer.rope = no_rope;

@@ -26,6 +26,7 @@ enum class extent {
     n_vocab,
     n_ff,
     n_experts,
+    n_heads,
     head_dim,
     q_width,     ///< n_heads * head_dim
     kv_width,    ///< n_kv_heads * head_dim
@@ -37,8 +38,8 @@ enum class extent {
 enum class tensor_id {
     token_embd, output_norm, output, rope_freqs,
     attn_norm, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
-    attn_q_norm_whole, attn_k_norm_whole, attn_output, attn_output_bias, attn_post_norm,
-    ffn_norm, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
+    attn_q_norm_whole, attn_k_norm_whole, attn_sinks, attn_output, attn_output_bias, attn_post_norm,
+    ffn_norm, ffn_norm_post_attention, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
     ffn_gate_inp, ffn_gate_exps, ffn_up_exps, ffn_down_exps,
     ffn_gate_inp_bias, ffn_gate_exps_bias, ffn_up_exps_bias, ffn_down_exps_bias,
 };
@@ -72,10 +73,12 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::attn_k_norm, "attn_k_norm.weight", "", extent::head_dim, extent::one, true},
     tensor_row{tensor_id::attn_q_norm_whole, "attn_q_norm.weight", "", extent::q_width, extent::one, true},
     tensor_row{tensor_id::attn_k_norm_whole, "attn_k_norm.weight", "", extent::kv_width, extent::one, true},
+    tensor_row{tensor_id::attn_sinks, "attn_sinks.weight", "", extent::n_heads, extent::one, true},
     tensor_row{tensor_id::attn_output, "attn_output.weight", "attn_out.weight", extent::q_width, extent::n_embd, true},
     tensor_row{tensor_id::attn_output_bias, "attn_output.bias", "attn_out.bias", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::attn_post_norm, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm, "ffn_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_norm_post_attention, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_gate, "ffn_gate.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_up, "ffn_up.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_down, "ffn_down.weight", "", extent::n_ff, extent::n_embd, true},

@@ -38,7 +38,8 @@ struct workspace_shape {
     if (scaling.type == rope_scaling::method::linear) result.interpolate(factor);
     if (scaling.type == rope_scaling::method::yarn) {
         result.interpolate_yarn(factor, static_cast<double>(scaling.original_context),
-                                static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow));
+                                static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow),
+                                scaling.whole_pairs);
         const double magnitude = rotation::yarn_magnitude(factor) /
                                  rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
         result.set_magnitude(magnitude * static_cast<double>(scaling.attn_factor));

@@ -38,16 +38,17 @@ struct expert_choice {
 /// chosen, or all, in ascending order. All weights are 0 where `top` is not finite.
 inline void choose_experts(const expert_rules& rules, const float* logits, expert_choice* chosen) noexcept {
     const auto above = [](float a, float b) { return a > b || (std::isnan(b) && !std::isnan(a)); };
-    std::size_t n = 0, last = 0;  // where the one of the chosen stands that is given up first
+    std::size_t n = 0, least = 0;  // which of the chosen is given up first
     for (std::size_t expert = 0; expert < rules.n_experts; ++expert) {
         if (n == rules.n_used) {
-            if (!above(logits[expert], logits[chosen[last].expert])) continue;
-            std::copy(chosen + last + 1, chosen + n--, chosen + last);
+            if (!above(logits[expert], logits[chosen[least].expert])) continue;
+            std::copy(chosen + least + 1, chosen + n, chosen + least);
+            --n;
         }
         chosen[n++].expert = static_cast<std::uint32_t>(expert);
-        last = 0;
+        least = 0;
         for (std::size_t i = 1; i < n; ++i)
-            if (!above(logits[chosen[i].expert], logits[chosen[last].expert])) last = i;
+            if (!above(logits[chosen[i].expert], logits[chosen[least].expert])) least = i;
     }
 
     float top = logits[chosen[0].expert], sum = 0;
@@ -95,7 +96,7 @@ public:
 
     /// What the constructor takes.
     [[nodiscard]] static std::size_t bytes(const expert_shape& shape) noexcept {
-        const auto& [n_experts, n_used, normalised, scale] = shape.rules;
+        const std::size_t n_experts = shape.rules.n_experts, n_used = shape.rules.n_used;
         return shape.batch * (n_experts * sizeof(float) + n_used * (sizeof(expert_choice) + sizeof(member))) +
                n_starts(shape) * sizeof(std::size_t) +
                n_experts * (sizeof(std::size_t) + sizeof(token_range) + sizeof(gated_job) + sizeof(linear_job)) +
@@ -143,6 +144,10 @@ struct expert_call {
     float* gated;                    ///< [max_rows][n_ff]
     float* up_scratch;               ///< see gated_linear, with max_rows tokens
 
+    /// A single token's experts all read the same row.
+    static constexpr token_range first_row{0, 1};
+    [[nodiscard]] bool is_one() const noexcept { return n_tokens == 1; }
+
     [[nodiscard]] std::size_t n_ff() const noexcept { return gate.w.n_rows / rules.n_experts; }
     [[nodiscard]] std::size_t n_embd() const noexcept { return down.w.n_rows / rules.n_experts; }
 };
@@ -170,22 +175,28 @@ inline void group_by_expert(executor& threads, const expert_call& call) noexcept
 /// groups; `expert` becomes the first that is left.
 inline std::size_t plan_wave(const expert_call& call, std::size_t& expert) noexcept {
     auto& work = call.workspace;
+    const std::size_t n_ff = call.n_ff(), n_embd = call.n_embd();
     std::size_t n_groups = 0, row = 0;
     for (; expert < call.rules.n_experts; ++expert) {
         const std::size_t count = work.starts[expert + 1] - work.starts[expert];
         if (count == 0) continue;
         const std::size_t whole = call.activations.for_gemm({row, count}) ? call.activations.kernels().token_group : 1;
-        const std::size_t first = expert_workspace::up_to_multiple(row, whole);
-        const std::size_t end = first + expert_workspace::up_to_multiple(count, whole);
+        const token_range range{expert_workspace::up_to_multiple(row, whole), count};
+        const std::size_t end = range.first + expert_workspace::up_to_multiple(count, whole);
         if (end > work.max_rows) break;  // never the first: count <= batch
         work.experts[n_groups] = expert;
-        work.ranges[n_groups++] = {first, count};
+        work.ranges[n_groups] = range;
+        work.gated[n_groups] = {call.gate.rows(expert * n_ff, n_ff), call.up.rows(expert * n_ff, n_ff),
+                                call.gated + range.first * n_ff, call.is_one() ? call.first_row : range};
+        work.down[n_groups] = {call.down.rows(expert * n_embd, n_embd), work.rows.data() + range.first * n_embd, n_embd,
+                               range};
+        ++n_groups;
         row = end;
     }
     return n_groups;
 }
 
-/// Calls f(group, row, member) for each row of the groups begin .. end - 1.
+/// Calls f(row of the workspace, member) for each row of the groups begin .. end - 1.
 template <class F>
 void for_members(const expert_call& call, std::size_t begin, std::size_t end, const F& f) noexcept {
     const auto& work = call.workspace;
@@ -194,41 +205,41 @@ void for_members(const expert_call& call, std::size_t begin, std::size_t end, co
             f(work.ranges[g].first + i, work.members[work.starts[work.experts[g]] + i]);
 }
 
-/// out += weight * (down . (act(gate . x) * (up . x))) for each token of the groups, experts ascending.
-inline void run_wave(executor& threads, const expert_call& call, std::size_t n_groups) noexcept {
+/// x -> the inputs of n_groups groups, as gate and up read them.
+inline void gather(executor& threads, const expert_call& call, std::size_t n_groups) noexcept {
     auto& work = call.workspace;
-    const std::size_t n_ff = call.n_ff(), n_embd = call.n_embd();
-    const std::span<const token_range> ranges{work.ranges.data(), n_groups};
-    const token_range first_row{0, 1};
-    const bool is_one = call.n_tokens == 1;  // whose experts all read the same row
-    for (std::size_t g = 0; g < n_groups; ++g) {
-        const std::size_t e = work.experts[g];
-        const auto range = ranges[g];
-        work.gated[g] = {call.gate.rows(e * n_ff, n_ff), call.up.rows(e * n_ff, n_ff), call.gated + range.first * n_ff,
-                         is_one ? first_row : range};
-        work.down[g] = {call.down.rows(e * n_embd, n_embd), work.rows.data() + range.first * n_embd, n_embd, range};
-    }
-
-    if (!is_one)
-        threads.for_blocks(n_groups, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
-            for_members(call, begin, end, [&](std::size_t row, const expert_workspace::member& m) {
-                std::copy_n(call.x + m.token * n_embd, n_embd, work.rows.data() + row * n_embd);
-            });
-        });
-    call.activations.quantize(threads, is_one ? call.x : work.rows.data(), is_one ? std::span{&first_row, 1} : ranges,
-                              std::array{call.gate.w, call.up.w});
-    gated_linear(threads, {work.gated.data(), n_groups}, call.act, call.activations, call.up_scratch, work.max_rows);
-    call.activations.quantize(threads, call.gated, ranges, {&call.down.w, 1});
-    linear(threads, {work.down.data(), n_groups}, call.activations);
-
-    // by columns, so that the experts of a token come one after the other whoever adds them
-    constexpr std::size_t columns = 256;
-    threads.for_blocks(n_embd, is_one ? n_embd : columns, [&](std::size_t begin, std::size_t end, std::size_t) {
-        for_members(call, 0, n_groups, [&](std::size_t row, const expert_workspace::member& m) {
-            call.activations.kernels().elementwise.add_scaled(
-                call.out + m.token * n_embd + begin, work.rows.data() + row * n_embd + begin, m.weight, end - begin);
+    const std::array users{call.gate.w, call.up.w};
+    if (call.is_one()) return call.activations.quantize(threads, call.x, {&call.first_row, 1}, users);
+    const std::size_t n_embd = call.n_embd();
+    threads.for_blocks(n_groups, 1, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for_members(call, begin, end, [&](std::size_t row, const expert_workspace::member& of) {
+            std::copy_n(call.x + of.token * n_embd, n_embd, work.rows.data() + row * n_embd);
         });
     });
+    call.activations.quantize(threads, work.rows.data(), {work.ranges.data(), n_groups}, users);
+}
+
+/// out += weight * result for each row of n_groups groups. Threads share columns, so that the experts of a token come
+/// one after the other, whoever adds them.
+inline void add_results(executor& threads, const expert_call& call, std::size_t n_groups) noexcept {
+    const auto add = call.activations.kernels().elementwise.add_scaled;
+    const float* rows = call.workspace.rows.data();
+    const std::size_t n_embd = call.n_embd(), columns = call.is_one() ? n_embd : 256;
+    threads.for_blocks(n_embd, columns, [&](std::size_t begin, std::size_t end, std::size_t) {
+        for_members(call, 0, n_groups, [&](std::size_t row, const expert_workspace::member& of) {
+            add(call.out + of.token * n_embd + begin, rows + row * n_embd + begin, of.weight, end - begin);
+        });
+    });
+}
+
+/// out += weight * (down . (act(gate . x) * (up . x))) for each token of n_groups groups.
+inline void run_wave(executor& threads, const expert_call& call, std::size_t n_groups) noexcept {
+    auto& work = call.workspace;
+    gather(threads, call, n_groups);
+    gated_linear(threads, {work.gated.data(), n_groups}, call.act, call.activations, call.up_scratch, work.max_rows);
+    call.activations.quantize(threads, call.gated, {work.ranges.data(), n_groups}, {&call.down.w, 1});
+    linear(threads, {work.down.data(), n_groups}, call.activations);
+    add_results(threads, call, n_groups);
 }
 
 }  // namespace detail

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstddef>
+#include <numbers>
 #include <span>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/fixed_math.hpp>
+#include <nibble/core/float_math.hpp>
 #include <nibble/kernels/elementwise/elementwise.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -18,14 +21,28 @@ struct head_rules {
     float eps;
 };
 
-/// What is done to the heads that one matrix gives; a part that is empty or null is left out.
+/// How queries grow with their position, so that attention stays sharp among many keys.
+struct query_growth {
+    float scale = 0;  ///< 0: not at all
+    std::size_t period = 1;
+
+    /// 1 + scale * ln(1 + floor(position / period)).
+    [[nodiscard]] float at(std::size_t position) const noexcept {
+        if (scale == 0) return 1;
+        const double octaves = fixed::log2(static_cast<double>(1 + position / period));
+        return exact_fma(scale, static_cast<float>(octaves * std::numbers::ln2), 1.0f);
+    }
+};
+
+/// What is done to the heads that one matrix gives; a part that is empty, null or 1 is left out.
 struct head_steps {
     /// RMS norm of each piece of norm.size() values, by the same weights: a head, or the whole row.
     std::span<const float> norm;
     const float* cos_sin = nullptr;  ///< [rope_dims]  of the token's position, as rotation::cos_sin writes it
+    float scale = 1;
 };
 
-/// Heads of one token, [n_heads][head_dim]: the norm, then the rotation.
+/// Heads of one token, [n_heads][head_dim]: the norm, then the rotation, then the scale.
 inline void finish_heads(const elementwise_kernels& kernels, const head_rules& rules, const head_steps& steps,
                          float* heads, std::size_t n_heads) noexcept {
     const std::size_t n = n_heads * rules.head_dim;
@@ -35,6 +52,7 @@ inline void finish_heads(const elementwise_kernels& kernels, const head_rules& r
     if (steps.cos_sin)
         kernels.rope[static_cast<std::size_t>(rules.pairing)](heads, n_heads, rules.head_dim, steps.cos_sin,
                                                               rules.rope_dims);
+    if (steps.scale != 1) kernels.scale(heads, steps.scale, n);
 }
 
 NIBBLE_NAMESPACE_END

@@ -65,12 +65,13 @@ struct problem {
         std::vector<float> max, sum, acc, out;
     };
 
-    result attend(const attention_kernels& kernels, float query_scale = 1, std::size_t window = no_window) {
+    result attend(const attention_kernels& kernels, float query_scale = 1, std::size_t window = no_window,
+                  float cap = 0) {
         auto q = queries;
         for (float& value : q) value *= query_scale;
         std::vector<float> scores(rows * attention_block), panel(std::max(head_dim, attention_block) * attention_panel);
         result r{rows, head_dim};
-        kernels.attend({q.data(), rows, group, head_dim, visible - 1, window}, block.data(), r.partial(),
+        kernels.attend({q.data(), rows, group, head_dim, visible - 1, window, cap}, block.data(), r.partial(),
                        {scores.data(), panel.data()});
         return r;
     }
@@ -247,6 +248,7 @@ TEST_CASE("every set equals the specification bit for bit") {
                         expected.store(specification);
                         const auto first = expected.attend(specification, 1, window);
                         const auto next = expected.attend(specification, 1.7f, window);
+                        const auto capped = expected.attend(specification, 20, window, 5);
                         auto merged = first, rest = next;
                         specification.merge(merged.partial(), rest.partial(), expected.rows, head_dim);
                         for (const kernel_set* set : test::runnable_sets()) {
@@ -264,6 +266,10 @@ TEST_CASE("every set equals the specification bit for bit") {
                             REQUIRE(sums.max == merged.max);
                             REQUIRE(sums.sum == merged.sum);
                             REQUIRE(sums.acc == merged.acc);
+                            const auto with_cap = got.attend(kernels, 20, window, 5);
+                            REQUIRE(with_cap.max == capped.max);
+                            REQUIRE(with_cap.sum == capped.sum);
+                            REQUIRE(with_cap.acc == capped.acc);
                         }
                     }
     }

@@ -11,7 +11,7 @@ namespace kernels {
 
 /// `attend` of a table. K has the two steps that hold vectors:
 ///   multiply_cached(rows, a, a_stride, panel, depth, out, out_stride, converted)   rows times one panel of the cache
-///   softmax_weights<Cache>(p, begin, end, row_first, row_end, cache, max, sum)     scores of one row to weights
+///   softmax_weights<Cache>(p, begin, end, row_first, row_end, cap, cache, max, sum)  scores of one row to weights
 /// As the specification; a position that a row does not see has weight 0 and adds exact zeros. What no row sees, the
 /// first one sees neither, is left out: scores from the panel of the first position on, sums from that position.
 template <class K, class Cache>
@@ -29,7 +29,8 @@ inline void attend(const attention_queries& queries, const std::byte* block, con
                            attention_block, work.panel);
     for (std::size_t r = 0; r < queries.rows; ++r)
         K::template softmax_weights<Cache>(work.scores + r * attention_block, first_panel, end_panel,
-                                           queries.first_of(r), queries.end_of(r), cache, out.max + r, out.sum + r);
+                                           queries.first_of(r), queries.end_of(r), queries.cap, cache, out.max + r,
+                                           out.sum + r);
     for (std::size_t d = 0; d < stride; d += attention_panel)
         K::multiply_cached(queries.rows, work.scores + first, attention_block,
                            cache.values + d * attention_block + first * attention_panel, end - first, out.acc + d,

@@ -14,6 +14,7 @@
 #include <nibble/core/float_math.hpp>
 #include <nibble/core/half.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
+#include <nibble/kernels/elementwise/soft_cap.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -122,6 +123,7 @@ struct attention_queries {
     std::size_t head_dim;
     std::size_t ahead;               ///< the first token's position less the block's first; it sees some of the block
     std::size_t window = no_window;  ///< at least 1
+    float cap = 0;                   ///< of scores: soft_cap_value (elementwise/soft_cap.hpp); 0: none
 
     [[nodiscard]] std::size_t first_of(std::size_t r) const noexcept {
         const std::size_t seen = ahead + r / group + 1;
@@ -215,8 +217,8 @@ inline void store(const float* k, const float* v, std::size_t head_dim, std::siz
     }
 }
 
-/// Scores: one chain of fma over the dimensions, in order. Weights: 2^(score - max), summed into 16 lanes by position
-/// modulo 16, the lanes folded in halves. Outputs: one chain of fma over the positions, in order.
+/// Scores: one chain of fma over the dimensions, in order, then the cap. Weights: 2^(score - max), summed into 16 lanes
+/// by position modulo 16, the lanes folded in halves. Outputs: one chain of fma over the positions, in order.
 template <class Cache>
 inline void attend(const attention_queries& queries, const std::byte* block, const attention_partial& out,
                    const attention_work& work) noexcept {
@@ -233,6 +235,7 @@ inline void attend(const attention_queries& queries, const std::byte* block, con
             for (std::size_t d = 0; d < head_dim; ++d)
                 score = exact_fma(q[d], to_float(cache.keys[cache.key(i, d, head_dim)]), score);
             if constexpr (Cache::scaled) score = exact_fma(score, cache.key_scales[i], 0.0f);
+            if (queries.cap > 0) score = soft_cap_value(score, queries.cap);
             weights[i] = score;
             max = max > score ? max : score;
         }

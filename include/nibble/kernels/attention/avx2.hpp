@@ -5,6 +5,7 @@
 #include <nibble/kernels/attention/attend.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/exp2_avx2.hpp>
+#include <nibble/kernels/elementwise/soft_cap_avx2.hpp>
 #include <nibble/simd/region.hpp>
 
 #if NIBBLE_X86_64
@@ -116,7 +117,7 @@ inline void fill_hidden(float* p, std::size_t begin, std::size_t end, std::size_
 /// them, into weights.
 template <class Cache>
 inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first, std::size_t row_end,
-                            const cache_block<Cache>& cache, float* max, float* sum) noexcept {
+                            float cap, const cache_block<Cache>& cache, float* max, float* sum) noexcept {
     const float hidden = -std::numeric_limits<float>::infinity();
     __m256 top_low = _mm256_set1_ps(hidden), top_high = top_low;
     if constexpr (Cache::scaled) {
@@ -125,6 +126,9 @@ inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::s
             _mm256_storeu_ps(p + i,
                              _mm256_fmadd_ps(_mm256_loadu_ps(p + i), _mm256_loadu_ps(cache.key_scales + i), zero));
     }
+    if (cap > 0)
+        for (std::size_t i = begin; i < end; i += 8)
+            _mm256_storeu_ps(p + i, soft_cap_avx2(_mm256_loadu_ps(p + i), cap));
     fill_hidden(p, begin, end, row_first, row_end, hidden);
     for (std::size_t i = begin; i < end; i += attention_panel) {
         top_low = _mm256_max_ps(top_low, _mm256_loadu_ps(p + i));
@@ -159,8 +163,9 @@ struct steps {
     }
     template <class Cache>
     static void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first,
-                                std::size_t row_end, const cache_block<Cache>& cache, float* max, float* sum) noexcept {
-        attention_avx2::softmax_weights(p, begin, end, row_first, row_end, cache, max, sum);
+                                std::size_t row_end, float cap, const cache_block<Cache>& cache, float* max,
+                                float* sum) noexcept {
+        attention_avx2::softmax_weights(p, begin, end, row_first, row_end, cap, cache, max, sum);
     }
 };
 

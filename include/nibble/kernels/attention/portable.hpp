@@ -9,6 +9,7 @@
 #include <nibble/kernels/attention/attend.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/exp2_portable.hpp>
+#include <nibble/kernels/elementwise/soft_cap_portable.hpp>
 #include <nibble/simd/portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -81,7 +82,7 @@ inline void multiply_cached(std::size_t rows, const float* a, std::size_t a_stri
 /// them, into weights.
 template <class Cache>
 inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first, std::size_t row_end,
-                            const cache_block<Cache>& cache, float* max, float* sum) noexcept {
+                            float cap, const cache_block<Cache>& cache, float* max, float* sum) noexcept {
     using namespace portable;
     const auto fill_hidden = [=](float value) {
         for (std::size_t i = begin; i < end; ++i)
@@ -91,6 +92,8 @@ inline void softmax_weights(float* p, std::size_t begin, std::size_t end, std::s
     if constexpr (Cache::scaled)
         for (std::size_t i = begin; i < end; i += 4)
             store(p + i, portable::fma(load(p + i), load(cache.key_scales + i), splat(0.0f)));
+    if (cap > 0)
+        for (std::size_t i = begin; i < end; i += 4) store(p + i, soft_cap_portable(load(p + i), cap));
     fill_hidden(hidden);
     f32x4 top = splat(hidden);
     for (std::size_t i = begin; i < end; i += 4) top = larger(top, load(p + i));
@@ -123,8 +126,9 @@ struct steps {
     }
     template <class Cache>
     static void softmax_weights(float* p, std::size_t begin, std::size_t end, std::size_t row_first,
-                                std::size_t row_end, const cache_block<Cache>& cache, float* max, float* sum) noexcept {
-        attention_portable::softmax_weights(p, begin, end, row_first, row_end, cache, max, sum);
+                                std::size_t row_end, float cap, const cache_block<Cache>& cache, float* max,
+                                float* sum) noexcept {
+        attention_portable::softmax_weights(p, begin, end, row_first, row_end, cap, cache, max, sum);
     }
 };
 

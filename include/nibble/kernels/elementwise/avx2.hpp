@@ -9,6 +9,7 @@
 
 #include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/kernels/elementwise/exp2_avx2.hpp>
+#include <nibble/kernels/elementwise/soft_cap_avx2.hpp>
 #include <nibble/simd/avx2.hpp>
 
 #if NIBBLE_X86_64
@@ -59,6 +60,12 @@ inline void scale(float* x, float factor, std::size_t n) noexcept {
     std::size_t i = 0;
     for (; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, _mm256_mul_ps(_mm256_loadu_ps(x + i), factors));
     rest::scale(x + i, factor, n - i);
+}
+
+inline void soft_cap(float* x, float cap, std::size_t n) noexcept {
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, soft_cap_avx2(_mm256_loadu_ps(x + i), cap));
+    rest::soft_cap(x + i, cap, n - i);
 }
 
 /// Four pairs side by side: x = (a0, b0, a1, b1, ...). vfmaddsub takes the product off the even lanes, adds it to the
@@ -128,11 +135,24 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
     rest::gelu_tanh_gated(gate + i, up + i, n - i);
 }
 
+inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noexcept {
+    const __m256 slope = _mm256_set1_ps(clamped_slope), one = _mm256_set1_ps(1.0f);
+    const __m256 most = _mm256_set1_ps(clamped_limit), least = _mm256_set1_ps(-clamped_limit);
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) {  // of two operands one of which is NaN, min and max give the second
+        const __m256 g = _mm256_min_ps(most, _mm256_loadu_ps(gate + i));
+        const __m256 u = _mm256_max_ps(least, _mm256_min_ps(most, _mm256_loadu_ps(up + i)));
+        _mm256_storeu_ps(gate + i, gate_values(g, _mm256_mul_ps(g, slope), _mm256_add_ps(u, one)));
+    }
+    rest::silu_clamped_gated(gate + i, up + i, n - i);
+}
+
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
+                                           .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
-                                           .gated = {&silu_gated, &gelu_tanh_gated}};
+                                           .gated = {&silu_gated, &gelu_tanh_gated, &silu_clamped_gated}};
 
 }  // namespace kernels::elementwise_avx2
 NIBBLE_NAMESPACE_END

@@ -2,26 +2,18 @@
 // gemma3: the text part of Gemma 3.
 #pragma once
 
-#include <cmath>
-#include <cstddef>
-
 #include <nibble/core/config.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/config_reader.hpp>
+#include <nibble/model/families/gemma2.hpp>
 #include <nibble/model/family.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace families {
 
-/// Embeddings grow by sqrt(n_embd). The 27B model, which its 62 layers tell, scales scores as if its heads shared the
-/// embedding evenly.
 inline void complete_gemma3(config_reader& reader, model_config& config) {
-    const auto width = static_cast<double>(config.n_embd), heads = static_cast<double>(config.n_heads);
-    config.embedding_scale = static_cast<float>(std::sqrt(width));
-    reader.note("embedding_scale", detail::number_text(static_cast<double>(config.embedding_scale)), "sqrt(n_embd)");
-    if (config.n_layers == 62)
-        config.attention_scale = static_cast<float>(
-            reader.take(config_key::attention_scale, std::sqrt(heads / width), "1 / sqrt(n_embd / n_heads)"));
+    complete_gemma(reader, config, 62);
+    reader.take_if_stated(config_key::logit_cap, config.logit_cap);
 }
 
 /// Norms before and after each block, a norm of each query and key head, GELU. Five layers of six have a window and a
