@@ -55,18 +55,18 @@ TEST_CASE("weights: views into the file with the right shapes") {
     check(weights.token_embd, 64, 160);
     REQUIRE(weights.layers.size() == 4);
     for (const auto& layer : weights.layers) {
-        CHECK(layer.attention.norm.size() == 64);
+        CHECK(layer.attention.norm.weight.size() == 64);
         check(layer.attention.q.w, 64, 128);
         check(layer.attention.k.w, 64, 32);
         check(layer.attention.v.w, 64, 32);
         check(layer.attention.output.w, 128, 64);
-        CHECK(layer.feed_forward.norm.size() == 64);
+        CHECK(layer.feed_forward.norm.weight.size() == 64);
         check(layer.feed_forward.gate.w, 64, 96);
         check(layer.feed_forward.up.w, 64, 96);
         check(layer.feed_forward.down.w, 96, 64);
     }
-    CHECK(weights.output_norm.size() == 64);
-    CHECK(weights.output_norm[63] == 1.0f);
+    CHECK(weights.output_norm.weight.size() == 64);
+    CHECK(weights.output_norm.weight[63] == 1.0f);
     CHECK(weights.tied);
     CHECK(weights.output.data == weights.token_embd.data);
     CHECK(weights.output.n_rows == 160);
@@ -172,8 +172,8 @@ TEST_CASE("weights: a layer has what its family has") {
         CHECK(layer.attention.rope == config.layers[0].rope);
         const auto sizes = [](const auto&... spans) { return std::vector<std::size_t>{spans.size()...}; };
         const auto& [attn, ffn] = layer;
-        return sizes(attn.norm, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm, attn.post_norm,
-                     ffn.norm, ffn.post_norm);
+        return sizes(attn.norm.weight, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm,
+                     attn.post_norm.weight, ffn.norm.weight, ffn.post_norm.weight);
     };
     using sizes = std::vector<std::size_t>;
     CHECK(layer_of_family("llama") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
@@ -186,6 +186,12 @@ TEST_CASE("weights: a layer has what its family has") {
     CHECK(layer_of_family("olmoe") == sizes{64, 0, 0, 0, 128, 32, 0, 64, 0});
     CHECK(layer_of_family("gpt-oss") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
     CHECK(layer_of_family("exaone4") == sizes{0, 0, 0, 0, 32, 32, 64, 0, 64});
+    CHECK(layer_of_family("cohere2") == sizes{64, 0, 0, 0, 0, 0, 0, 0, 0});
+    CHECK(layer_of_family("starcoder2") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("seed_oss") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("hunyuan-dense") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
+    CHECK(layer_of_family("phi3") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
+    CHECK(layer_of_family("glm4") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
     CHECK(layer_of_family("gemma2") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
 }
 
@@ -200,6 +206,12 @@ TEST_CASE("weights: a tensor of another family is refused, and one that two fami
     refuse("qwen2", "rope_freqs.weight", 16);
     refuse("olmo2", "blk.0.attn_norm.weight", 64);
     refuse("olmo2", "blk.0.ffn_norm.weight", 64);
+    refuse("cohere2", "blk.0.ffn_norm.weight", 64);
+    refuse("cohere2", "blk.0.attn_norm.bias", 64);
+    refuse("starcoder2", "blk.0.ffn_gate.weight", 64);
+    refuse("phi3", "blk.0.attn_q.weight", 64);
+    refuse("seed_oss", "blk.0.ffn_norm.weight", 64);
+    refuse("ernie4_5", "blk.0.attn_q_norm.weight", 32);
 
     check_refused(model_file{"qwen3"}.reshape("blk.0.attn_q_norm.weight", {128}, data_type::f32),
                   errc::model_wrong_shape, {"blk.0.attn_q_norm.weight", "[32]", "head_dim", "[128]"});
@@ -214,42 +226,42 @@ TEST_CASE("weights: a layer of any family may have biases, some or all") {
         projection& (*of)(layer&);
     };
     const auto gate = [](layer& l) -> projection& { return l.feed_forward.gate; };
-    const auto up = [](layer& l) -> projection& { return l.feed_forward.up; };
-    const auto down = [](layer& l) -> projection& { return l.feed_forward.down; };
-    const row all[] = {{"attn_q", {128}, [](layer& l) -> projection& { return l.attention.q; }},
-                       {"attn_k", {32}, [](layer& l) -> projection& { return l.attention.k; }},
-                       {"attn_v", {32}, [](layer& l) -> projection& { return l.attention.v; }},
-                       {"attn_output", {64}, [](layer& l) -> projection& { return l.attention.output; }}};
-    const row dense[] = {{"ffn_gate", {96}, gate}, {"ffn_up", {96}, up}, {"ffn_down", {64}, down}};
-    const row experts[] = {{"ffn_gate_inp", {5}, [](layer& l) -> projection& { return l.feed_forward.router; }},
-                           {"ffn_gate_exps", {96, 5}, gate},
-                           {"ffn_up_exps", {96, 5}, up},
-                           {"ffn_down_exps", {64, 5}, down}};
-    const auto check = [](model_file model, const row& bias) {
-        const std::string tensor = "blk.2." + std::string{bias.name} + ".bias";
-        CAPTURE(tensor);
-        model.erase_tensor(tensor).add_tensor(tensor, bias.dims, data_type::f32);
-        const auto file = model.parse();
-        auto weights = bind_weights(file, read_config(file));
-        const std::size_t size = bias.dims[0] * (bias.dims.size() == 2 ? bias.dims[1] : 1);
-        CHECK(bias.of(weights.layers[2]).bias.size() == size);
-        const bool everywhere = file.find_tensor("blk.1." + std::string{bias.name} + ".bias");
-        CHECK(bias.of(weights.layers[1]).bias.size() == (everywhere ? size : 0));
-        auto dims = bias.dims;
-        dims.back() += 32;
-        check_refused(model.reshape(tensor, dims, data_type::f32), errc::model_wrong_shape, {tensor});
+    const auto up = [](layer& l) -> projection& {
+        return l.feed_forward.up.empty() ? l.feed_forward.gate : l.feed_forward.up;
     };
-    for (const auto* family : all_families) {
-        const model_file model{std::string{family->name}};
-        CAPTURE(family->name);
-        for (const auto& bias : all) check(model, bias);
-        const bool has_experts = family->experts.presence == expert_presence::always;
-        for (const auto& bias : has_experts ? std::span<const row>{experts} : std::span<const row>{dense})
-            check(model, bias);
-        check_refused(model_file{model}.add_tensor(has_experts ? "blk.1.ffn_up.bias" : "blk.1.ffn_up_exps.bias", {96},
-                                                   data_type::f32),
-                      errc::model_layout, {"blk.1.ffn_up", "bias"});
-    }
+    const auto down = [](layer& l) -> projection& { return l.feed_forward.down; };
+    const row rows[] = {{"attn_q", {128}, [](layer& l) -> projection& { return l.attention.q; }},
+                        {"attn_k", {32}, [](layer& l) -> projection& { return l.attention.k; }},
+                        {"attn_v", {32}, [](layer& l) -> projection& { return l.attention.v; }},
+                        {"attn_output", {64}, [](layer& l) -> projection& { return l.attention.output; }},
+                        {"ffn_gate", {96}, gate},
+                        {"ffn_up", {96}, up},
+                        {"ffn_down", {64}, down},
+                        {"ffn_gate_inp", {5}, [](layer& l) -> projection& { return l.feed_forward.router; }},
+                        {"ffn_gate_exps", {96, 5}, gate},
+                        {"ffn_up_exps", {96, 5}, up},
+                        {"ffn_down_exps", {64, 5}, down}};
+    for (const auto* family : all_families)
+        for (const auto& [name, dims, of] : rows) {
+            const std::string tensor = "blk.2." + std::string{name} + ".bias";
+            CAPTURE(family->name, tensor);
+            model_file model{std::string{family->name}};
+            const bool is_fused = std::string_view{name} == "ffn_up" && family->knows(tensor_id::ffn_gate_up);
+            if (is_fused || !model.has("blk.2." + std::string{name} + ".weight")) {
+                check_refused(model.add_tensor(tensor, dims, data_type::f32), errc::model_layout, {tensor});
+                continue;
+            }
+            model.erase_tensor(tensor).add_tensor(tensor, dims, data_type::f32);
+            const auto file = model.parse();
+            auto weights = bind_weights(file, read_config(file));
+            const std::size_t size = dims[0] * (dims.size() == 2 ? dims[1] : 1);
+            CHECK(of(weights.layers[2]).bias.size() == size);
+            const bool everywhere = file.find_tensor("blk.1." + std::string{name} + ".bias");
+            CHECK(of(weights.layers[1]).bias.size() == (everywhere ? size : 0));
+            auto more = dims;
+            more.back() += 32;
+            check_refused(model.reshape(tensor, more, data_type::f32), errc::model_wrong_shape, {tensor});
+        }
 }
 
 TEST_CASE("weights: experts lie one below the other, and a llama file has them where it says so") {
@@ -289,6 +301,59 @@ TEST_CASE("weights: experts lie one below the other, and a llama file has them w
                   {"blk.0.ffn_gate.weight"});
     check_refused(model_file{"llama"}.set("llama.expert_count", 5u).set("llama.expert_used_count", 2u),
                   errc::model_missing_tensor, {"blk.0.ffn_gate_inp.weight"});
+}
+
+TEST_CASE("weights: the parts of a fused tensor are views of it") {
+    model_file model{"phi3"};
+    model.add_tensor("blk.1.attn_qkv.bias", {192}, data_type::f32);
+    for (std::size_t i = 0; i < 192; ++i) store(model.tensor("blk.1.attn_qkv.bias"), i, static_cast<float>(i));
+    const auto file = model.parse();
+    const auto [attn, ffn] = bind_weights(file, read_config(file)).layers[1];
+    const auto check_rows = [&](const matrix_view& part, const char* whole, std::size_t first, std::size_t count) {
+        const auto& tensor = *file.find_tensor(whole);
+        CHECK(part.n_rows == count);
+        CHECK(part.depth == 64);
+        CHECK(part.data == tensor.bytes.data() + first * part.row_bytes);
+    };
+    check_rows(attn.q.w, "blk.1.attn_qkv.weight", 0, 128);
+    check_rows(attn.k.w, "blk.1.attn_qkv.weight", 128, 32);
+    check_rows(attn.v.w, "blk.1.attn_qkv.weight", 160, 32);
+    check_rows(ffn.gate.w, "blk.1.ffn_up.weight", 0, 96);
+    check_rows(ffn.up.w, "blk.1.ffn_up.weight", 96, 96);
+    const auto check_bias = [](std::span<const float> bias, std::size_t first, std::size_t count) {
+        REQUIRE(bias.size() == count);
+        CHECK(bias.front() == static_cast<float>(first));
+    };
+    check_bias(attn.q.bias, 0, 128);
+    check_bias(attn.k.bias, 128, 32);
+    check_bias(attn.v.bias, 160, 32);
+
+    for (const char* bias : {"blk.0.attn_q.bias", "blk.0.ffn_gate.bias", "blk.0.ffn_up.bias"})
+        check_refused(model_file{"phi3"}.add_tensor(bias, {128}, data_type::f32), errc::model_layout,
+                      {bias, "phi3", "a bias"});  // of a matrix that the family does not have
+    check_refused(model_file{"llama"}.add_tensor("blk.0.attn_qkv.bias", {192}, data_type::f32), errc::model_layout,
+                  {"blk.0.attn_qkv.bias", "llama"});
+}
+
+TEST_CASE("weights: longrope has two sets of positive finite divisors, one per pair") {
+    const auto with = [](const char* name, std::uint64_t size) {
+        return model_file{"phi3"}
+            .set("phi3.rope.scaling.original_context_length", 512u)
+            .add_tensor(name, {size}, data_type::f32);
+    };
+    auto both = with("rope_factors_long.weight", 16).add_tensor("rope_factors_short.weight", {16}, data_type::f32);
+    store(both.tensor("rope_factors_long.weight"), 15, 8.0f);
+    const auto file = both.parse();
+    const auto weights = bind_weights(file, read_config(file));
+    REQUIRE(weights.rope_factors_long.size() == 16);
+    CHECK(weights.rope_factors_long[15] == 8.0f);
+    CHECK(weights.rope_factors_short.size() == 16);
+    check_refused(with("rope_factors_long.weight", 16), errc::model_missing_tensor, {"rope_factors_short.weight"});
+    check_refused(with("rope_factors_short.weight", 16), errc::model_missing_tensor, {"rope_factors_long.weight"});
+    check_refused(with("rope_factors_long.weight", 32), errc::model_wrong_shape,
+                  {"rope_factors_long.weight", "[16]", "key phi3.rope.dimension_count", "[32]"});
+    store(both.tensor("rope_factors_short.weight"), 3, 0.0f);
+    check_refused(both, errc::model_bad_weights, {"rope_factors_short.weight", "value 3", "above 0"});
 }
 
 TEST_CASE("weights: what a tensor is that is refused is said") {
@@ -371,10 +436,10 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
         const auto file = model.parse();
         const auto weights = bind_weights(file, read_config(file));
         CHECK(weights.converted.size() == 2);
-        CHECK(weights.layers[1].attention.norm[5] == 0.625f);
-        CHECK(weights.layers[1].attention.norm[6] == 0.0f);
-        CHECK(weights.layers[2].feed_forward.norm[63] == -3.5f);
-        CHECK(weights.layers[0].attention.norm[0] == 1.0f);
+        CHECK(weights.layers[1].attention.norm.weight[5] == 0.625f);
+        CHECK(weights.layers[1].attention.norm.weight[6] == 0.0f);
+        CHECK(weights.layers[2].feed_forward.norm.weight[63] == -3.5f);
+        CHECK(weights.layers[0].attention.norm.weight[0] == 1.0f);
     }
     // The same bytes one further in memory: no float is aligned then, all vectors are copied.
     const auto bytes = model.bytes();
@@ -384,8 +449,8 @@ TEST_CASE("weights: norms in 16 bits, and floats at odd addresses") {
     auto weights = bind_weights(file, read_config(file));
     CHECK(weights.converted.size() == 9);
     const auto moved = std::move(weights);
-    CHECK(moved.output_norm[9] == 0.1f);
-    CHECK(moved.layers[1].attention.norm[5] == 0.625f);
+    CHECK(moved.output_norm.weight[9] == 0.1f);
+    CHECK(moved.layers[1].attention.norm.weight[5] == 0.625f);
 }
 
 TEST_CASE("weights: rope_freqs are positive finite divisors, one per pair") {

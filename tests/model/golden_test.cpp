@@ -73,6 +73,15 @@ constexpr golden all[] = {
     {"gemma2-f32", 2e-4},
     {"exaone4-f32", 2e-4},
     {"exaone4-full-f32", 2e-4},
+    {"phi3-f32", 2e-4},
+    {"phi3-longrope-f32", 2e-4},
+    {"phi3-window-f32", 2e-4},
+    {"glm4-f32", 2e-4},
+    {"cohere2-f32", 2e-4},
+    {"starcoder2-f32", 2e-4},
+    {"hunyuan-f32", 2e-4},
+    {"ernie4_5-f32", 2e-4},
+    {"seed_oss-f32", 2e-4},
     // the families as they are downloaded: the error of llama.cpp with its default settings
     {"qwen2-q4_k_m", 0.0271},
     {"qwen3-q4_k_m", 0.0249},
@@ -82,6 +91,10 @@ constexpr golden all[] = {
     {"gpt-oss-q4_k_m", 0.0461},
     {"granite-q4_k_m", 0.0182},
     {"gemma2-q4_k_m", 0.0141},
+    {"phi3-q4_k_m", 0.0373},
+    {"glm4-q4_k_m", 0.0364},
+    {"cohere2-q4_k_m", 0.0639},
+    {"starcoder2-q4_k_m", 0.0176},
 };
 
 /// Without extension; empty if the file is in none of the folders.
@@ -118,6 +131,30 @@ TEST_CASE("logits are as close to the reference as the rounding of activations a
         test::sequence_run run{model, tokens.size()};
         CAPTURE(golden.name);
         CHECK(relative_error(run.read(tokens), reference) <= golden.limit);
+    }
+}
+
+TEST_CASE("where programs read a file differently, an option gives the other reading") {
+    struct reading {
+        const char *name, *reference;
+        config_options options;
+        std::size_t capacity;
+    };
+    const reading readings[] = {{"phi3-longrope-f32", ".long.logits.npy", {}, 513},  // the original context is 512
+                                {"phi3-longrope-f32", ".logits.npy", {}, 512},
+                                {"phi3-window-f32", ".nowindow.logits.npy", {.windows = false}, 40},
+                                {"exaone4-f32", ".nowindow.logits.npy", {.windows = false}, 40}};
+    for (const auto& [name, reference, options, capacity] : readings) {
+        const auto base = find(name);
+        if (base.empty() || !exists(with(base, reference))) {
+            WARN("SKIPPED: needs ../shared/golden-archs with " << name << reference);
+            continue;
+        }
+        const test::opened_model model{with(base, ".gguf"), options};
+        const auto tokens = test::read_tokens(with(base, ".tokens"));
+        const auto expected = test::read_npy(with(base, reference), tokens.size() * model.config.n_vocab);
+        CAPTURE(name, reference);
+        CHECK(relative_error(test::sequence_run{model, capacity}.read(tokens), expected) <= 2e-4);
     }
 }
 

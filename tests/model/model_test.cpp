@@ -203,6 +203,32 @@ TEST_CASE("context and rotation may be told") {
         errc::bad_option);
 }
 
+TEST_CASE("the divisors of longrope, and whether layers have windows, may be told") {
+    test::model_file file{"phi3"};
+    const rope_scaling longrope{.type = rope_scaling::method::longrope, .original_context = 100};
+    CHECK(code_of([&] {
+              return model{file.parse(), {.config = {.rope = longrope}}}.config().n_layers;
+          }) == errc::bad_option);  // a file without them
+    file.set("phi3.rope.scaling.original_context_length", 512u);
+    for (const char* name : {"rope_factors_long.weight", "rope_factors_short.weight"})
+        file.add_tensor(name, {16}, data_type::f32);
+    const auto context_of = [&](const rope_scaling& told) {
+        return model{file.parse(), {.config = {.rope = told}}}.config().ropes[0].scaling.original_context;
+    };
+    CHECK(context_of(longrope) == 100);
+    CHECK(context_of({.type = rope_scaling::method::longrope}) == 512);
+    CHECK(model{file.parse(), {.config = {.rope = rope_scaling{}}}}.config().ropes[0].scaling.type ==
+          rope_scaling::method::none);
+
+    test::model_file windows{"cohere2"};
+    const auto all = model{windows.parse()}, none = model{windows.parse(), {.config = {.windows = false}}};
+    CHECK(all.config().layers[0].window == 9);
+    CHECK(all.config().layers[3].rope == no_rope);
+    CHECK(none.config().layers[0].window == no_window);
+    CHECK(none.config().layers[3].rope == 0);
+    CHECK(source_of(none.config(), "window_layers") == "option windows");
+}
+
 TEST_CASE("what is no model is refused") {
     CHECK(code_of_load(test::data_dir() / "no such file") == errc::io_open);
     CHECK(code_of_load(test::data_dir()) == errc::io_not_regular);

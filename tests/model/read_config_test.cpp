@@ -50,7 +50,7 @@ void check_sizes(const model_config& config) {
     CHECK(config.n_ctx_train == 512);
     CHECK(config.rope_dims == 32);
     CHECK(config.ropes[0].freq_base == 10000.0f);
-    CHECK(config.rms_eps == 1e-6f);
+    CHECK(config.norm_eps == 1e-6f);
     CHECK(config.q_width() == 128);
     CHECK(config.kv_width() == 32);
 }
@@ -216,7 +216,7 @@ TEST_CASE("config: what no key says follows from the tensors") {
     check_inferred(without({"block_count"}), "n_layers", "name of tensor 'blk.3.attn_norm.weight'");
     check_inferred(without({"embedding_length"}), "n_embd", "shape of tensor 'token_embd.weight'");
     check_inferred(without({"vocab_size"}), "n_vocab", "shape of tensor 'token_embd.weight'");
-    check_inferred(without({"feed_forward_length"}), "n_ff", "shape of tensor 'blk.0.ffn_gate.weight'");
+    check_inferred(without({"feed_forward_length"}), "n_ff", "shape of tensor 'blk.0.ffn_down.weight'");
     check_inferred(without({"attention.head_count_kv"}), "n_kv_heads",
                    "shape of tensor 'blk.0.attn_k.weight' and shape of tensor 'blk.0.attn_q.weight' and key "
                    "smollm3.attention.head_count");
@@ -248,7 +248,7 @@ TEST_CASE("config: defaults") {
     const auto config = config_of(model);
     CHECK(config.n_ctx_train == 65536);
     CHECK(config.ropes[0].freq_base == 5e6f);
-    CHECK(config.rms_eps == 1e-6f);
+    CHECK(config.norm_eps == 1e-6f);
     CHECK(config.rope_dims == 32);
     CHECK(source_of(config, "rope_freq_base") == "default: architecture smollm3");
     CHECK(source_of(config, "rope_dims") == "default: head_dim");
@@ -286,7 +286,7 @@ TEST_CASE("config: a file without tensors needs its keys") {
 TEST_CASE("config: architecture") {
     model_file model;
     check_refused(model_file{}.set("general.architecture", "bert"), errc::model_unsupported_arch,
-                  {"general.architecture", "llama, ", " or smollm3", "'bert'"});
+                  {"general.architecture", "llama, ", " or " + std::string{all_families.back()->name}, "'bert'"});
     check_refused(model_file{}.set("general.architecture", "a\x1b[31m\n"), errc::model_unsupported_arch,
                   {"'a\\x1b[31m\\x0a'"});
     check_refused(model_file{}.set("general.architecture", ""), errc::model_unsupported_arch, {"got ''"});
@@ -579,6 +579,51 @@ TEST_CASE("config: gemma2's window and caps are there without a key") {
     CHECK(config_of(large).attention_scale == 0.25f);  // 1 / sqrt(64 / 4)
 }
 
+TEST_CASE("config: the window of phi3 is in every layer, where there is one") {
+    model_file model{"phi3"};
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, no_window));
+    model.set("phi3.attention.sliding_window", 0u);
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, no_window));
+    model.set("phi3.attention.sliding_window", 9u);
+    CHECK(windows_of(config_of(model)) == std::vector<std::size_t>(4, 9));
+    CHECK(ropes_of(config_of(model)) == std::vector<std::size_t>(4, 0));
+    check_refused(model_file{model}.set_array("phi3.attention.sliding_window", std::vector<std::uint32_t>(4, 9)),
+                  errc::model_wrong_type, {"phi3.attention.sliding_window", "array"});
+}
+
+TEST_CASE("config: longrope is there with its divisors") {
+    const std::string scaling = "phi3.rope.scaling.";
+    model_file model{"phi3"};
+    model.add_tensor("rope_factors_long.weight", {16}, data_type::f32);
+    check_refused(model, errc::model_missing_key, {scaling + "original_context_length"});
+    model.set(scaling + "original_context_length", 256u);
+    CHECK(config_of(model).ropes[0].scaling.type == rope_scaling::method::longrope);
+    CHECK(config_of(model).ropes[0].scaling.original_context == 256);
+    CHECK(config_of(model).ropes[0].scaling.attn_factor == 1);
+    model.set(scaling + "attn_factor", 1.25f).set(scaling + "type", "longrope");
+    CHECK(config_of(model).ropes[0].scaling.attn_factor == 1.25f);
+    for (const char* type : {"none", "linear", "yarn"})
+        check_refused(model_file{model}.set(scaling + "type", type), errc::model_bad_value,
+                      {scaling + "type", "longrope, as the file has its divisors", type});
+    check_refused(model_file{"phi3"}.set(scaling + "type", "longrope"), errc::model_bad_value,
+                  {scaling + "type", "none, linear or yarn", "'longrope'"});
+}
+
+TEST_CASE("config: families with layer norms have their eps under its own key") {
+    model_file model{"starcoder2"};
+    CHECK(config_of(model).norm_eps == 1e-6f);
+    CHECK(source_of(config_of(model), "layer_norm_eps") == "key starcoder2.attention.layer_norm_epsilon");
+    model.erase("starcoder2.attention.layer_norm_epsilon").set("starcoder2.attention.layer_norm_rms_epsilon", 1e-6f);
+    check_refused(model, errc::model_missing_key, {"starcoder2.attention.layer_norm_epsilon"});
+
+    model_file cohere{"cohere2"};
+    CHECK(config_of(cohere).logit_scale == 1);
+    cohere.set("cohere2.logit_scale", 0.0625f);
+    CHECK(config_of(cohere).logit_scale == 0.0625f);
+    check_refused(cohere.erase("cohere2.attention.sliding_window"), errc::model_missing_key,
+                  {"cohere2.attention.sliding_window"});
+}
+
 TEST_CASE("config: granite's scales, and models of it whose heads do not turn") {
     model_file model{"granite"};
     const auto plain = config_of(model);
@@ -694,7 +739,7 @@ TEST_CASE("config: golden models") {
         CHECK(config.ropes[0].freq_base == expected.rope_freq_base);
         CHECK(config.n_ctx_train == 512);
         CHECK(config.rope_dims == expected.head_dim);
-        CHECK(config.rms_eps == 1e-6f);
+        CHECK(config.norm_eps == 1e-6f);
     }
 }
 

@@ -61,7 +61,7 @@ TEST_CASE("cos and sin grow with YaRN by what follows from the factor") {
     config.rope_dims = 8;
     const auto magnitude = [&](const rope_scaling& scaling) {
         std::array<float, 8> cos_sin{};
-        rotation_of(config, {10000, scaling}, {}).cos_sin(5, cos_sin.data());
+        rotation_of(config, {10000, scaling}, {}, 1).cos_sin(5, cos_sin.data());
         return std::hypot(static_cast<double>(cos_sin[0]), static_cast<double>(cos_sin[1]));
     };
     rope_scaling scaling{.type = rope_scaling::method::yarn, .factor = 4, .original_context = 16};
@@ -74,6 +74,30 @@ TEST_CASE("cos and sin grow with YaRN by what follows from the factor") {
     CHECK(magnitude(scaling) == Approx(by_factor / (1 + 0.05 * std::log(4.0))));
     scaling.attn_factor = 2;
     CHECK(magnitude(scaling) == Approx(2 * by_factor / (1 + 0.05 * std::log(4.0))));
+}
+
+TEST_CASE("longrope has divisors for sessions up to the original context, and others for longer ones") {
+    model_config config;
+    config.rope_dims = 4;
+    const std::array<float, 2> longer{8, 16}, shorter{1, 2};
+    model_weights weights;
+    weights.rope_factors_long = longer;
+    weights.rope_factors_short = shorter;
+    const rope_config rope{
+        1,
+        {.type = rope_scaling::method::longrope, .original_context = 100, .attn_factor = 1.5f}};  // no pair is slower
+    const auto check = [&](std::size_t capacity, const std::array<float, 2>& divisors) {
+        std::array<float, 4> cos_sin{};
+        rotation_of(config, rope, weights, capacity).cos_sin(3, cos_sin.data());
+        for (std::size_t i = 0; i < 2; ++i) {
+            const double angle = 3 / static_cast<double>(divisors[i]);
+            CHECK(static_cast<double>(cos_sin[2 * i]) == Approx(1.5 * std::cos(angle)));
+            CHECK(static_cast<double>(cos_sin[2 * i + 1]) == Approx(1.5 * std::sin(angle)));
+        }
+    };
+    check(1, shorter);
+    check(100, shorter);
+    check(101, longer);
 }
 
 TEST_CASE("running a model takes the memory of the plan") {

@@ -54,6 +54,13 @@ TEST_CASE("first the norm, then the rotation, then the scale") {
     CHECK(finished({2, 2, 2, 2}, {weight, cos_sin.data(), 0.5f}) == row{-1.5f, -2, 0.5f, 1});
 }
 
+TEST_CASE("where heads turn first, the norm comes after the rotation") {
+    const row weight{1, 2, 3, 4}, cos_sin{0, 1, 0, 1};
+    auto other = rules;
+    other.turn_first = true;
+    CHECK(finished({2, 2, 2, 2}, {weight, cos_sin.data(), 0.5f}, other) == row{-0.5f, -1, 1.5f, 2});
+}
+
 TEST_CASE("queries grow from one period to the next, by the logarithm of its number") {
     const query_growth growth{.scale = 0.5f, .period = 16};
     for (const std::size_t position : {0u, 15u}) CHECK(growth.at(position) == 1);

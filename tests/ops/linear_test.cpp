@@ -161,6 +161,30 @@ TEST_CASE("ranges of tokens, few and many side by side, give the bits of each ra
         }
 }
 
+TEST_CASE("a product without a factor is the activation alone") {
+    constexpr std::size_t n_rows = 230, depth = 256, n_tokens = 9;
+    const auto bytes = test::random_weights(data_type::q4_k, n_rows, depth, 11);
+    const matrix_view gate = view_matrix(data_type::q4_k, n_rows, depth, bytes.data());
+    const auto x = test::random_activations(n_tokens * depth, 13), bias = test::random_activations(n_rows, 14);
+    std::vector<float> expected(n_tokens * n_rows), ones(n_tokens * n_rows, 1.0f);
+    for (const auto* set : test::runnable_sets())
+        for (const unsigned n_threads : {1u, 3u}) {
+            CAPTURE(set->name, n_threads);
+            thread_pool pool{n_threads};
+            executor threads{pool};
+            activation_buffer input{*set, {n_tokens, depth, true, false, threads.n_threads()}};
+            const token_range all{0, n_tokens};
+            const linear_job job{{gate, bias}, expected.data(), n_rows, all};
+            input.quantize(threads, x.data(), {&all, 1}, std::array{gate, matrix_view{}});
+            linear(threads, {&job, 1}, input);
+            kernels::elementwise_scalar::gelu_tanh_gated(expected.data(), ones.data(), expected.size());
+            std::vector<float> scratch(threads.n_threads() * gated_rows(*set) * n_tokens), got(n_tokens * n_rows);
+            const gated_job alone{{gate, bias}, {}, got.data(), all};
+            gated_linear(threads, {&alone, 1}, activation::gelu_tanh, input, scratch.data(), n_tokens);
+            CHECK_THAT(got, test::same_bits_as(expected, n_rows));
+        }
+}
+
 TEST_CASE("the buffer takes what it says") {
     for (const kernel_set* set : kernel_sets) {
         CAPTURE(set->name);

@@ -14,6 +14,7 @@
 
 #include <nibble/gguf/file.hpp>
 #include <nibble/kernels/best.hpp>
+#include <nibble/model/config_options.hpp>
 #include <nibble/model/forward.hpp>
 #include <nibble/model/read_config.hpp>
 
@@ -29,8 +30,10 @@ struct run_options {
 
 /// A model file and what it needs for a forward pass.
 struct opened_model {
-    explicit opened_model(const std::filesystem::path& path)
-        : file(gguf::file::open(path)), config(read_config(file)), weights(bind_weights(file, config)) {}
+    explicit opened_model(const std::filesystem::path& path, const config_options& options = {})
+        : file(gguf::file::open(path)),
+          config(with_options(read_config(file), options)),
+          weights(bind_weights(file, config)) {}
 
     gguf::file file;
     model_config config;

@@ -2,6 +2,7 @@
 // A small model file in memory, with what its family requires, right by default, that a test spoils in one place.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -41,8 +42,10 @@ public:
         set(key("attention.head_count"), sizes.n_heads);
         set(key("attention.head_count_kv"), sizes.n_kv_heads);
         set(key("rope.dimension_count"), sizes.head_dim);
+        if (says_head_dim()) set(key("attention.key_length"), sizes.head_dim);
         set(key("rope.freq_base"), 10000.0f);
-        set(key("attention.layer_norm_rms_epsilon"), 1e-6f);
+        set(key(row_of(family().norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps).suffix),
+            1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
         if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
         const bool has_experts = family().experts.presence == expert_presence::always || sizes.with_experts;
@@ -83,6 +86,9 @@ public:
         fill(entry);
         tensors_.push_back(std::move(entry));
         return *this;
+    }
+    [[nodiscard]] bool has(std::string_view name) const {
+        return std::any_of(tensors_.begin(), tensors_.end(), [&](const auto& entry) { return entry.name == name; });
     }
     gguf::tensor_entry& tensor(std::string_view name) {
         for (auto& entry : tensors_)
@@ -131,6 +137,9 @@ private:
         return *found;
     }
 
+    /// Where it does not follow from a tensor of the first layer.
+    [[nodiscard]] bool says_head_dim() const { return !family().required.has(tensor_id::attn_q); }
+
     [[nodiscard]] static std::uint64_t size_of(extent size, const model_sizes& of) {
         switch (size) {
             case extent::one: break;
@@ -141,6 +150,8 @@ private:
             case extent::head_dim: return of.head_dim;
             case extent::q_width: return of.n_heads * of.head_dim;
             case extent::kv_width: return of.n_kv_heads * of.head_dim;
+            case extent::qkv_width: return (of.n_heads + 2 * of.n_kv_heads) * of.head_dim;
+            case extent::gate_up: return 2 * of.n_ff;
             case extent::rope_pairs: return of.head_dim / 2;
             case extent::n_experts: return of.n_experts;
         }

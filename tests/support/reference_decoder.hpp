@@ -68,7 +68,7 @@ private:
         row out = tensor(name);
         const double mean = std::inner_product(x.begin(), x.end(), x.begin(), 0.0) / static_cast<double>(x.size());
         for (std::size_t i = 0; i < x.size(); ++i)
-            out[i] *= x[i] / std::sqrt(mean + static_cast<double>(config_.rms_eps));
+            out[i] *= x[i] / std::sqrt(mean + static_cast<double>(config_.norm_eps));
         return out;
     }
 

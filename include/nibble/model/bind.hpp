@@ -43,12 +43,13 @@ inline constexpr auto supported_types = quant::formats::types;
 
 /// All weights of a model: views into the file, which must outlive them. Move-only.
 struct model_weights {
-    matrix_view token_embd;                           ///< n_vocab rows of n_embd
-    std::vector<layer> layers;                        ///< n_layers
-    std::span<const float> output_norm;               ///< [n_embd]
-    matrix_view output;                               ///< n_embd -> n_vocab; the same view as token_embd when tied
-    bool tied = false;                                ///< the file has no output.weight
-    std::span<const float> rope_freqs;                ///< [rope_dims / 2] divisors of the rotation speeds, or empty
+    matrix_view token_embd;     ///< n_vocab rows of n_embd
+    std::vector<layer> layers;  ///< n_layers
+    norm_weights output_norm;
+    matrix_view output;                 ///< n_embd -> n_vocab; the same view as token_embd when tied
+    bool tied = false;                  ///< the file has no output.weight
+    std::span<const float> rope_freqs;  ///< [rope_dims / 2] divisors of the rotation speeds, or empty
+    std::span<const float> rope_factors_long, rope_factors_short;  ///< the same for longrope
     std::vector<std::unique_ptr<float[]>> converted;  ///< owns the vectors that the file does not hold as floats
 };
 
@@ -94,6 +95,17 @@ public:
         return {floats.get(), size};
     }
 
+    /// The same as divisors of rotation speeds. Reads them.
+    [[nodiscard]] std::span<const float> divisors(tensor_id id, bool required = false) {
+        const auto found = vector(id);
+        if (required && found.empty()) throw missing(id, 0);
+        for (std::size_t i = 0; i < found.size(); ++i)
+            if (!(found[i] > 0) || !std::isfinite(found[i]))
+                throw error{errc::model_bad_weights, "tensor '" + tensor_name(id) + "', value " + std::to_string(i),
+                            "a finite number above 0", detail::number_text(static_cast<double>(found[i]))};
+        return found;
+    }
+
     /// Refuses the first tensor that was not taken. A norm or a layer too many would change what the model computes, so
     /// leaving it out silently is no option.
     void refuse_unused() const {
@@ -128,17 +140,21 @@ private:
     }
 
     const tensor_view* take(tensor_id id, std::size_t layer) {
-        if (!required_.has(id) && !config_.family->knows(id)) return nullptr;
+        if (!(required_ | config_.family->optional | linear_biases).has(id)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
         if (tensor) {
             used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
         } else if (required_.has(id)) {
-            const std::string layers = std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')';
-            throw error{errc::model_missing_tensor, "tensor '" + tensor_name(id, layer) + '\'',
-                        row_of(id).per_layer ? "one for each of " + layers : "one in every model",
-                        file_.tensors().empty() ? "a file without tensors" : "none"};
+            throw missing(id, layer);
         }
         return tensor;
+    }
+
+    [[nodiscard]] error missing(tensor_id id, std::size_t layer) const {
+        const std::string layers = std::to_string(config_.n_layers) + " layers (" + source("n_layers") + ')';
+        return {errc::model_missing_tensor, "tensor '" + tensor_name(id, layer) + '\'',
+                row_of(id).per_layer ? "one for each of " + layers : "one in every model",
+                file_.tensors().empty() ? "a file without tensors" : "none"};
     }
 
     void check_shape(const tensor_view& tensor, const tensor_row& row) const {
@@ -170,6 +186,8 @@ private:
             case extent::head_dim: return config_.head_dim;
             case extent::q_width: return config_.q_width();
             case extent::kv_width: return config_.kv_width();
+            case extent::qkv_width: return config_.q_width() + 2 * config_.kv_width();
+            case extent::gate_up: return 2 * config_.n_ff;
             case extent::rope_pairs: return config_.rope_dims / 2;
         }
         return 1;
@@ -181,12 +199,14 @@ private:
             case extent::one: break;
             case extent::n_embd: return "n_embd, " + source("n_embd");
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
-            case extent::n_ff: return "n_ff, " + source("n_ff");
+            case extent::n_ff:
+            case extent::gate_up: return "n_ff, " + source("n_ff");
             case extent::n_experts: return "n_experts, " + source("n_experts");
             case extent::n_heads: return "n_heads, " + source("n_heads");
             case extent::head_dim: return "head_dim, " + source("head_dim");
             case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
+            case extent::qkv_width: return origin(extent::q_width) + "; n_kv_heads, " + source("n_kv_heads");
             case extent::rope_pairs: return "rope_dims / 2, " + source("rope_dims");
         }
         return "a vector";
@@ -208,65 +228,90 @@ private:
 };
 
 /// The first of two tensors of which a family has one at most.
-[[nodiscard]] inline std::span<const float> either(std::span<const float> one, std::span<const float> other) noexcept {
+template <class View>
+[[nodiscard]] inline View either(View one, View other) noexcept {
     return one.empty() ? other : one;
 }
 
-[[nodiscard]] inline layer bind_layer(weight_binder& bind, const model_config& config, std::size_t index) {
-    const auto matrix = [&](tensor_id id) { return bind.matrix(id, index); };
-    const auto vector = [&](tensor_id id) { return bind.vector(id, index); };
-    const auto linear = [&](tensor_id w, tensor_id bias) { return projection{matrix(w), vector(bias)}; };
-    const bool has_experts = config.experts.n_experts > 0;
-    return {
-        .attention = {.norm = vector(tensor_id::attn_norm),
-                      .post_norm = vector(tensor_id::attn_post_norm),
-                      .q = linear(tensor_id::attn_q, tensor_id::attn_q_bias),
-                      .k = linear(tensor_id::attn_k, tensor_id::attn_k_bias),
-                      .v = linear(tensor_id::attn_v, tensor_id::attn_v_bias),
-                      .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
-                      .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
-                      .sinks = vector(tensor_id::attn_sinks),
-                      .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
-                      .rope = config.layers[index].rope,
-                      .window = config.layers[index].window},
-        .feed_forward = {.norm = either(vector(tensor_id::ffn_norm), vector(tensor_id::ffn_norm_post_attention)),
-                         .post_norm = vector(tensor_id::ffn_post_norm),
-                         .router =
-                             has_experts ? linear(tensor_id::ffn_gate_inp, tensor_id::ffn_gate_inp_bias) : projection{},
-                         .gate = has_experts ? linear(tensor_id::ffn_gate_exps, tensor_id::ffn_gate_exps_bias)
-                                             : linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
-                         .up = has_experts ? linear(tensor_id::ffn_up_exps, tensor_id::ffn_up_exps_bias)
-                                           : linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
-                         .down = has_experts ? linear(tensor_id::ffn_down_exps, tensor_id::ffn_down_exps_bias)
-                                             : linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
-                         .act = config.family->act},
-    };
-}
+/// What is bound for one layer.
+class layer_binder {
+public:
+    layer_binder(weight_binder& bind, const model_config& config, std::size_t index)
+        : bind_(bind), config_(config), index_(index) {}
+
+    [[nodiscard]] attention_layer attention() {
+        const std::size_t q_width = config_.q_width(), kv_width = config_.kv_width();
+        const projection qkv = linear(tensor_id::attn_qkv, tensor_id::attn_qkv_bias);
+        return {.norm = {vector(tensor_id::attn_norm), vector(tensor_id::attn_norm_bias)},
+                .post_norm = {vector(tensor_id::attn_post_norm)},
+                .q = either(qkv.rows(0, q_width), linear(tensor_id::attn_q, tensor_id::attn_q_bias)),
+                .k = either(qkv.rows(q_width, kv_width), linear(tensor_id::attn_k, tensor_id::attn_k_bias)),
+                .v = either(qkv.rows(q_width + kv_width, kv_width), linear(tensor_id::attn_v, tensor_id::attn_v_bias)),
+                .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
+                .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
+                .sinks = vector(tensor_id::attn_sinks),
+                .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
+                .rope = config_.layers[index_].rope,
+                .window = config_.layers[index_].window};
+    }
+
+    [[nodiscard]] feed_forward_layer feed_forward() {
+        const projection router = linear(tensor_id::ffn_gate_inp, tensor_id::ffn_gate_inp_bias);
+        const projection gate_up{bind_.matrix(tensor_id::ffn_gate_up, index_)};
+        const projection gate = either(linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
+                                       linear(tensor_id::ffn_gate_exps, tensor_id::ffn_gate_exps_bias));
+        const projection up = either(linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
+                                     linear(tensor_id::ffn_up_exps, tensor_id::ffn_up_exps_bias));
+        const bool is_gated = !gate.empty();
+        return {.norm = {either(vector(tensor_id::ffn_norm), vector(tensor_id::ffn_norm_post_attention)),
+                         vector(tensor_id::ffn_norm_bias)},
+                .post_norm = {vector(tensor_id::ffn_post_norm)},
+                .router = router,
+                .gate = either(gate_up.rows(0, config_.n_ff), is_gated ? gate : up),
+                .up = either(gate_up.rows(config_.n_ff, config_.n_ff), is_gated ? up : projection{}),
+                .down = either(linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
+                               linear(tensor_id::ffn_down_exps, tensor_id::ffn_down_exps_bias)),
+                .act = config_.family->act,
+                .parallel = config_.family->parallel};
+    }
+
+private:
+    [[nodiscard]] std::span<const float> vector(tensor_id id) { return bind_.vector(id, index_); }
+    [[nodiscard]] projection linear(tensor_id w, tensor_id bias) {
+        const matrix_view found = bind_.matrix(w, index_);
+        return {found, found.empty() ? std::span<const float>{} : vector(bias)};
+    }
+
+    weight_binder& bind_;
+    const model_config& config_;
+    std::size_t index_;
+};
 
 }  // namespace detail
 
 /// Finds every tensor that the family of `config` has, checks shapes and types, and refuses tensors that would be left
 /// over: those of another family, more layers than block_count says, a second spelling of a tensor. Reads no weights
-/// except rope_freqs. Throws model_missing_tensor, model_wrong_shape, model_wrong_tensor_type, model_layout, and
-/// model_bad_weights for a divisor in rope_freqs that is not a positive finite number. `file` must outlive the result.
+/// except divisors of rotation speeds. Throws model_missing_tensor, model_wrong_shape, model_wrong_tensor_type,
+/// model_layout, and model_bad_weights for a divisor that is not a positive finite number. `file` must outlive the
+/// result.
 [[nodiscard]] inline model_weights bind_weights(const gguf::file& file, const model_config& config) {
     model_weights weights;
     detail::weight_binder bind{file, config, weights.converted};
     weights.token_embd = bind.matrix(tensor_id::token_embd);
     weights.layers.reserve(config.n_layers);
-    for (std::size_t index = 0; index < config.n_layers; ++index)
-        weights.layers.push_back(detail::bind_layer(bind, config, index));
-    weights.output_norm = bind.vector(tensor_id::output_norm);
+    for (std::size_t index = 0; index < config.n_layers; ++index) {
+        detail::layer_binder layer{bind, config, index};
+        weights.layers.push_back({layer.attention(), layer.feed_forward()});
+    }
+    weights.output_norm = {bind.vector(tensor_id::output_norm), bind.vector(tensor_id::output_norm_bias)};
     weights.output = bind.matrix(tensor_id::output);
     weights.tied = weights.output.empty();
     if (weights.tied) weights.output = weights.token_embd;
-    weights.rope_freqs = bind.vector(tensor_id::rope_freqs);
+    weights.rope_freqs = bind.divisors(tensor_id::rope_freqs);
+    const bool has_factors = config.ropes[0].scaling.type == rope_scaling::method::longrope;
+    weights.rope_factors_long = bind.divisors(tensor_id::rope_factors_long, has_factors);
+    weights.rope_factors_short = bind.divisors(tensor_id::rope_factors_short, has_factors);
     bind.refuse_unused();
-
-    for (std::size_t i = 0; i < weights.rope_freqs.size(); ++i)
-        if (const float divisor = weights.rope_freqs[i]; !(divisor > 0) || !std::isfinite(divisor))
-            throw error{errc::model_bad_weights, "tensor 'rope_freqs.weight', value " + std::to_string(i),
-                        "a finite number above 0", detail::number_text(static_cast<double>(divisor))};
     return weights;
 }
 

@@ -22,17 +22,19 @@ struct config_source {
 };
 
 /// How rotary angles are stretched beyond the context that a model was first trained with. (The "llama3" way needs
-/// no fields: its divisors come as tensor rope_freqs.weight.)
+/// no fields: its divisors come as tensor rope_freqs.weight; those of longrope as rope_factors_long and _short.)
 struct rope_scaling {
-    enum class method { none, linear, yarn };
+    enum class method { none, linear, yarn, longrope };
     method type = method::none;
-    float factor = 1;                  ///< linear: positions are divided by it; yarn: by it where fully interpolated
-    std::size_t original_context = 0;  ///< yarn: context before scaling
-    float attn_factor = 1;             ///< yarn: multiplies the magnitude of cos and sin, 1 + 0.1 ln(factor)
-    float log_multiplier = 0;          ///< yarn: if not 0, it is divided by 1 + 0.1 log_multiplier ln(factor)
-    float beta_fast = 32;              ///< yarn: turns within the original context above which a pair keeps its speed
-    float beta_slow = 1;               ///< yarn: turns below which it is fully interpolated; below beta_fast
-    bool whole_pairs = true;           ///< yarn: whether the two ends of the ramp between them are rounded to pairs
+    float factor = 1;  ///< linear: positions are divided by it; yarn: by it where fully interpolated
+    /// yarn: context before scaling; longrope: the long divisors are for sessions whose context exceeds it, the short
+    /// ones for all others.
+    std::size_t original_context = 0;
+    float attn_factor = 1;     ///< multiplies the magnitude of cos and sin; yarn: beside 1 + 0.1 ln(factor)
+    float log_multiplier = 0;  ///< yarn: if not 0, it is divided by 1 + 0.1 log_multiplier ln(factor)
+    float beta_fast = 32;      ///< yarn: turns within the original context above which a pair keeps its speed
+    float beta_slow = 1;       ///< yarn: turns below which it is fully interpolated; below beta_fast
+    bool whole_pairs = true;   ///< yarn: whether the two ends of the ramp between them are rounded to pairs
 };
 
 /// One of the rotations that the layers of a model choose from.
@@ -62,7 +64,7 @@ struct model_config {
     std::size_t rope_dims = 0;    ///< leading values of a head that rotate; even, at most head_dim
     std::vector<rope_config> ropes;
     std::vector<layer_config> layers;  ///< n_layers entries
-    float rms_eps = 0;
+    float norm_eps = 0;
     expert_rules experts;               ///< n_experts 0: there are none
     float attention_scale = 0;          ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
     float attention_cap = 0;            ///< that product goes no further than to this: cap tanh(product / cap); 0: none
@@ -73,6 +75,7 @@ struct model_config {
     float logit_cap = 0;                ///< of logits, as attention_cap
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found
 
+    [[nodiscard]] norm_rules norms() const noexcept { return {family->norm, norm_eps}; }
     [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }      // <= 2^24, as keys.hpp says
     [[nodiscard]] std::size_t kv_width() const noexcept { return n_kv_heads * head_dim; }  // <= 2^24
 };

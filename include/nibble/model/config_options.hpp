@@ -23,8 +23,12 @@ struct config_options {
     /// something only where `rope` stretches them.
     std::optional<std::size_t> context = {};
     std::optional<float> rope_freq_base = {};  ///< of layers without a window
-    /// Of the same layers. An original_context of 0 is the one that the file has, scaled or not.
+    /// Of the same layers. An original_context of 0 is the one that the file has, scaled or not. longrope is for files
+    /// that have its divisors.
     std::optional<rope_scaling> rope = {};
+    /// Whether layers that have a window in the file have one. Without, those that turn their heads only beside windows
+    /// turn them, as in a file that says nothing of windows: for comparisons with programs that ignore them.
+    bool windows = true;
 };
 
 namespace detail {
@@ -57,14 +61,20 @@ inline void require_range(std::string_view option, config_key key, double number
         note("rope_freq_base", detail::number_text(base), "option rope_freq_base");
     }
     if (options.rope) {
+        using method = rope_scaling::method;
         rope_scaling scaling = *options.rope;
+        const rope_scaling& stated = config.ropes[0].scaling;
+        if (scaling.type == method::longrope && stated.type != method::longrope)
+            throw error{errc::bad_option, "rope", "a file with divisors for longrope", "a file without"};
         const auto in_range = [](config_key key, float number) {
             detail::require_range("rope", key, static_cast<double>(number));
         };
-        if (scaling.original_context == 0) scaling.original_context = stated_context;
-        if (scaling.type != rope_scaling::method::none) in_range(config_key::rope_scaling_factor, scaling.factor);
-        if (scaling.type == rope_scaling::method::yarn) {
+        if (scaling.original_context == 0)
+            scaling.original_context = scaling.type == method::longrope ? stated.original_context : stated_context;
+        if (scaling.type != method::none) in_range(config_key::rope_scaling_factor, scaling.factor);
+        if (scaling.type == method::yarn || scaling.type == method::longrope)
             in_range(config_key::rope_scaling_attn_factor, scaling.attn_factor);
+        if (scaling.type == method::yarn) {
             in_range(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
             in_range(config_key::rope_scaling_beta_fast, scaling.beta_fast);
             in_range(config_key::rope_scaling_beta_slow, scaling.beta_slow);
@@ -73,9 +83,16 @@ inline void require_range(std::string_view option, config_key key, double number
                             detail::number_text(static_cast<double>(scaling.beta_slow))};
         }
         config.ropes[0].scaling = scaling;
-        constexpr std::string_view names[] = {"none", "linear", "yarn"};
+        constexpr std::string_view names[] = {"none", "linear", "yarn", "longrope"};
         note("rope_scaling.type", std::string{names[static_cast<std::size_t>(scaling.type)]}, "option rope");
         note("rope_scaling.factor", detail::number_text(static_cast<double>(scaling.factor)), "option rope");
+    }
+    if (!options.windows) {
+        for (auto& layer : config.layers) {
+            if (config.family->window.only_rope) layer.rope = 0;
+            layer.window = no_window;
+        }
+        note("window_layers", "none", "option windows");
     }
     return config;
 }

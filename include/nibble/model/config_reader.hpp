@@ -196,9 +196,9 @@ public:
                 detail::number_text(found.value)};
     }
 
-    /// Dimension `index` of a tensor (of layer 0), if the file has it.
+    /// Dimension `index` of a tensor (of layer 0), if the family knows it and the file has it.
     [[nodiscard]] std::optional<integer> dimension(tensor_id id, std::size_t index) const {
-        const auto* tensor = find_tensor(file_, id);
+        const auto* tensor = family_.knows(id) ? find_tensor(file_, id) : nullptr;
         if (!tensor) return {};
         return integer{tensor->dims[index], "shape of tensor '" + escaped(tensor->name) + '\''};
     }

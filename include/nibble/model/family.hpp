@@ -9,6 +9,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/model/tensors.hpp>
+#include <nibble/ops/residual.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -17,6 +18,8 @@ struct model_config;
 
 /// Layers in which a token sees itself and some positions before it, not all. The others see everything.
 struct window_rule {
+    static constexpr std::size_t every_layer = static_cast<std::size_t>(-1);
+
     /// Layer i has the window unless i mod period = period - 1, and unless the file has a pattern of its own.
     /// 0: the family has no windows, a file that asks for one is refused.
     std::size_t period = 0;
@@ -41,10 +44,10 @@ struct expert_rule {
 
 /// A file of any family may have these: finetunes add them, and what they mean is the same everywhere.
 inline constexpr tensor_set linear_biases{
-    tensor_id::attn_q_bias,      tensor_id::attn_k_bias,       tensor_id::attn_v_bias,
-    tensor_id::attn_output_bias, tensor_id::ffn_gate_bias,     tensor_id::ffn_up_bias,
-    tensor_id::ffn_down_bias,    tensor_id::ffn_gate_inp_bias, tensor_id::ffn_gate_exps_bias,
-    tensor_id::ffn_up_exps_bias, tensor_id::ffn_down_exps_bias};
+    tensor_id::attn_qkv_bias,      tensor_id::attn_q_bias,      tensor_id::attn_k_bias,
+    tensor_id::attn_v_bias,        tensor_id::attn_output_bias, tensor_id::ffn_gate_bias,
+    tensor_id::ffn_up_bias,        tensor_id::ffn_down_bias,    tensor_id::ffn_gate_inp_bias,
+    tensor_id::ffn_gate_exps_bias, tensor_id::ffn_up_exps_bias, tensor_id::ffn_down_exps_bias};
 
 /// The feed-forward of a layer without experts, and of one with some.
 inline constexpr tensor_set dense_tensors{tensor_id::ffn_gate, tensor_id::ffn_up, tensor_id::ffn_down};
@@ -57,11 +60,15 @@ struct model_family {
     std::string_view name;  ///< `general.architecture`, and the prefix of the keys
     rope_pairing pairing = rope_pairing::halves;
     activation act = activation::silu;
+    norm_kind norm = norm_kind::rms;  ///< of rows; heads have RMS norms always
+    bool heads_turn_first = false;    ///< before they are normed
+    /// Whether the feed-forward block reads what attention reads, rather than what attention has added to.
+    bool parallel = false;
     tensor_set required;                        ///< in every layer, or once
     tensor_set optional = {tensor_id::output};  ///< beside the biases; without output, token_embd takes its place
     std::uint64_t n_ctx_train = 0;              ///< default
     double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
-    double rms_eps = 0;                         ///< default
+    double norm_eps = 0;                        ///< default
     bool yarn_whole_pairs = true;               ///< see rope_scaling
     std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
@@ -74,14 +81,17 @@ struct model_family {
         return has_experts ? (required - dense_tensors) | expert_tensors : required;
     }
     [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept {
-        return required.has(id) || optional.has(id) || linear_biases.has(id);
+        return required_with(experts.presence != expert_presence::never).has(id) || required.has(id) ||
+               optional.has(id) || linear_biases.has(id);
     }
 };
 
-/// What every family here has; and the norms before the two blocks of a layer.
-inline constexpr tensor_set decoder_tensors{tensor_id::token_embd, tensor_id::output_norm, tensor_id::attn_q,
-                                            tensor_id::attn_k,     tensor_id::attn_v,      tensor_id::attn_output,
-                                            tensor_id::ffn_gate,   tensor_id::ffn_up,      tensor_id::ffn_down};
+/// What every family here has, the forms of its two blocks, and what most families have; the norms around the blocks.
+inline constexpr tensor_set common_tensors{tensor_id::token_embd, tensor_id::output_norm, tensor_id::attn_output,
+                                           tensor_id::ffn_down};
+inline constexpr tensor_set separate_qkv{tensor_id::attn_q, tensor_id::attn_k, tensor_id::attn_v};
+inline constexpr tensor_set separate_gate{tensor_id::ffn_gate, tensor_id::ffn_up};
+inline constexpr tensor_set decoder_tensors = common_tensors | separate_qkv | separate_gate;
 inline constexpr tensor_set pre_norms{tensor_id::attn_norm, tensor_id::ffn_norm};
 inline constexpr tensor_set post_norms{tensor_id::attn_post_norm, tensor_id::ffn_post_norm};
 

@@ -46,13 +46,13 @@ struct forward_pass {
     void embed(std::span<const token> tokens) noexcept {
         const std::size_t n_embd = config.n_embd, rope_dims = config.rope_dims;
         const matrix_view& embedding = weights.token_embd;
-        const auto first_norm = weights.layers.front().attention.norm;
+        const norm_weights first_norm = weights.layers.front().attention.norm;
         threads.for_blocks(tokens.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
                 float* x = work.x + t * n_embd;
                 kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(tokens[t])), n_embd, x);
                 if (config.embedding_scale != 1) kernels.elementwise.scale(x, config.embedding_scale, n_embd);
-                norm_row(kernels.elementwise, x, first_norm, config.rms_eps, work.normed + t * n_embd, n_embd);
+                norm_row(kernels.elementwise, x, first_norm, config.norms(), work.normed + t * n_embd, n_embd);
                 for (std::size_t r = 0; r < work.ropes.size(); ++r)
                     work.ropes[r].cos_sin(cache.position() + t, work.rope_cos_sin + (r * work.batch + t) * rope_dims);
             }
@@ -84,7 +84,8 @@ struct forward_pass {
 
     /// Norms and rotations of q and k; k and v -> cache.
     void finish_qkv(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
-        const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.rms_eps};
+        const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.norm_eps,
+                               config.family->heads_turn_first};
         const float* cos_sin =
             layer.rope == no_rope ? nullptr : work.rope_cos_sin + layer.rope * work.batch * config.rope_dims;
         threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
@@ -123,25 +124,26 @@ struct forward_pass {
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
-    /// update [n][n_embd] = down . (act(gate . normed) * (up . normed)),  normed [n][n_embd]
-    void feed_forward(const feed_forward_layer& layer, std::size_t n) noexcept {
+    /// update [n][n_embd] = down . (act(gate . h) * (up . h)),  h [n][n_embd]
+    void feed_forward(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
+        if (!layer.router.empty()) return use_experts(layer, h, n);
         const token_range all{0, n};
         const gated_job job{layer.gate, layer.up, work.gated, all};
-        work.activations.quantize(threads, work.normed, {&all, 1}, std::array{layer.gate.w, layer.up.w});
+        work.activations.quantize(threads, h, {&all, 1}, std::array{layer.gate.w, layer.up.w});
         gated_linear(threads, {&job, 1}, layer.act, work.activations, work.up_scratch, work.batch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
     }
 
     /// The same of the experts that the router chooses for each token.
-    void use_experts(const feed_forward_layer& layer, std::size_t n) noexcept {
+    void use_experts(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
         float* logits = work.experts.logits.data();
-        multiply(work.normed, n, std::array{linear_job{layer.router, logits, config.experts.n_experts}});
+        multiply(h, n, std::array{linear_job{layer.router, logits, config.experts.n_experts}});
         experts(threads, {.rules = config.experts,
                           .gate = layer.gate,
                           .up = layer.up,
                           .down = layer.down,
                           .act = layer.act,
-                          .x = work.normed,
+                          .x = h,
                           .n_tokens = n,
                           .out = work.update,
                           .workspace = work.experts,
@@ -150,10 +152,11 @@ struct forward_pass {
                           .up_scratch = work.up_scratch});
     }
 
-    /// x += post(update), normed = next(x), for the last n tokens of a pass, whose rows of x begin at `x`.
-    void add(float* x, std::span<const float> post, std::span<const float> next, std::size_t n) noexcept {
-        residual(threads, kernels.elementwise, x, work.update, config.residual_scale, {post, next, config.rms_eps}, n,
-                 config.n_embd, work.normed);
+    /// x += post(update), normed = next(x) unless `normed` is null, for the last n tokens of a pass, whose rows of x
+    /// begin at `x`.
+    void add(float* x, const norm_weights& post, const norm_weights& next, std::size_t n, float* normed) noexcept {
+        residual(threads, kernels.elementwise, x, work.update, config.residual_scale, {post, next, config.norms()}, n,
+                 config.n_embd, normed);
     }
 
     /// One layer: x += attention, x += feed_forward. It begins with the `normed` that was made for it, and makes that
@@ -161,17 +164,19 @@ struct forward_pass {
     void run_layer(std::size_t index, std::size_t n, std::size_t kept) noexcept {
         const auto& [attn, ffn] = weights.layers[index];
         const bool is_last = index + 1 == config.n_layers;
-        const auto next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
+        const norm_weights& next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
         float* x = work.x + (n - kept) * config.n_embd;
 
         attend(attn, cache.layer(index), n, kept);
         if (kept == 0) return;
-        add(x, attn.post_norm, ffn.norm, kept);
-        if (ffn.router.w.empty())
-            feed_forward(ffn, kept);
-        else
-            use_experts(ffn, kept);
-        add(x, ffn.post_norm, next_norm, kept);
+        if (ffn.parallel) {
+            add(x, attn.post_norm, {}, kept, nullptr);
+            feed_forward(ffn, work.normed + (n - kept) * config.n_embd, kept);
+        } else {
+            add(x, attn.post_norm, ffn.norm, kept, work.normed);
+            feed_forward(ffn, work.normed, kept);
+        }
+        add(x, ffn.post_norm, next_norm, kept, work.normed);
     }
 
     /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last

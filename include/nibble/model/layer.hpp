@@ -9,16 +9,17 @@
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/kernels/elementwise/elementwise.hpp>
 #include <nibble/ops/linear.hpp>
+#include <nibble/ops/residual.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// As a layer's index of its rotation: its heads are not turned.
 inline constexpr std::size_t no_rope = static_cast<std::size_t>(-1);
 
-/// x += post_norm(output . attention(norm(x))). An empty span of a norm: there is none.
+/// x += post_norm(output . attention(norm(x))). An empty norm: there is none.
 struct attention_layer {
-    std::span<const float> norm, post_norm;  ///< [n_embd]
-    projection q, k, v;                      ///< n_embd -> q_width, kv_width, kv_width
+    norm_weights norm, post_norm;
+    projection q, k, v;  ///< n_embd -> q_width, kv_width, kv_width
     /// Before the rotation; pieces of as many values are normed each by itself: [head_dim] or [q_width], [kv_width].
     std::span<const float> q_norm, k_norm;
     std::span<const float> sinks;    ///< [n_heads]  see attention_call
@@ -30,11 +31,12 @@ struct attention_layer {
 /// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x). With a router the three have the rows of all
 /// experts, one expert below the other, and a token uses some of these.
 struct feed_forward_layer {
-    std::span<const float> norm, post_norm;  ///< [n_embd]
-    projection router;                       ///< n_embd -> n_experts; empty: there is one feed-forward for all tokens
-    projection gate, up;                     ///< n_embd -> n_ff
-    projection down;                         ///< n_ff -> n_embd
+    norm_weights norm, post_norm;
+    projection router;    ///< n_embd -> n_experts; empty: there is one feed-forward, for all tokens
+    projection gate, up;  ///< n_embd -> n_ff; an empty `up` is no factor
+    projection down;      ///< n_ff -> n_embd
     activation act = activation::silu;
+    bool parallel = false;  ///< h is that of attention, norm(x) before attention has added to x
 };
 
 struct layer {

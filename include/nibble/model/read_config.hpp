@@ -134,7 +134,8 @@ inline void read_heads(config_reader& reader, model_config& config) {
                     std::to_string(tokens->array_size())};
 
     config.n_ctx_train = reader.take(config_key::n_ctx_train, reader.family_default(family.n_ctx_train));
-    config.rms_eps = static_cast<float>(reader.take(config_key::rms_eps, reader.family_default(family.rms_eps)));
+    const auto eps = family.norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps;
+    config.norm_eps = static_cast<float>(reader.take(eps, reader.family_default(family.norm_eps)));
     config.attention_scale = static_cast<float>(reader.take(
         config_key::attention_scale, 1 / std::sqrt(static_cast<double>(config.head_dim)), "1 / sqrt(head_dim)"));
 

@@ -61,7 +61,7 @@ inline void read_feed_forward(config_reader& reader, model_config& config) {
     if (config.experts.n_experts > 0) n_ff = reader.stated<std::uint64_t>(config_key::n_ff_expert);
     if (!n_ff) n_ff = reader.stated<std::uint64_t>(config_key::n_ff, config.n_layers);
     if (!n_ff)
-        n_ff = reader.dimension(config.experts.n_experts > 0 ? tensor_id::ffn_gate_exps : tensor_id::ffn_gate, 1);
+        n_ff = reader.dimension(config.experts.n_experts > 0 ? tensor_id::ffn_down_exps : tensor_id::ffn_down, 0);
     config.n_ff = reader.accept(config_key::n_ff, n_ff);
 }
 

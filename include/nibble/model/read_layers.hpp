@@ -96,14 +96,23 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     const auto stated = reader.agreed<std::string>(config_key::rope_scaling_type, text_in, quoted);
     if (stated) reader.note(row_of(config_key::rope_scaling_type).field, escaped(stated->value), stated->from);
 
-    // Old files have a factor and no type; it is linear then.
+    // Old files have a factor and no type; it is linear then. Those of longrope have its tensors and no type.
     const auto factor = reader.stated<double>(config_key::rope_scaling_factor);
-    const std::string type = stated ? stated->value : factor ? "linear" : "none";
+    const bool has_factors =
+        reader.dimension(tensor_id::rope_factors_long, 0) || reader.dimension(tensor_id::rope_factors_short, 0);
+    const std::string type = stated ? stated->value : has_factors ? "longrope" : factor ? "linear" : "none";
+    const bool is_known = type == "none" || type == "linear" || type == "yarn";
     rope_scaling scaling;
+    if (has_factors ? type != "longrope" : !is_known)
+        throw error{errc::model_bad_value, reader.real_key(config_key::rope_scaling_type),
+                    has_factors ? "longrope, as the file has its divisors" : "none, linear or yarn", quoted(type)};
     if (type == "none") return scaling;
-    if (type != "linear" && type != "yarn")
-        throw error{errc::model_bad_value, reader.real_key(config_key::rope_scaling_type), "none, linear or yarn",
-                    quoted(type)};
+    if (has_factors) {
+        scaling.type = rope_scaling::method::longrope;
+        scaling.original_context = reader.take<std::uint64_t>(config_key::rope_scaling_context);
+        reader.take_if_stated(config_key::rope_scaling_attn_factor, scaling.attn_factor);
+        return scaling;
+    }
     scaling.type = type == "yarn" ? rope_scaling::method::yarn : rope_scaling::method::linear;
     scaling.factor = static_cast<float>(reader.accept(config_key::rope_scaling_factor, factor));
     if (scaling.type != rope_scaling::method::yarn) return scaling;
@@ -129,7 +138,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
 /// rope_dims, the rotations of the model and which of them each layer uses.
 inline void read_ropes(config_reader& reader, model_config& config, bool has_windows) {
     auto dims = reader.stated<std::uint64_t>(config_key::rope_dims);
-    if (!dims && config.family->knows(tensor_id::rope_freqs)) {
+    if (!dims) {
         dims = reader.dimension(tensor_id::rope_freqs, 0);  // one divisor per pair
         if (dims) dims->value *= 2;                         // the file's size bounds the dimension far below 2^63
     }

@@ -30,16 +30,18 @@ enum class extent {
     head_dim,
     q_width,     ///< n_heads * head_dim
     kv_width,    ///< n_kv_heads * head_dim
+    qkv_width,   ///< q_width + 2 * kv_width
+    gate_up,     ///< 2 * n_ff
     rope_pairs,  ///< rope_dims / 2
 };
 
 // clang-format off
 /// What a tensor is for. Two of them may have one name: what it is for depends on the family then.
 enum class tensor_id {
-    token_embd, output_norm, output, rope_freqs,
-    attn_norm, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
+    token_embd, output_norm, output_norm_bias, output, rope_freqs, rope_factors_long, rope_factors_short,
+    attn_norm, attn_norm_bias, attn_qkv, attn_qkv_bias, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
     attn_q_norm_whole, attn_k_norm_whole, attn_sinks, attn_output, attn_output_bias, attn_post_norm,
-    ffn_norm, ffn_norm_post_attention, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
+    ffn_norm, ffn_norm_post_attention, ffn_norm_bias, ffn_gate_up, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
     ffn_gate_inp, ffn_gate_exps, ffn_up_exps, ffn_down_exps,
     ffn_gate_inp_bias, ffn_gate_exps_bias, ffn_up_exps_bias, ffn_down_exps_bias,
 };
@@ -60,9 +62,15 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::token_embd, "token_embd.weight", "tok_embeddings.weight", extent::n_embd, extent::n_vocab,
                false},
     tensor_row{tensor_id::output_norm, "output_norm.weight", "norm.weight", extent::n_embd, extent::one, false},
+    tensor_row{tensor_id::output_norm_bias, "output_norm.bias", "", extent::n_embd, extent::one, false},
     tensor_row{tensor_id::output, "output.weight", "lm_head.weight", extent::n_embd, extent::n_vocab, false},
     tensor_row{tensor_id::rope_freqs, "rope_freqs.weight", "", extent::rope_pairs, extent::one, false},
+    tensor_row{tensor_id::rope_factors_long, "rope_factors_long.weight", "", extent::rope_pairs, extent::one, false},
+    tensor_row{tensor_id::rope_factors_short, "rope_factors_short.weight", "", extent::rope_pairs, extent::one, false},
     tensor_row{tensor_id::attn_norm, "attn_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::attn_norm_bias, "attn_norm.bias", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::attn_qkv, "attn_qkv.weight", "", extent::n_embd, extent::qkv_width, true},
+    tensor_row{tensor_id::attn_qkv_bias, "attn_qkv.bias", "", extent::qkv_width, extent::one, true},
     tensor_row{tensor_id::attn_q, "attn_q.weight", "", extent::n_embd, extent::q_width, true},
     tensor_row{tensor_id::attn_k, "attn_k.weight", "", extent::n_embd, extent::kv_width, true},
     tensor_row{tensor_id::attn_v, "attn_v.weight", "", extent::n_embd, extent::kv_width, true},
@@ -79,6 +87,8 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::attn_post_norm, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm, "ffn_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm_post_attention, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_norm_bias, "ffn_norm.bias", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_gate_up, "ffn_up.weight", "", extent::n_embd, extent::gate_up, true},
     tensor_row{tensor_id::ffn_gate, "ffn_gate.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_up, "ffn_up.weight", "", extent::n_embd, extent::n_ff, true},
     tensor_row{tensor_id::ffn_down, "ffn_down.weight", "", extent::n_ff, extent::n_embd, true},

@@ -28,13 +28,13 @@ struct workspace_shape {
     std::size_t n_threads;  ///< of the executor
 };
 
-/// The rotation that `config` and the model's rope_freqs (may be empty) ask for.
+/// One of the rotations of a model, for a session of `capacity` positions.
 [[nodiscard]] inline rotation rotation_of(const model_config& config, const rope_config& rope,
-                                          std::span<const float> rope_freqs) {
+                                          const model_weights& weights, std::size_t capacity) {
     const rope_scaling& scaling = rope.scaling;
     const auto factor = static_cast<double>(scaling.factor);
     rotation result{config.rope_dims, static_cast<double>(rope.freq_base)};
-    if (!rope_freqs.empty()) result.divide(rope_freqs);
+    if (!weights.rope_freqs.empty()) result.divide(weights.rope_freqs);
     if (scaling.type == rope_scaling::method::linear) result.interpolate(factor);
     if (scaling.type == rope_scaling::method::yarn) {
         result.interpolate_yarn(factor, static_cast<double>(scaling.original_context),
@@ -43,6 +43,10 @@ struct workspace_shape {
         const double magnitude = rotation::yarn_magnitude(factor) /
                                  rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
         result.set_magnitude(magnitude * static_cast<double>(scaling.attn_factor));
+    }
+    if (scaling.type == rope_scaling::method::longrope) {
+        result.divide(capacity > scaling.original_context ? weights.rope_factors_long : weights.rope_factors_short);
+        result.set_magnitude(static_cast<double>(scaling.attn_factor));
     }
     return result;
 }
@@ -58,7 +62,8 @@ public:
           experts(experts_of(kernels, config, shape)),
           largest(shape.n_threads),
           memory_(n_floats(kernels, config, shape)) {
-        for (const rope_config& rope : config.ropes) ropes.push_back(rotation_of(config, rope, weights.rope_freqs));
+        for (const rope_config& rope : config.ropes)
+            ropes.push_back(rotation_of(config, rope, weights, shape.capacity));
         float* at = memory_.data();
         const auto take = [&at](std::size_t n) { return std::exchange(at, at + rounded(n)); };
         x = take(batch * config.n_embd);
@@ -136,6 +141,7 @@ private:
                                 std::max({config.n_embd, config.q_width(), config.n_ff}), false, false,
                                 shape.n_threads};
         const auto count = [&result, &kernels](const matrix_view& w) {
+            if (w.empty()) return;
             const auto form = kernels.of(w).form;
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;

@@ -46,6 +46,7 @@ inline void choose_experts(const expert_rules& rules, const float* logits, exper
             --n;
         }
         chosen[n++].expert = static_cast<std::uint32_t>(expert);
+        if (n < rules.n_used) continue;
         least = 0;
         for (std::size_t i = 1; i < n; ++i)
             if (!above(logits[chosen[i].expert], logits[chosen[least].expert])) least = i;

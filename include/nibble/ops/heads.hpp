@@ -19,6 +19,7 @@ struct head_rules {
     std::size_t rope_dims;  ///< leading values of a head that rotate
     rope_pairing pairing;
     float eps;
+    bool turn_first = false;  ///< before the norm
 };
 
 /// How queries grow with their position, so that attention stays sharp among many keys.
@@ -42,16 +43,20 @@ struct head_steps {
     float scale = 1;
 };
 
-/// Heads of one token, [n_heads][head_dim]: the norm, then the rotation, then the scale.
+/// Heads of one token, [n_heads][head_dim]: the norm and the rotation in the order of the rules, then the scale.
 inline void finish_heads(const elementwise_kernels& kernels, const head_rules& rules, const head_steps& steps,
                          float* heads, std::size_t n_heads) noexcept {
     const std::size_t n = n_heads * rules.head_dim;
-    if (const std::size_t piece = steps.norm.size(); piece > 0)
-        for (std::size_t at = 0; at < n; at += piece)
-            kernels.rms_norm(heads + at, steps.norm.data(), rules.eps, heads + at, piece);
+    const auto norm = [&] {
+        if (const std::size_t piece = steps.norm.size(); piece > 0)
+            for (std::size_t at = 0; at < n; at += piece)
+                kernels.rms_norm(heads + at, steps.norm.data(), rules.eps, heads + at, piece);
+    };
+    if (!rules.turn_first) norm();
     if (steps.cos_sin)
         kernels.rope[static_cast<std::size_t>(rules.pairing)](heads, n_heads, rules.head_dim, steps.cos_sin,
                                                               rules.rope_dims);
+    if (rules.turn_first) norm();
     if (steps.scale != 1) kernels.scale(heads, steps.scale, n);
 }
 

@@ -58,7 +58,8 @@ public:
         return blocks_[static_cast<std::size_t>(form)].data() + tokens.first * row_bytes(kernels_, depth_, form);
     }
 
-    /// Converts rows of `x` to the forms that the formats of `users` need, which all have the depth of such a row.
+    /// Converts rows of `x` to the forms that the formats of `users` need: matrices of which the first has the depth of
+    /// such a row, the others too, or are empty.
     /// `ranges`: which rows are multiplied together; ascending, below max_tokens. Those for gemm begin at a multiple of
     /// token_group, and what is left to the next one is theirs too. `x` is kept, not copied, for the float formats: it
     /// must not change before the products are done.
@@ -67,7 +68,7 @@ public:
         floats_ = x;
         depth_ = users.front().depth;
         std::array<bool, 3> needed{};
-        for (const matrix_view& w : users) needed[static_cast<std::size_t>(kernels_.of(w).form)] = true;
+        for (const matrix_view& w : users) needed[static_cast<std::size_t>(kernels_.of(w).form)] |= !w.empty();
         for (const auto form : {activation_form::blocks_of_256, activation_form::blocks_of_32})
             if (needed[static_cast<std::size_t>(form)]) fill(threads, form, ranges);
     }
@@ -134,8 +135,10 @@ struct projection {
     matrix_view w;
     std::span<const float> bias = {};  ///< [w.rows]
 
-    /// Rows first .. first + count - 1, with their biases.
+    [[nodiscard]] bool empty() const noexcept { return w.empty(); }
+    /// Rows first .. first + count - 1 of a fused one; empty if this is.
     [[nodiscard]] projection rows(std::size_t first, std::size_t count) const noexcept {
+        if (empty()) return {};
         return {w.rows(first, count), bias.empty() ? bias : bias.subspan(first, count)};
     }
 };
@@ -153,7 +156,7 @@ struct linear_job {
     [[nodiscard]] std::size_t n_rows() const noexcept { return by.w.n_rows; }
 };
 
-/// Two matrices of equal shape, the first of which gates the second:
+/// Two matrices of equal shape, the first of which gates the second, or one, where the second is empty and counts as 1:
 /// out[t * n_rows + r] = act(row r of gate . token t of `tokens`) * (row r of up . token t), each with its bias.
 struct gated_job {
     projection gate, up;
@@ -231,7 +234,10 @@ inline void gated_linear(executor& threads, std::span<const gated_job> jobs, act
         const std::size_t n_rows = job.n_rows();
         float *out = job.out + row, *up = up_scratch + worker * most * max_tokens;
         detail::multiply_rows(job.gate, row, count, x, job.tokens, out, n_rows, worker);
-        detail::multiply_rows(job.up, row, count, x, job.tokens, up, count, worker);
+        if (job.up.empty())
+            std::fill_n(up, count * job.tokens.count, 1.0f);
+        else
+            detail::multiply_rows(job.up, row, count, x, job.tokens, up, count, worker);
         for (std::size_t t = 0; t < job.tokens.count; ++t) join(out + t * n_rows, up + t * count, count);
     };
     detail::for_rows(threads, x, jobs, most, product);

@@ -51,6 +51,9 @@ TEST_CASE("every set computes the same bits at any length") {
     for (const std::size_t n : {1u, 2u, 7u, 8u, 31u, 32u, 33u, 61u, 64u, 100u, 1536u, 2050u}) {
         const auto y = random_row(n, 8, 3);
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.rms_norm(x, y.data(), 1e-5f, x, n); });
+        const auto bias = random_row(n, 10, 3);
+        for (const float* b : {bias.data(), static_cast<const float*>(nullptr)})
+            check_sets(n, [&](const elementwise_kernels& k, float* x) { k.layer_norm(x, y.data(), b, 1e-5f, x, n); });
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.add_scaled(x, y.data(), 1.0f, n); });
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.add_scaled(x, y.data(), 0.22f, n); });
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.scale(x, 45.25f, n); });
@@ -93,6 +96,27 @@ TEST_CASE("rms_norm is x / sqrt(mean(x^2) + eps) * w") {
         for (std::size_t i = 0; i < n; ++i)
             CHECK(static_cast<double>(out[i]) ==
                   Approx(static_cast<double>(x[i]) * static_cast<double>(w[i]) * scale).epsilon(2e-6));
+    }
+}
+
+TEST_CASE("layer_norm is (x - mean) / sqrt(mean((x - mean)^2) + eps) * w + b") {
+    for (const std::size_t n : {1u, 3u, 16u, 63u, 64u, 100u, 576u, 2048u, 11008u}) {
+        auto x = random_row(n, 3, 0.02f);
+        for (float& value : x) value += 0.05f;
+        const auto w = random_row(n, 4), b = random_row(n, 5);
+        std::vector<float> out(n), unbiased(n);
+        scalar.layer_norm(x.data(), w.data(), b.data(), 1e-5f, out.data(), n);
+        scalar.layer_norm(x.data(), w.data(), nullptr, 1e-5f, unbiased.data(), n);
+        double mean = 0, squares = 0;
+        for (const float value : x) mean += static_cast<double>(value) / static_cast<double>(n);
+        for (const float value : x) squares += std::pow(static_cast<double>(value) - mean, 2);
+        const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + 1e-5);
+        for (std::size_t i = 0; i < n; ++i) {
+            const double expected = (static_cast<double>(x[i]) - mean) * scale * static_cast<double>(w[i]);
+            CHECK(static_cast<double>(unbiased[i]) == Approx(expected).epsilon(2e-6).margin(2e-6));
+            CHECK(static_cast<double>(out[i]) ==
+                  Approx(expected + static_cast<double>(b[i])).epsilon(2e-6).margin(2e-6));
+        }
     }
 }
 

@@ -21,8 +21,10 @@ namespace kernels::elementwise_avx2 {
 /// Values i .. n - 1 of a row, fewer than a vector, go through the plain form: the same bits.
 namespace rest = elementwise_scalar;
 
-/// The sum of squares in 32 partial sums by index modulo 32, folded in halves, as quant::dot_float says.
-inline float sum_of_squares(const float* x, std::size_t n) noexcept {
+/// The sum of the values, or of their squares, in 32 partial sums by index modulo 32, folded in halves, as
+/// quant::dot_float says.
+template <bool Squares>
+inline float sum(const float* x, std::size_t n) noexcept {
     __m256 sums[4] = {_mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps()};
     float padded[32] = {};  // the values behind the last 32, continued with zeros
     std::memcpy(padded, x + n / 32 * 32, n % 32 * sizeof(float));
@@ -31,20 +33,36 @@ inline float sum_of_squares(const float* x, std::size_t n) noexcept {
         NIBBLE_UNROLL
         for (std::size_t v = 0; v < 4; ++v) {
             const __m256 eight = _mm256_loadu_ps(values + 8 * v);
-            sums[v] = _mm256_fmadd_ps(eight, eight, sums[v]);
+            sums[v] = Squares ? _mm256_fmadd_ps(eight, eight, sums[v]) : _mm256_add_ps(eight, sums[v]);
         }
     }
     return avx2::fold(sums);
 }
 
 inline void rms_norm(const float* x, const float* weight, float eps, float* out, std::size_t n) noexcept {
-    const float s = 1.0f / std::sqrt(sum_of_squares(x, n) / static_cast<float>(n) + eps);
+    const float s = 1.0f / std::sqrt(sum<true>(x, n) / static_cast<float>(n) + eps);
     const __m256 scale = _mm256_set1_ps(s);
     std::size_t i = 0;
     for (; i + 8 <= n; i += 8)
         _mm256_storeu_ps(out + i,
                          _mm256_mul_ps(_mm256_mul_ps(_mm256_loadu_ps(x + i), scale), _mm256_loadu_ps(weight + i)));
     for (; i < n; ++i) out[i] = x[i] * s * weight[i];
+}
+
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept {
+    const float mean = sum<false>(x, n) / static_cast<float>(n);
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_sub_ps(_mm256_loadu_ps(x + i), _mm256_set1_ps(mean)));
+    for (; i < n; ++i) out[i] = x[i] - mean;
+
+    const float s = 1.0f / std::sqrt(sum<true>(out, n) / static_cast<float>(n) + eps);
+    const __m256 scale = _mm256_set1_ps(s);
+    for (i = 0; i + 8 <= n; i += 8)
+        _mm256_storeu_ps(out + i,
+                         _mm256_fmadd_ps(_mm256_mul_ps(_mm256_loadu_ps(out + i), scale), _mm256_loadu_ps(weight + i),
+                                         bias ? _mm256_loadu_ps(bias + i) : _mm256_setzero_ps()));
+    for (; i < n; ++i) out[i] = exact_fma(out[i] * s, weight[i], bias ? bias[i] : 0.0f);
 }
 
 inline void add_scaled(float* x, const float* y, float scale, std::size_t n) noexcept {
@@ -148,6 +166,7 @@ inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noex
 }
 
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
+                                           .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,

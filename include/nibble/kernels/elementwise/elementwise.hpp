@@ -35,6 +35,11 @@ struct elementwise_kernels {
     /// out[i] = x[i] * s * weight[i] with s = 1 / sqrt(sum / n + eps) and `sum` that of quant::dot_float(x, x).
     /// `out` may be `x`.
     void (*rms_norm)(const float* x, const float* weight, float eps, float* out, std::size_t n) noexcept;
+    /// c[i] = x[i] - sum / n, out[i] = fma(c[i] * s, weight[i], bias[i]) with s = 1 / sqrt(squares / n + eps); `sum`
+    /// and `squares` are those of quant::dot_float, of x and ones and of c and c. A null bias is zeros. `out` may be
+    /// `x`.
+    void (*layer_norm)(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept;
     /// x[i] = fma(scale, y[i], x[i]): the plain sum where scale is 1.
     void (*add_scaled)(float* x, const float* y, float scale, std::size_t n) noexcept;
     /// x[i] *= factor.
@@ -75,6 +80,15 @@ inline void rms_norm(const float* x, const float* weight, float eps, float* out,
     const float sum = quant::dot_float([x](std::size_t i) { return x[i]; }, x, n);
     const float s = 1.0f / std::sqrt(sum / static_cast<float>(n) + eps);
     for (std::size_t i = 0; i < n; ++i) out[i] = x[i] * s * weight[i];
+}
+
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept {
+    const float mean = quant::dot_float([](std::size_t) { return 1.0f; }, x, n) / static_cast<float>(n);
+    for (std::size_t i = 0; i < n; ++i) out[i] = x[i] - mean;
+    const float squares = quant::dot_float([out](std::size_t i) { return out[i]; }, out, n);
+    const float s = 1.0f / std::sqrt(squares / static_cast<float>(n) + eps);
+    for (std::size_t i = 0; i < n; ++i) out[i] = exact_fma(out[i] * s, weight[i], bias ? bias[i] : 0.0f);
 }
 
 inline void add_scaled(float* x, const float* y, float scale, std::size_t n) noexcept {
@@ -131,6 +145,7 @@ inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noex
 }
 
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
+                                           .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,

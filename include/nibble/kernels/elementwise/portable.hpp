@@ -20,8 +20,10 @@ using portable::f32x4;
 /// Values i .. n - 1 of a row, fewer than a vector, go through the plain form: the same bits.
 namespace rest = elementwise_scalar;
 
-/// The sum of squares in 32 partial sums by index modulo 32, folded in halves, as quant::dot_float says.
-inline float sum_of_squares(const float* x, std::size_t n) noexcept {
+/// The sum of the values, or of their squares, in 32 partial sums by index modulo 32, folded in halves, as
+/// quant::dot_float says.
+template <bool Squares>
+inline float sum(const float* x, std::size_t n) noexcept {
     using namespace portable;
     f32x4 sums[8];
     for (f32x4& sum : sums) sum = splat(0.0f);
@@ -32,7 +34,7 @@ inline float sum_of_squares(const float* x, std::size_t n) noexcept {
         NIBBLE_UNROLL
         for (std::size_t v = 0; v < 8; ++v) {
             const f32x4 four = load(values + 4 * v);
-            sums[v] = portable::fma(four, four, sums[v]);
+            sums[v] = Squares ? portable::fma(four, four, sums[v]) : four + sums[v];
         }
     }
     for (std::size_t width = 4; width > 0; width /= 2)
@@ -42,10 +44,24 @@ inline float sum_of_squares(const float* x, std::size_t n) noexcept {
 
 inline void rms_norm(const float* x, const float* weight, float eps, float* out, std::size_t n) noexcept {
     using namespace portable;
-    const float s = 1.0f / std::sqrt(sum_of_squares(x, n) / static_cast<float>(n) + eps);
+    const float s = 1.0f / std::sqrt(sum<true>(x, n) / static_cast<float>(n) + eps);
     std::size_t i = 0;
     for (; i + 4 <= n; i += 4) store(out + i, load(x + i) * splat(s) * load(weight + i));
     for (; i < n; ++i) out[i] = x[i] * s * weight[i];
+}
+
+inline void layer_norm(const float* x, const float* weight, const float* bias, float eps, float* out,
+                       std::size_t n) noexcept {
+    using namespace portable;
+    const float mean = sum<false>(x, n) / static_cast<float>(n);
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4) store(out + i, load(x + i) - splat(mean));
+    for (; i < n; ++i) out[i] = x[i] - mean;
+
+    const float s = 1.0f / std::sqrt(sum<true>(out, n) / static_cast<float>(n) + eps);
+    for (i = 0; i + 4 <= n; i += 4)
+        store(out + i, portable::fma(load(out + i) * splat(s), load(weight + i), bias ? load(bias + i) : splat(0.0f)));
+    for (; i < n; ++i) out[i] = exact_fma(out[i] * s, weight[i], bias ? bias[i] : 0.0f);
 }
 
 inline void add_scaled(float* x, const float* y, float scale, std::size_t n) noexcept {
@@ -164,6 +180,7 @@ inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noex
 }
 
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
+                                           .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,

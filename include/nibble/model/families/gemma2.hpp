@@ -37,7 +37,7 @@ inline constexpr model_family gemma2{
     .pairing = rope_pairing::halves,
     .act = activation::gelu_tanh,
     .required = decoder_tensors | pre_norms | post_norms,
-    .rms_eps = 1e-6,
+    .norm_eps = 1e-6,
     .window = {.period = 2, .required = true, .length = 4096},
     .complete = &complete_gemma2,
 };

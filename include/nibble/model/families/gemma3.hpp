@@ -25,7 +25,7 @@ inline constexpr model_family gemma3{
     .act = activation::gelu_tanh,
     .required = decoder_tensors | pre_norms | post_norms | tensor_set{tensor_id::attn_q_norm, tensor_id::attn_k_norm},
     .rope_freq_base = 1e6,
-    .rms_eps = 1e-6,
+    .norm_eps = 1e-6,
     .window = {.period = 6, .required = true, .own_rope = true, .rope_freq_base = 10000},
     .complete = &complete_gemma3,
 };

@@ -14,7 +14,7 @@ inline constexpr model_family olmo2{
     .name = "olmo2",
     .pairing = rope_pairing::halves,
     .required = decoder_tensors | post_norms | tensor_set{tensor_id::attn_q_norm_whole, tensor_id::attn_k_norm_whole},
-    .rms_eps = 1e-6,
+    .norm_eps = 1e-6,
     .window = {.period = 4, .own_rope = true},
 };
 

@@ -17,7 +17,7 @@ inline constexpr model_family smollm3{
     .optional = {tensor_id::output, tensor_id::rope_freqs},
     .n_ctx_train = 65536,
     .rope_freq_base = 5e6,
-    .rms_eps = 1e-6,
+    .norm_eps = 1e-6,
     .no_rope_period = 4,
 };
 
