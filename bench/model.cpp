@@ -101,7 +101,8 @@ std::size_t weight_bytes(const model& m) {
 double cache_bytes(const model_config& config, const std::string& type, double position) {
     const auto kv = type == "q8" ? cache_type::q8 : type == "f16" ? cache_type::f16 : cache_type::q16;
     const double block = static_cast<double>(cache_block_bytes(kv, config.head_dim));
-    return static_cast<double>(config.n_layers * config.n_kv_heads) * block / attention_block * position;
+    const std::size_t n_heads = (config.n_layers - config.n_convolutions()) * config.n_kv_heads;
+    return static_cast<double>(n_heads) * block / attention_block * position;
 }
 
 class table {

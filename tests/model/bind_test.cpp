@@ -129,10 +129,17 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
         const auto reshaped = [&](const std::vector<std::uint64_t>& shape) {
             return model_file{model}.reshape(tensor.name, shape, tensor.type);
         };
+        if (tensor.name.ends_with("shortconv.conv.weight")) {
+            ++dims[0];
+            check_refused(reshaped(dims), errc::model_wrong_shape,
+                          {label, expected, "key " + arch + ".shortconv.l_cache"});
+            continue;
+        }
         if (dims.size() >= 2) {
             std::swap(dims[0], dims[1]);
-            check_refused(reshaped(dims), errc::model_wrong_shape,
-                          {label, expected, "got " + text(dims), "looks transposed"});
+            if (dims != tensor.dims)
+                check_refused(reshaped(dims), errc::model_wrong_shape,
+                              {label, expected, "got " + text(dims), "looks transposed"});
             dims = tensor.dims;
             dims[1] += 32;
             check_refused(reshaped(dims), errc::model_wrong_shape,
@@ -171,7 +178,8 @@ TEST_CASE("weights: a layer has what its family has") {
         CHECK(layer.attention.window == config.layers[0].window);
         CHECK(layer.attention.rope == config.layers[0].rope);
         const auto sizes = [](const auto&... spans) { return std::vector<std::size_t>{spans.size()...}; };
-        const auto& [attn, ffn] = layer;
+        const auto& attn = layer.attention;
+        const auto& ffn = layer.feed_forward;
         return sizes(attn.norm.weight, attn.q.bias, attn.k.bias, attn.v.bias, attn.q_norm, attn.k_norm,
                      attn.post_norm.weight, ffn.norm.weight, ffn.post_norm.weight);
     };
@@ -193,6 +201,31 @@ TEST_CASE("weights: a layer has what its family has") {
     CHECK(layer_of_family("phi3") == sizes{64, 0, 0, 0, 0, 0, 0, 64, 0});
     CHECK(layer_of_family("glm4") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
     CHECK(layer_of_family("gemma2") == sizes{64, 0, 0, 0, 0, 0, 64, 64, 64});
+}
+
+TEST_CASE("weights: a layer has attention or a convolution, and no tensor of the other") {
+    model_file model{"lfm2"};
+    const auto file = model.parse();
+    const auto weights = bind_weights(file, read_config(file));
+    for (const std::size_t i : {0u, 2u}) {
+        const auto& [attention, convolution, ffn] = weights.layers[i];
+        CHECK(convolution.input.w.n_rows == 192);
+        CHECK(convolution.kernel.size() == 3 * 64);
+        CHECK(convolution.output.w.n_rows == 64);
+        CHECK(attention.norm.weight.size() == 64);
+        CHECK((attention.q.empty() && attention.output.empty() && attention.q_norm.empty()));
+        CHECK(ffn.gate.w.n_rows == 96);
+    }
+    CHECK(weights.layers[1].convolution.empty());
+    CHECK(weights.layers[1].attention.q.w.n_rows == 128);
+    CHECK(weights.output_norm.weight.size() == 64);
+    CHECK_NOTHROW(bind(model.rename("token_embd_norm.weight", "output_norm.weight")));
+    check_refused(model_file{"lfm2"}.add_tensor("blk.0.attn_q.weight", {64, 128}), errc::model_layout,
+                  {"blk.0.attn_q.weight", "lfm2"});
+    check_refused(model_file{"lfm2"}.add_tensor("blk.1.shortconv.in_proj.weight", {64, 192}), errc::model_layout,
+                  {"blk.1.shortconv.in_proj.weight", "a convolution"});
+    check_refused(model_file{"llama"}.add_tensor("blk.0.shortconv.in_proj.weight", {64, 192}), errc::model_layout,
+                  {"blk.0.shortconv.in_proj.weight", "llama", "a convolution"});
 }
 
 TEST_CASE("weights: a tensor of another family is refused, and one that two families shape differently") {
@@ -243,11 +276,11 @@ TEST_CASE("weights: a layer of any family may have biases, some or all") {
                         {"ffn_down_exps", {64, 5}, down}};
     for (const auto* family : all_families)
         for (const auto& [name, dims, of] : rows) {
-            const std::string tensor = "blk.2." + std::string{name} + ".bias";
+            const std::string tensor = "blk.3." + std::string{name} + ".bias";
             CAPTURE(family->name, tensor);
             model_file model{std::string{family->name}};
             const bool is_fused = std::string_view{name} == "ffn_up" && family->knows(tensor_id::ffn_gate_up);
-            if (is_fused || !model.has("blk.2." + std::string{name} + ".weight")) {
+            if (is_fused || !model.has("blk.3." + std::string{name} + ".weight")) {
                 check_refused(model.add_tensor(tensor, dims, data_type::f32), errc::model_layout, {tensor});
                 continue;
             }
@@ -255,7 +288,7 @@ TEST_CASE("weights: a layer of any family may have biases, some or all") {
             const auto file = model.parse();
             auto weights = bind_weights(file, read_config(file));
             const std::size_t size = dims[0] * (dims.size() == 2 ? dims[1] : 1);
-            CHECK(of(weights.layers[2]).bias.size() == size);
+            CHECK(of(weights.layers[3]).bias.size() == size);
             const bool everywhere = file.find_tensor("blk.1." + std::string{name} + ".bias");
             CHECK(of(weights.layers[1]).bias.size() == (everywhere ? size : 0));
             auto more = dims;
@@ -308,7 +341,8 @@ TEST_CASE("weights: the parts of a fused tensor are views of it") {
     model.add_tensor("blk.1.attn_qkv.bias", {192}, data_type::f32);
     for (std::size_t i = 0; i < 192; ++i) store(model.tensor("blk.1.attn_qkv.bias"), i, static_cast<float>(i));
     const auto file = model.parse();
-    const auto [attn, ffn] = bind_weights(file, read_config(file)).layers[1];
+    const auto [attn, convolution, ffn] = bind_weights(file, read_config(file)).layers[1];
+    CHECK(convolution.empty());
     const auto check_rows = [&](const matrix_view& part, const char* whole, std::size_t first, std::size_t count) {
         const auto& tensor = *file.find_tensor(whole);
         CHECK(part.n_rows == count);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,10 +23,14 @@ const test::opened_model& small_model() {
     return model;
 }
 
-/// Windows of 9 positions in five layers of six, and a rotation of their own.
-const test::opened_model& model_with_windows() {
-    static const test::opened_model model{test::data_dir() / "gemma3-f32.gguf"};
-    return model;
+/// One of each kind of layer: windows of 9 positions and two rotations; caps of scores and logits; blocks side by side;
+/// convolutions.
+const std::vector<const test::opened_model*>& models() {
+    static const auto of = [](const char* name) { return test::data_dir() / (std::string{name} + ".gguf"); };
+    static const test::opened_model gemma3{of("gemma3-f32")}, gemma2{of("gemma2-f32")}, cohere2{of("cohere2-f32")},
+        lfm2{of("lfm2-f32")};
+    static const std::vector<const test::opened_model*> all{&small_model(), &gemma3, &gemma2, &cohere2, &lfm2};
+    return all;
 }
 
 /// The logits of the last `n` of all positions in `all`.
@@ -48,40 +53,47 @@ std::vector<token> some_tokens(std::size_t n) {
 
 TEST_CASE("asking for fewer logits changes none of them") {
     const auto tokens = some_tokens(40);
-    const auto all = test::sequence_run{small_model(), 64}.read_at_once(tokens, 40);
-    for (const std::size_t n : {1u, 2u, 9u, 39u})
-        CHECK_THAT((test::sequence_run{small_model(), 64}.read_at_once(tokens, n)), same_logits_as(tail(all, n)));
+    for (const auto* model : models()) {
+        const auto all = test::sequence_run{*model, 64}.read_at_once(tokens, 40);
+        CAPTURE(model->config.family->name);
+        for (const std::size_t n : {1u, 2u, 9u, 39u})
+            CHECK_THAT((test::sequence_run{*model, 64}.read_at_once(tokens, n)),
+                       same_logits_as(tail(all, n, *model), *model));
+    }
 }
 
 TEST_CASE("the best logit of the last token is known when its logits are") {
     const auto tokens = some_tokens(40);
-    const std::size_t n_vocab = small_model().config.n_vocab;
-    for (const unsigned n_threads : {1u, 2u, 3u})
-        for (const std::size_t n : {1u, 2u, 9u, 40u}) {
-            test::sequence_run run{small_model(), 64, {.n_threads = n_threads}};
-            const auto last = tail(run.read_at_once(tokens, n), 1);
-            const auto largest = std::max_element(last.begin(), last.end());
-            CHECK(run.best_logit().index == static_cast<std::size_t>(largest - last.begin()));
-            CHECK(run.best_logit().value == *largest);
-            CHECK(last.size() == n_vocab);
-        }
+    for (const auto* model : models())
+        for (const unsigned n_threads : {1u, 2u, 3u})
+            for (const std::size_t n : {1u, 2u, 9u, 40u}) {
+                CAPTURE(model->config.family->name, n_threads, n);
+                test::sequence_run run{*model, 64, {.n_threads = n_threads}};
+                const auto last = tail(run.read_at_once(tokens, n), 1, *model);
+                const auto largest = std::max_element(last.begin(), last.end());
+                CHECK(run.best_logit().index == static_cast<std::size_t>(largest - last.begin()));
+                CHECK(run.best_logit().value == *largest);
+                CHECK(last.size() == model->config.n_vocab);
+            }
 }
 
 TEST_CASE("a pass without logits fills the cache all the same") {
     const auto tokens = some_tokens(40);
-    const auto all = test::sequence_run{small_model(), 64}.read(tokens);
-    test::sequence_run run{small_model(), 64};
-    CHECK(run.read_at_once({tokens.data(), 33}, 0).empty());
-    CHECK(run.cache().position() == 33);
-    CHECK_THAT(run.read_at_once({tokens.data() + 33, 7}, 7), same_logits_as(tail(all, 7)));
-    CHECK(run.cache().position() == 40);
+    for (const auto* model : models()) {
+        const auto all = test::sequence_run{*model, 64}.read(tokens);
+        test::sequence_run run{*model, 64};
+        CHECK(run.read_at_once({tokens.data(), 33}, 0).empty());
+        CHECK(run.cache().position() == 33);
+        CHECK_THAT(run.read_at_once({tokens.data() + 33, 7}, 7), same_logits_as(tail(all, 7, *model), *model));
+        CHECK(run.cache().position() == 40);
+    }
 }
 
 TEST_CASE("after rewinding, a sequence goes on as if the rest had never been") {
     const auto tokens = some_tokens(200);
     auto other = tokens;
     std::reverse(other.begin(), other.end());
-    for (const auto* model : {&small_model(), &model_with_windows()})
+    for (const auto* model : models())
         for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
             const test::run_options options{.chunk = 256, .cached_as = type};
             const auto expected = test::sequence_run{*model, 256, options}.read(tokens);
@@ -89,19 +101,19 @@ TEST_CASE("after rewinding, a sequence goes on as if the rest had never been") {
             run.read({tokens.data(), 130});
             run.read({other.data(), 60});
             run.cache().rewind(130);
-            CAPTURE(static_cast<int>(type), model == &model_with_windows());
+            CAPTURE(static_cast<int>(type), model->config.family->name);
             CHECK_THAT(run.read({tokens.data() + 130, 70}), same_logits_as(tail(expected, 70, *model), *model));
         }
 }
 
-TEST_CASE("every cache type gives the same bits for any chunking, with windows and without") {
+TEST_CASE("every cache type gives the same bits for any chunking, with windows, convolutions or neither") {
     const auto tokens = some_tokens(150);
-    for (const auto* model : {&small_model(), &model_with_windows()})
+    for (const auto* model : models())
         for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8}) {
             const auto expected =
                 test::sequence_run{*model, 150, {.chunk = 1, .n_threads = 1, .cached_as = type}}.read(tokens);
             for (const std::size_t chunk : {3u, 40u, 150u}) {
-                CAPTURE(static_cast<int>(type), model == &model_with_windows(), chunk);
+                CAPTURE(static_cast<int>(type), model->config.family->name, chunk);
                 test::sequence_run run{*model, 150, {.chunk = chunk, .n_threads = 3, .cached_as = type}};
                 CHECK_THAT(run.read(tokens), same_logits_as(expected, *model));
             }

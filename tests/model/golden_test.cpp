@@ -82,6 +82,7 @@ constexpr golden all[] = {
     {"hunyuan-f32", 2e-4},
     {"ernie4_5-f32", 2e-4},
     {"seed_oss-f32", 2e-4},
+    {"lfm2-f32", 2e-4},
     // the families as they are downloaded: the error of llama.cpp with its default settings
     {"qwen2-q4_k_m", 0.0271},
     {"qwen3-q4_k_m", 0.0249},
@@ -95,6 +96,7 @@ constexpr golden all[] = {
     {"glm4-q4_k_m", 0.0364},
     {"cohere2-q4_k_m", 0.0639},
     {"starcoder2-q4_k_m", 0.0176},
+    {"lfm2-q4_k_m", 0.0451},
 };
 
 /// Without extension; empty if the file is in none of the folders.

@@ -54,6 +54,21 @@ TEST_CASE("blocks of different layers and heads lie apart and inside") {
     CHECK(expected == kv_cache::bytes(config, 300, cache_type::q16));
 }
 
+TEST_CASE("a layer with a convolution keeps floats of every position in the place of keys and values") {
+    model_config config;
+    config.n_layers = 3;
+    config.n_kv_heads = 2;
+    config.head_dim = 20;
+    config.n_embd = 24;
+    config.layers = {{.convolution = true}, {}, {.convolution = true}};
+    kv_cache cache{config, 130, cache_type::f16};
+    const std::size_t history = 256 * 24 * 4, attention = 2 * 2 * cache_block_bytes(cache_type::f16, 20);
+    CHECK(kv_cache::bytes(config, 130, cache_type::f16) == 2 * history + attention);
+    const auto* begin = reinterpret_cast<std::byte*>(cache.history(0));
+    CHECK(cache.layer(1).data == begin + history);
+    CHECK(reinterpret_cast<std::byte*>(cache.history(2)) == begin + history + attention);
+}
+
 TEST_CASE("positions grow by commits and shrink by rewinding") {
     model_config config;
     config.n_layers = config.n_kv_heads = 1;

@@ -624,6 +624,39 @@ TEST_CASE("config: families with layer norms have their eps under its own key") 
                   {"cohere2.attention.sliding_window"});
 }
 
+TEST_CASE("config: a layer of lfm2 without key/value heads has a convolution") {
+    using i32s = std::vector<std::int32_t>;
+    const std::string key = "lfm2.attention.head_count_kv";
+    model_file model{"lfm2"};
+    const auto convolutions = [](const model_config& config) {
+        std::vector<bool> layers;
+        for (const auto& layer : config.layers) layers.push_back(layer.convolution);
+        return layers;
+    };
+    const auto config = config_of(model);
+    CHECK(convolutions(config) == std::vector<bool>{true, false, true, false});
+    CHECK(config.n_kv_heads == 1);
+    CHECK(config.conv_length == 3);
+    CHECK(source_of(config, "convolution_layers") == "key " + key);
+    auto none = model_file{model}.set(key, 1u).erase("lfm2.shortconv.l_cache");
+    CHECK(config_of(none).n_convolutions() == 0);
+
+    check_refused(model_file{model}.erase("lfm2.shortconv.l_cache"), errc::model_missing_key,
+                  {"lfm2.shortconv.l_cache"});
+    for (const std::uint32_t length : {0u, 65u})
+        check_refused(model_file{model}.set("lfm2.shortconv.l_cache", length), errc::model_bad_value,
+                      {"lfm2.shortconv.l_cache"});
+    check_refused(model_file{model}.set_array(key, i32s{0, 1, 0}), errc::model_bad_value,
+                  {key, "4 entries, one per layer", "got 3"});
+    check_refused(model_file{model}.set_array(key, i32s{0, 1, 0, 2}), errc::model_bad_value,
+                  {key + "[3]", "expected 1", "got 2"});
+    check_refused(model_file{model}.set_array(key, i32s{0, 0, 0, 0}), errc::model_bad_value, {key, "zeros"});
+    check_refused(model_file{model}.set_array(key, i32s{0, 1, -1, 1}), errc::model_bad_value, {key + "[2]", "-1"});
+    check_refused(model_file{model}.set(key, 0u), errc::model_bad_value, {key, "got 0"});
+    check_refused(model_file{"llama"}.set_array("llama.attention.head_count_kv", i32s{0, 1, 0, 1}),
+                  errc::model_bad_value, {"llama.attention.head_count_kv[0]", "got 0"});
+}
+
 TEST_CASE("config: granite's scales, and models of it whose heads do not turn") {
     model_file model{"granite"};
     const auto plain = config_of(model);

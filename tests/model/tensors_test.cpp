@@ -28,6 +28,20 @@ TEST_CASE("a set of tensors has what was put in and nothing else") {
     CHECK_FALSE(some.has(tensor_id::token_embd));
 }
 
+TEST_CASE("a layer has the tensors of attention, or those of a convolution, and all others") {
+    for (const auto id : {tensor_id::attn_qkv, tensor_id::attn_q, tensor_id::attn_output_bias}) {
+        CHECK(belongs_to_layer(id, false));
+        CHECK_FALSE(belongs_to_layer(id, true));
+    }
+    for (const auto id : {tensor_id::shortconv_input, tensor_id::shortconv_kernel, tensor_id::shortconv_output}) {
+        CHECK_FALSE(belongs_to_layer(id, false));
+        CHECK(belongs_to_layer(id, true));
+    }
+    for (const auto id :
+         {tensor_id::attn_norm, tensor_id::attn_norm_bias, tensor_id::attn_post_norm, tensor_id::ffn_up})
+        for (const bool convolution : {false, true}) CHECK(belongs_to_layer(id, convolution));
+}
+
 TEST_CASE("tensors are found under real names first, then under aliases") {
     CHECK(tensor_name(tensor_id::token_embd) == "token_embd.weight");
     CHECK(tensor_name(tensor_id::attn_output, 12) == "blk.12.attn_output.weight");

@@ -17,8 +17,8 @@
 using namespace nibble;
 
 TEST_CASE("the plan follows its formula") {
-    // heads wider and narrower than the embedding, one rotation and two, experts
-    for (const auto* name : {"smollm3-q4_k", "qwen3-f32", "gemma3-f32", "qwen3moe-f32"}) {
+    // heads wider and narrower than the embedding, one rotation and two, convolutions, experts
+    for (const auto* name : {"smollm3-q4_k", "qwen3-f32", "gemma3-f32", "lfm2-f32", "qwen3moe-f32"}) {
         CAPTURE(name);
         const test::opened_model model{test::data_dir() / (std::string{name} + ".gguf")};
         const auto& config = model.config;
@@ -26,7 +26,8 @@ TEST_CASE("the plan follows its formula") {
         const kernel_set& set = best_kernels(detect_cpu());
         const workspace_shape shape{.batch = 32, .capacity = 1000, .n_threads = 3};
         const std::size_t floats = 32 * (3 * config.n_embd + config.q_width() + 2 * config.kv_width() +
-                                         config.ropes.size() * config.rope_dims + config.n_ff) +
+                                         config.ropes.size() * config.rope_dims + config.n_ff +
+                                         (config.n_convolutions() > 0 ? 3 * config.n_embd : 0)) +
                                    3 * 32 * gated_rows(set);
         const std::size_t rest = workspace::bytes(set, config, model.weights, shape) - 4 * floats;
         const std::size_t depth = std::max({config.n_embd, config.q_width(), config.n_ff});

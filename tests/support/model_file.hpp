@@ -26,7 +26,8 @@ namespace nibble::test {
 
 /// Sizes of the file that model_file makes; all widths differ, so that no two shapes can be mixed up.
 struct model_sizes {
-    std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160;
+    std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160,
+                  conv_length = 3;
     std::uint32_t n_experts = 5;
     bool with_experts = false;  ///< of a family that may have some
 };
@@ -47,6 +48,11 @@ public:
         set(key(row_of(family().norm == norm_kind::rms ? config_key::rms_eps : config_key::layer_norm_eps).suffix),
             1e-6f);
         set(key("vocab_size"), sizes.n_vocab);
+        if (family().convolutions) {
+            std::vector<std::int32_t> kv_heads(sizes.n_layers, static_cast<std::int32_t>(sizes.n_kv_heads));
+            for (std::size_t i = 0; i < kv_heads.size(); i += 2) kv_heads[i] = 0;
+            set_array(key("attention.head_count_kv"), kv_heads).set(key("shortconv.l_cache"), sizes.conv_length);
+        }
         if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
         const bool has_experts = family().experts.presence == expert_presence::always || sizes.with_experts;
         if (has_experts) {
@@ -137,8 +143,13 @@ private:
         return *found;
     }
 
+    /// Every other layer, from the first on.
+    [[nodiscard]] bool has_convolution(std::size_t layer) const { return family().convolutions && layer % 2 == 0; }
+
     /// Where it does not follow from a tensor of the first layer.
-    [[nodiscard]] bool says_head_dim() const { return !family().required.has(tensor_id::attn_q); }
+    [[nodiscard]] bool says_head_dim() const {
+        return !family().required.has(tensor_id::attn_q) || family().convolutions;
+    }
 
     [[nodiscard]] static std::uint64_t size_of(extent size, const model_sizes& of) {
         switch (size) {
@@ -154,17 +165,21 @@ private:
             case extent::gate_up: return 2 * of.n_ff;
             case extent::rope_pairs: return of.head_dim / 2;
             case extent::n_experts: return of.n_experts;
+            case extent::conv_length: return of.conv_length;
+            case extent::conv_gates: return 3 * of.n_embd;
         }
         return 1;
     }
 
     void add_required(const tensor_row& row, std::uint32_t layer, const model_sizes& sizes) {
         if (!required_.has(row.id)) return;
+        if (row.per_layer && !belongs_to_layer(row.id, has_convolution(layer))) return;
         std::vector<std::uint64_t> dims;
         for (const auto size : {row.depth, row.rows, row.matrices})
             if (size != extent::one) dims.push_back(size_of(size, sizes));
         // a router of 5 rows of Q8_0 could not be transposed
-        const bool floats = row.rows == extent::one || row.rows == extent::n_experts;
+        const bool floats =
+            row.rows == extent::one || row.rows == extent::n_experts || row.id == tensor_id::shortconv_kernel;
         add_tensor(tensor_name(row.id, layer), dims, floats ? data_type::f32 : data_type::q8_0);
     }
 

@@ -78,7 +78,7 @@ public:
         return view_matrix(tensor.type, tensor.dims[1] * tensor.dims[2], tensor.dims[0], tensor.bytes.data());
     }
 
-    /// The same as a vector of floats, or several one behind the other.
+    /// The same as floats, of one vector or of several, one behind the other.
     [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
         static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
         const auto* found = take(id, layer);
@@ -141,6 +141,7 @@ private:
 
     const tensor_view* take(tensor_id id, std::size_t layer) {
         if (!(required_ | config_.family->optional | linear_biases).has(id)) return nullptr;
+        if (row_of(id).per_layer && !belongs_to_layer(id, config_.layers[layer].convolution)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
         if (tensor) {
             used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
@@ -189,6 +190,8 @@ private:
             case extent::qkv_width: return config_.q_width() + 2 * config_.kv_width();
             case extent::gate_up: return 2 * config_.n_ff;
             case extent::rope_pairs: return config_.rope_dims / 2;
+            case extent::conv_length: return config_.conv_length;
+            case extent::conv_gates: return 3 * config_.n_embd;
         }
         return 1;
     }
@@ -197,7 +200,8 @@ private:
     [[nodiscard]] std::string origin(extent size) const {
         switch (size) {
             case extent::one: break;
-            case extent::n_embd: return "n_embd, " + source("n_embd");
+            case extent::n_embd:
+            case extent::conv_gates: return "n_embd, " + source("n_embd");
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff:
             case extent::gate_up: return "n_ff, " + source("n_ff");
@@ -208,6 +212,7 @@ private:
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
             case extent::qkv_width: return origin(extent::q_width) + "; n_kv_heads, " + source("n_kv_heads");
             case extent::rope_pairs: return "rope_dims / 2, " + source("rope_dims");
+            case extent::conv_length: return "conv_length, " + source("conv_length");
         }
         return "a vector";
     }
@@ -253,6 +258,12 @@ public:
                 .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
                 .rope = config_.layers[index_].rope,
                 .window = config_.layers[index_].window};
+    }
+
+    [[nodiscard]] convolution_layer convolution() {
+        return {.input = {bind_.matrix(tensor_id::shortconv_input, index_)},
+                .kernel = vector(tensor_id::shortconv_kernel),
+                .output = {bind_.matrix(tensor_id::shortconv_output, index_)}};
     }
 
     [[nodiscard]] feed_forward_layer feed_forward() {
@@ -301,9 +312,10 @@ private:
     weights.layers.reserve(config.n_layers);
     for (std::size_t index = 0; index < config.n_layers; ++index) {
         detail::layer_binder layer{bind, config, index};
-        weights.layers.push_back({layer.attention(), layer.feed_forward()});
+        weights.layers.push_back({layer.attention(), layer.convolution(), layer.feed_forward()});
     }
-    weights.output_norm = {bind.vector(tensor_id::output_norm), bind.vector(tensor_id::output_norm_bias)};
+    weights.output_norm = {detail::either(bind.vector(tensor_id::output_norm), bind.vector(tensor_id::token_embd_norm)),
+                           bind.vector(tensor_id::output_norm_bias)};
     weights.output = bind.matrix(tensor_id::output);
     weights.tied = weights.output.empty();
     if (weights.tied) weights.output = weights.token_embd;

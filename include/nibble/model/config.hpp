@@ -2,6 +2,7 @@
 // The configuration of a model: its sizes and constants, each with its source.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -47,6 +48,7 @@ struct rope_config {
 struct layer_config {
     std::size_t rope = 0;            ///< index into model_config::ropes, or no_rope
     std::size_t window = no_window;  ///< positions that a token sees, itself included
+    bool convolution = false;        ///< in the place of attention
 };
 
 /// A value: copy it freely. Made by read_config, so that all sizes are in range and fit each other.
@@ -59,6 +61,7 @@ struct model_config {
     std::size_t n_kv_heads = 0;
     std::size_t head_dim = 0;     ///< values per head of queries, keys and values; even
     std::size_t n_ff = 0;         ///< values within a feed-forward, or within one expert
+    std::size_t conv_length = 0;  ///< positions that a convolution sees, the token's own included
     std::size_t n_vocab = 0;      ///< rows of token_embd, logits
     std::size_t n_ctx_train = 0;  ///< positions that the model was trained for
     std::size_t rope_dims = 0;    ///< leading values of a head that rotate; even, at most head_dim
@@ -75,6 +78,10 @@ struct model_config {
     float logit_cap = 0;                ///< of logits, as attention_cap
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found
 
+    [[nodiscard]] std::size_t n_convolutions() const noexcept {
+        return static_cast<std::size_t>(
+            std::count_if(layers.begin(), layers.end(), [](const layer_config& layer) { return layer.convolution; }));
+    }
     [[nodiscard]] norm_rules norms() const noexcept { return {family->norm, norm_eps}; }
     [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }      // <= 2^24, as keys.hpp says
     [[nodiscard]] std::size_t kv_width() const noexcept { return n_kv_heads * head_dim; }  // <= 2^24

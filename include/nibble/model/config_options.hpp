@@ -40,6 +40,27 @@ inline void require_range(std::string_view option, config_key key, double number
                     number_text(number)};
 }
 
+/// What is wanted in the place of `stated`, with its original context.
+[[nodiscard]] inline rope_scaling checked_scaling(rope_scaling wanted, const rope_scaling& stated,
+                                                  std::size_t stated_context) {
+    using method = rope_scaling::method;
+    const auto in_range = [](config_key key, float number) { require_range("rope", key, static_cast<double>(number)); };
+    const bool longrope = wanted.type == method::longrope, yarn = wanted.type == method::yarn;
+    if (longrope && stated.type != method::longrope)
+        throw error{errc::bad_option, "rope", "a file with divisors for longrope", "a file without"};
+    if (wanted.original_context == 0) wanted.original_context = longrope ? stated.original_context : stated_context;
+    if (yarn || wanted.type == method::linear) in_range(config_key::rope_scaling_factor, wanted.factor);
+    if (yarn || longrope) in_range(config_key::rope_scaling_attn_factor, wanted.attn_factor);
+    if (!yarn) return wanted;
+    in_range(config_key::rope_scaling_log_multiplier, wanted.log_multiplier);
+    in_range(config_key::rope_scaling_beta_fast, wanted.beta_fast);
+    in_range(config_key::rope_scaling_beta_slow, wanted.beta_slow);
+    if (!(wanted.beta_slow < wanted.beta_fast))
+        throw error{errc::bad_option, "rope", "beta_slow below beta_fast",
+                    number_text(static_cast<double>(wanted.beta_slow))};
+    return wanted;
+}
+
 }  // namespace detail
 
 /// The configuration with these options in it, and among its sources. Throws errc::bad_option for what no file may say.
@@ -61,27 +82,7 @@ inline void require_range(std::string_view option, config_key key, double number
         note("rope_freq_base", detail::number_text(base), "option rope_freq_base");
     }
     if (options.rope) {
-        using method = rope_scaling::method;
-        rope_scaling scaling = *options.rope;
-        const rope_scaling& stated = config.ropes[0].scaling;
-        if (scaling.type == method::longrope && stated.type != method::longrope)
-            throw error{errc::bad_option, "rope", "a file with divisors for longrope", "a file without"};
-        const auto in_range = [](config_key key, float number) {
-            detail::require_range("rope", key, static_cast<double>(number));
-        };
-        if (scaling.original_context == 0)
-            scaling.original_context = scaling.type == method::longrope ? stated.original_context : stated_context;
-        if (scaling.type != method::none) in_range(config_key::rope_scaling_factor, scaling.factor);
-        if (scaling.type == method::yarn || scaling.type == method::longrope)
-            in_range(config_key::rope_scaling_attn_factor, scaling.attn_factor);
-        if (scaling.type == method::yarn) {
-            in_range(config_key::rope_scaling_log_multiplier, scaling.log_multiplier);
-            in_range(config_key::rope_scaling_beta_fast, scaling.beta_fast);
-            in_range(config_key::rope_scaling_beta_slow, scaling.beta_slow);
-            if (!(scaling.beta_slow < scaling.beta_fast))
-                throw error{errc::bad_option, "rope", "beta_slow below beta_fast",
-                            detail::number_text(static_cast<double>(scaling.beta_slow))};
-        }
+        const rope_scaling scaling = detail::checked_scaling(*options.rope, config.ropes[0].scaling, stated_context);
         config.ropes[0].scaling = scaling;
         constexpr std::string_view names[] = {"none", "linear", "yarn", "longrope"};
         note("rope_scaling.type", std::string{names[static_cast<std::size_t>(scaling.type)]}, "option rope");

@@ -109,12 +109,12 @@ public:
     }
 
     /// The number that the file's keys say. Where n_layers is given, an array may stand for one number per layer; its
-    /// entries must be equal.
+    /// entries must be equal, but for those of 0 where `zeros` says that there may be such layers.
     template <class Number>
-    [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0) {
+    [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0, bool zeros = false) {
         const auto& row = row_of(id);
         const auto value_in = [&](const gguf::value& val, const std::string& key) {
-            return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers)
+            return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers, zeros)
                                                    : number_in<Number>(val, row, key);
         };
         auto found = agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
@@ -253,7 +253,7 @@ private:
 
     template <class Number>
     [[nodiscard]] static Number common_number(const gguf::value& val, const key_row& row, const std::string& key,
-                                              std::size_t n_layers) {
+                                              std::size_t n_layers, bool zeros) {
         const std::size_t width = gguf::fixed_size(val.element_type());
         if (width == 0)
             throw error{errc::model_wrong_type, key, range_text<Number>(row) + " for each layer",
@@ -261,17 +261,19 @@ private:
         if (val.array_size() != n_layers)
             throw error{errc::model_bad_value, key, std::to_string(n_layers) + " entries, one per layer",
                         std::to_string(val.array_size())};
-        Number common{};
+        std::optional<Number> common;
         for (std::size_t i = 0; i < n_layers; ++i) {
             const auto where = key + '[' + std::to_string(i) + ']';
             const auto entry = gguf::value{val.element_type(), val.bytes().subspan(i * width, width)};
+            if (zeros && entry.as_unsigned() == std::uint64_t{0}) continue;
             const auto number = number_in<Number>(entry, row, where);
-            if (i == 0) common = number;
-            if (number != common)
-                throw error{errc::model_bad_value, where, detail::number_text(common) + " as in every layer",
+            if (!common) common = number;
+            if (number != *common)
+                throw error{errc::model_bad_value, where, detail::number_text(*common) + " as in every layer",
                             detail::number_text(number)};
         }
-        return common;
+        if (!common) throw error{errc::model_bad_value, key, "a layer that has some", "zeros"};
+        return *common;
     }
 
     const gguf::file& file_;

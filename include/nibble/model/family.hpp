@@ -73,6 +73,7 @@ struct model_family {
     std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
     expert_rule experts = {};
+    bool convolutions = false;  ///< a layer of 0 key/value heads has a convolution in the place of attention
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;
 
@@ -92,6 +93,8 @@ inline constexpr tensor_set common_tensors{tensor_id::token_embd, tensor_id::out
 inline constexpr tensor_set separate_qkv{tensor_id::attn_q, tensor_id::attn_k, tensor_id::attn_v};
 inline constexpr tensor_set separate_gate{tensor_id::ffn_gate, tensor_id::ffn_up};
 inline constexpr tensor_set decoder_tensors = common_tensors | separate_qkv | separate_gate;
+inline constexpr tensor_set convolution_tensors{tensor_id::shortconv_input, tensor_id::shortconv_kernel,
+                                                tensor_id::shortconv_output};
 inline constexpr tensor_set pre_norms{tensor_id::attn_norm, tensor_id::ffn_norm};
 inline constexpr tensor_set post_norms{tensor_id::attn_post_norm, tensor_id::ffn_post_norm};
 

@@ -24,6 +24,7 @@
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/residual.hpp>
+#include <nibble/ops/short_convolution.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -124,6 +125,22 @@ struct forward_pass {
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
+    /// update [kept][n_embd] = output . (c * convolution(b * x)) with b, c, x = input . normed [n][n_embd]. Overwrites
+    /// `normed`.
+    void convolve(const convolution_layer& layer, float* history, std::size_t n, std::size_t kept) noexcept {
+        multiply(work.normed, n, std::array{linear_job{layer.input, work.conv_gates, 3 * config.n_embd}});
+        short_convolution(threads, {.gates = work.conv_gates,
+                                    .n_tokens = n,
+                                    .position = cache.position(),
+                                    .n_channels = config.n_embd,
+                                    .kernel = layer.kernel.data(),
+                                    .length = config.conv_length,
+                                    .history = history,
+                                    .n_kept = kept,
+                                    .out = work.normed});
+        if (kept > 0) multiply(work.normed, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
+    }
+
     /// update [n][n_embd] = down . (act(gate . h) * (up . h)),  h [n][n_embd]
     void feed_forward(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
         if (!layer.router.empty()) return use_experts(layer, h, n);
@@ -159,15 +176,18 @@ struct forward_pass {
                  config.n_embd, normed);
     }
 
-    /// One layer: x += attention, x += feed_forward. It begins with the `normed` that was made for it, and makes that
-    /// of what comes next.
+    /// One layer: x += attention or convolution, x += feed_forward. It begins with the `normed` that was made for it,
+    /// and makes that of what comes next.
     void run_layer(std::size_t index, std::size_t n, std::size_t kept) noexcept {
-        const auto& [attn, ffn] = weights.layers[index];
+        const auto& [attn, convolution, ffn] = weights.layers[index];
         const bool is_last = index + 1 == config.n_layers;
         const norm_weights& next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
         float* x = work.x + (n - kept) * config.n_embd;
 
-        attend(attn, cache.layer(index), n, kept);
+        if (convolution.empty())
+            attend(attn, cache.layer(index), n, kept);
+        else
+            convolve(convolution, cache.history(index), n, kept);
         if (kept == 0) return;
         if (ffn.parallel) {
             add(x, attn.post_norm, {}, kept, nullptr);

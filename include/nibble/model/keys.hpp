@@ -14,10 +14,10 @@ NIBBLE_NAMESPACE_BEGIN
 /// The canonical fields of a model's configuration that a file may state.
 enum class config_key {
     n_layers, n_ctx_train, n_embd, n_ff, n_ff_expert, n_experts, n_experts_used, expert_weights_norm,
-    expert_weights_scale, n_heads, n_kv_heads, key_length, value_length, n_vocab, rms_eps, layer_norm_eps,
-    attention_scale, attention_temperature, attention_cap, embedding_scale, residual_scale, logit_scale, logit_cap,
-    window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_finetuned, rope_scaling_type,
-    rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor,
+    expert_weights_scale, n_heads, n_kv_heads, key_length, value_length, n_vocab, conv_length, rms_eps,
+    layer_norm_eps, attention_scale, attention_temperature, attention_cap, embedding_scale, residual_scale,
+    logit_scale, logit_cap, window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_finetuned,
+    rope_scaling_type, rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor,
     rope_scaling_log_multiplier, rope_scaling_beta_fast, rope_scaling_beta_slow,
 };
 
@@ -49,6 +49,7 @@ inline constexpr std::array config_keys{
     key_row{config_key::key_length, "head_dim", "attention.key_length", {"head_dim"}, 2, 4096},
     key_row{config_key::value_length, "value_length", "attention.value_length", {}, 2, 4096},
     key_row{config_key::n_vocab, "n_vocab", "vocab_size", {}, 1, 1 << 24},
+    key_row{config_key::conv_length, "conv_length", "shortconv.l_cache", {}, 1, 64},
     key_row{config_key::rms_eps, "rms_eps", "attention.layer_norm_rms_epsilon", {"rms_norm_eps"}, 1e-12, 0.1},
     key_row{config_key::layer_norm_eps, "layer_norm_eps", "attention.layer_norm_epsilon", {}, 1e-12, 0.1},
     key_row{config_key::attention_scale, "attention_scale", "attention.scale", {}, 1e-6, 1e3, true},

@@ -2,7 +2,9 @@
 // The keys and values of the tokens that a session has read.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <vector>
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
@@ -12,10 +14,11 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Memory for `capacity()` positions: [n_layers][n_kv_heads][blocks of 128 positions], a block laid out for the
-/// attention kernels (kernels/attention/attention.hpp). Pages that no position has reached are not resident.
-/// Rows beyond position() may hold anything: a forward pass writes its rows first and commits them last, so that a
-/// pass that never ends leaves the cache as it was.
+/// Memory for `capacity()` positions, layer by layer: [n_kv_heads][blocks of 128 positions], a block laid out for the
+/// attention kernels (kernels/attention/attention.hpp); of a layer with a convolution [position][n_embd] floats, what
+/// it has seen at every position, so that going back is exact there too. Pages that no position has reached are not
+/// resident. Rows beyond position() may hold anything: a forward pass writes its rows first and commits them last, so
+/// that a pass that never ends leaves the cache as it was.
 class kv_cache {
 public:
     /// Throws errc::out_of_memory. `capacity` >= 1.
@@ -25,12 +28,18 @@ public:
           n_kv_heads_(config.n_kv_heads),
           n_blocks_(blocks_for(capacity)),
           block_bytes_(cache_block_bytes(type, config.head_dim)),
+          history_bytes_(history_bytes(config, capacity)),
+          layers_(config.layers),
           memory_(bytes(config, capacity, type)) {}
 
-    /// What the constructor takes: n_layers * n_kv_heads * ceil(capacity / 128) * cache_block_bytes. A block of 128
-    /// positions takes 512 * head_dim bytes as f16 (72 KiB a position for SmolLM3-3B), 256 * head_dim + 1024 as q8.
+    /// What the constructor takes: for each layer n_kv_heads * ceil(capacity / 128) * cache_block_bytes, or the
+    /// capacity in whole blocks * 4 n_embd for a convolution. A block of 128 positions takes 512 * head_dim bytes as
+    /// f16 (72 KiB a position for SmolLM3-3B), 256 * head_dim + 1024 as q8.
     [[nodiscard]] static std::size_t bytes(const model_config& config, std::size_t capacity, cache_type type) noexcept {
-        return config.n_layers * config.n_kv_heads * blocks_for(capacity) * cache_block_bytes(type, config.head_dim);
+        const std::size_t n_convolutions = config.n_convolutions();
+        return (config.n_layers - n_convolutions) * config.n_kv_heads * blocks_for(capacity) *
+                   cache_block_bytes(type, config.head_dim) +
+               n_convolutions * history_bytes(config, capacity);
     }
 
     [[nodiscard]] cache_type type() const noexcept { return type_; }
@@ -46,11 +55,20 @@ public:
     /// Forgets the positions from `position` on. `position` <= position().
     void rewind(std::size_t position) noexcept { position_ = position; }
 
-    [[nodiscard]] kv_layer layer(std::size_t index) noexcept {
-        return {memory_.data() + index * n_kv_heads_ * n_blocks_ * block_bytes_, n_blocks_, block_bytes_};
-    }
+    [[nodiscard]] kv_layer layer(std::size_t index) noexcept { return {begin_of(index), n_blocks_, block_bytes_}; }
+
+    /// [capacity][n_embd] of a layer with a convolution.
+    [[nodiscard]] float* history(std::size_t index) noexcept { return reinterpret_cast<float*>(begin_of(index)); }
 
 private:
+    [[nodiscard]] static std::size_t history_bytes(const model_config& config, std::size_t capacity) noexcept {
+        return blocks_for(capacity) * attention_block * config.n_embd * sizeof(float);
+    }
+    [[nodiscard]] std::byte* begin_of(std::size_t index) noexcept {
+        std::size_t before = 0;  // convolutions
+        for (std::size_t i = 0; i < std::min(index, layers_.size()); ++i) before += layers_[i].convolution;
+        return memory_.data() + (index - before) * n_kv_heads_ * n_blocks_ * block_bytes_ + before * history_bytes_;
+    }
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
@@ -60,6 +78,8 @@ private:
     std::size_t n_kv_heads_;
     std::size_t n_blocks_;
     std::size_t block_bytes_;
+    std::size_t history_bytes_;
+    std::vector<layer_config> layers_;
     std::size_t position_ = 0;
     aligned_buffer<std::byte> memory_;
 };

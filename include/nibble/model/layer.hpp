@@ -39,8 +39,18 @@ struct feed_forward_layer {
     bool parallel = false;  ///< h is that of attention, norm(x) before attention has added to x
 };
 
+/// output . (c * convolution(b * x)) with (b, c, x) = input . h: see short_convolution.
+struct convolution_layer {
+    projection input;               ///< n_embd -> 3 n_embd
+    std::span<const float> kernel;  ///< [n_embd][conv_length]
+    projection output;              ///< n_embd -> n_embd
+
+    [[nodiscard]] bool empty() const noexcept { return kernel.empty(); }
+};
+
 struct layer {
     attention_layer attention;
+    convolution_layer convolution;  ///< unless empty it is there between the norms of `attention`, which has no more
     feed_forward_layer feed_forward;
 };
 

@@ -75,7 +75,7 @@ inline void refuse_unread(const config_reader& reader) {
 /// attn_k (n_kv_heads * head_dim); without tensors, heads share the embedding evenly and there are no groups.
 inline void read_heads(config_reader& reader, model_config& config) {
     auto heads = reader.stated<std::uint64_t>(config_key::n_heads, config.n_layers);
-    auto kv_heads = reader.stated<std::uint64_t>(config_key::n_kv_heads, config.n_layers);
+    auto kv_heads = reader.stated<std::uint64_t>(config_key::n_kv_heads, config.n_layers, config.family->convolutions);
     auto head_dim = reader.stated<std::uint64_t>(config_key::key_length);
     const auto q_rows = reader.dimension(tensor_id::attn_q, 1);
     const auto k_rows = reader.dimension(tensor_id::attn_k, 1);
@@ -140,6 +140,7 @@ inline void read_heads(config_reader& reader, model_config& config) {
         config_key::attention_scale, 1 / std::sqrt(static_cast<double>(config.head_dim)), "1 / sqrt(head_dim)"));
 
     config.layers.resize(config.n_layers);
+    detail::read_convolutions(reader, config);
     const bool has_windows = detail::read_windows(reader, config);
     detail::read_ropes(reader, config, has_windows);
     if (family.complete) family.complete(reader, config);

@@ -34,6 +34,26 @@ namespace detail {
     return std::to_string(std::count(pattern.begin(), pattern.end(), true)) + " of " + std::to_string(pattern.size());
 }
 
+/// Which layers have a convolution in the place of attention: those of 0 key/value heads in an array, which has been
+/// checked before.
+inline void read_convolutions(config_reader& reader, model_config& config) {
+    if (!config.family->convolutions) return;
+    const auto zeros_in = [&](const gguf::value& val, const std::string&) {
+        std::vector<bool> layers(config.n_layers);
+        if (!val.is_array()) return layers;
+        const std::size_t width = gguf::fixed_size(val.element_type());
+        for (std::size_t i = 0; i < config.n_layers; ++i)
+            layers[i] = gguf::value{val.element_type(), val.bytes().subspan(i * width, width)}.as_unsigned() ==
+                        std::uint64_t{0};
+        return layers;
+    };
+    const auto found = reader.agreed<std::vector<bool>>(config_key::n_kv_heads, zeros_in, pattern_text);
+    for (std::size_t i = 0; found && i < config.n_layers; ++i) config.layers[i].convolution = found->value[i];
+    if (config.n_convolutions() == 0) return;
+    reader.note("convolution_layers", pattern_text(found->value), found->from);
+    config.conv_length = reader.take<std::uint64_t>(config_key::conv_length);
+}
+
 /// Which layers have the window by what the file says: a bool for each, or the period whose last layer has none.
 [[nodiscard]] inline std::vector<bool> window_pattern_in(const gguf::value& val, const std::string& key,
                                                          std::size_t n_layers) {

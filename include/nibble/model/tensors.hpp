@@ -33,15 +33,23 @@ enum class extent {
     qkv_width,   ///< q_width + 2 * kv_width
     gate_up,     ///< 2 * n_ff
     rope_pairs,  ///< rope_dims / 2
+    conv_length,
+    conv_gates,  ///< 3 * n_embd
 };
 
 // clang-format off
-/// What a tensor is for. Two of them may have one name: what it is for depends on the family then.
+/// What a tensor is for. Two of them may have one name: what it is for depends on the family then. From attn_qkv to
+/// attn_output_bias only layers with attention have them, from shortconv_input to shortconv_output only layers with a
+/// convolution.
 enum class tensor_id {
-    token_embd, output_norm, output_norm_bias, output, rope_freqs, rope_factors_long, rope_factors_short,
-    attn_norm, attn_norm_bias, attn_qkv, attn_qkv_bias, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
-    attn_q_norm_whole, attn_k_norm_whole, attn_sinks, attn_output, attn_output_bias, attn_post_norm,
-    ffn_norm, ffn_norm_post_attention, ffn_norm_bias, ffn_gate_up, ffn_gate, ffn_up, ffn_down, ffn_gate_bias, ffn_up_bias, ffn_down_bias, ffn_post_norm,
+    token_embd, token_embd_norm, output_norm, output_norm_bias, output,
+    rope_freqs, rope_factors_long, rope_factors_short,
+    attn_norm, attn_norm_bias,
+    attn_qkv, attn_qkv_bias, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
+    attn_q_norm_whole, attn_k_norm_whole, attn_sinks, attn_output, attn_output_bias,
+    shortconv_input, shortconv_kernel, shortconv_output, attn_post_norm,
+    ffn_norm, ffn_norm_post_attention, ffn_norm_bias, ffn_gate_up, ffn_gate, ffn_up, ffn_down, ffn_gate_bias,
+    ffn_up_bias, ffn_down_bias, ffn_post_norm,
     ffn_gate_inp, ffn_gate_exps, ffn_up_exps, ffn_down_exps,
     ffn_gate_inp_bias, ffn_gate_exps_bias, ffn_up_exps_bias, ffn_down_exps_bias,
 };
@@ -61,6 +69,8 @@ struct tensor_row {
 inline constexpr std::array model_tensors{
     tensor_row{tensor_id::token_embd, "token_embd.weight", "tok_embeddings.weight", extent::n_embd, extent::n_vocab,
                false},
+    tensor_row{tensor_id::token_embd_norm, "token_embd_norm.weight", "output_norm.weight", extent::n_embd, extent::one,
+               false},  // the last norm all the same
     tensor_row{tensor_id::output_norm, "output_norm.weight", "norm.weight", extent::n_embd, extent::one, false},
     tensor_row{tensor_id::output_norm_bias, "output_norm.bias", "", extent::n_embd, extent::one, false},
     tensor_row{tensor_id::output, "output.weight", "lm_head.weight", extent::n_embd, extent::n_vocab, false},
@@ -84,6 +94,9 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::attn_sinks, "attn_sinks.weight", "", extent::n_heads, extent::one, true},
     tensor_row{tensor_id::attn_output, "attn_output.weight", "attn_out.weight", extent::q_width, extent::n_embd, true},
     tensor_row{tensor_id::attn_output_bias, "attn_output.bias", "attn_out.bias", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::shortconv_input, "shortconv.in_proj.weight", "", extent::n_embd, extent::conv_gates, true},
+    tensor_row{tensor_id::shortconv_kernel, "shortconv.conv.weight", "", extent::conv_length, extent::n_embd, true},
+    tensor_row{tensor_id::shortconv_output, "shortconv.out_proj.weight", "", extent::n_embd, extent::n_embd, true},
     tensor_row{tensor_id::attn_post_norm, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm, "ffn_norm.weight", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_norm_post_attention, "post_attention_norm.weight", "", extent::n_embd, extent::one, true},
@@ -112,6 +125,13 @@ inline constexpr std::array model_tensors{
 // clang-format on
 [[nodiscard]] constexpr const tensor_row& row_of(tensor_id id) noexcept {
     return model_tensors[static_cast<std::size_t>(id)];
+}
+
+/// Whether a layer with a convolution, or one with attention, may have the tensor.
+[[nodiscard]] constexpr bool belongs_to_layer(tensor_id id, bool convolution) noexcept {
+    const auto between = [id](tensor_id first, tensor_id last) { return first <= id && id <= last; };
+    return convolution ? !between(tensor_id::attn_qkv, tensor_id::attn_output_bias)
+                       : !between(tensor_id::shortconv_input, tensor_id::shortconv_output);
 }
 
 /// Prefixes of per-layer tensors, before the layer's number: the real one, then the alias.

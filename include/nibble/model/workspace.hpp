@@ -75,11 +75,13 @@ public:
         rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
         const std::size_t rows = ff_rows(kernels, config, shape);
         gated = take(rows * config.n_ff);
+        conv_gates = take(batch * conv_width(config));
         up_scratch = take(shape.n_threads * gated_rows(kernels) * rows);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
-    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads)
+    ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads, and 3 n_embd
+    ///   more for convolutions)
     ///   + activation_buffer::bytes + attention_workspace::bytes + expert_workspace::bytes + 16 n_threads,
     /// where with experts the two parts of the feed-forward and activation_buffer have as many rows as a wave of them.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
@@ -110,10 +112,14 @@ public:
     float* v;             ///< [batch][n_kv_heads][head_dim]
     float* rope_cos_sin;  ///< [n_ropes][batch][rope_dims]  of the tokens' positions
     float* gated;         ///< [ff_rows][n_ff]
+    float* conv_gates;    ///< [batch][3][n_embd]  of models with convolutions
     float* up_scratch;    ///< [n_threads][ff_rows][gated_rows]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t rounded(std::size_t n) noexcept { return (n + 15) / 16 * 16; }  // cache lines
+    [[nodiscard]] static std::size_t conv_width(const model_config& config) noexcept {
+        return config.n_convolutions() == 0 ? 0 : 3 * config.n_embd;
+    }
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
     }
@@ -122,7 +128,7 @@ private:
         const std::size_t batch = shape.batch;
         return 3 * rounded(batch * config.n_embd) + rounded(batch * config.q_width()) +
                2 * rounded(batch * config.kv_width()) + rounded(config.ropes.size() * batch * config.rope_dims) +
-               rounded(ff_rows(kernels, config, shape) * config.n_ff) +
+               rounded(ff_rows(kernels, config, shape) * config.n_ff) + rounded(batch * conv_width(config)) +
                rounded(shape.n_threads * gated_rows(kernels) * ff_rows(kernels, config, shape));
     }
     [[nodiscard]] static expert_shape experts_of(const kernel_set& kernels, const model_config& config,
@@ -146,10 +152,11 @@ private:
             result.blocks_of_256 |= form == activation_form::blocks_of_256;
             result.blocks_of_32 |= form == activation_form::blocks_of_32;
         };
-        for (const auto& [attention, feed_forward] : weights.layers)
-            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, feed_forward.gate.w,
-                                  feed_forward.up.w, feed_forward.down.w, feed_forward.router.w})
-                if (!w.empty()) count(w);
+        for (const auto& [attention, convolution, feed_forward] : weights.layers)
+            for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, convolution.input.w,
+                                  convolution.output.w, feed_forward.router.w, feed_forward.gate.w, feed_forward.up.w,
+                                  feed_forward.down.w})
+                count(w);
         count(weights.output);
         return result;
     }
