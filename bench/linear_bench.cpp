@@ -24,9 +24,10 @@ void run(benchmark::State& state, data_type type, std::size_t rows, std::size_t 
     const auto x = test::random_activations(n_tokens * depth, 2);
     std::vector<float> out(n_tokens * rows);
     activation_buffer input{set, {n_tokens, depth, true, true, threads.n_threads()}};
-    const linear_job job{{view_matrix(type, rows, depth, weights.data())}, out.data(), rows};
+    const token_range all{0, n_tokens};
+    const linear_job job{{view_matrix(type, rows, depth, weights.data())}, out.data(), rows, all};
     for (auto _ : state) {
-        input.quantize(threads, x.data(), n_tokens, {&job.by.w, 1});
+        input.quantize(threads, x.data(), {&all, 1}, {&job.by.w, 1});
         linear(threads, {&job, 1}, input);
         benchmark::ClobberMemory();
     }

@@ -89,9 +89,12 @@ std::vector<token> test_tokens(std::size_t n, std::size_t from, std::size_t n_vo
     return ids;
 }
 
+/// What a token reads: of the experts those that it uses.
 std::size_t weight_bytes(const model& m) {
+    const auto& experts = m.config().experts;
     std::size_t bytes = 0;
-    for (const auto& tensor : m.file().tensors()) bytes += tensor.bytes.size();
+    for (const auto& tensor : m.file().tensors())
+        bytes += tensor.dims[2] > 1 ? tensor.bytes.size() / experts.n_experts * experts.n_used : tensor.bytes.size();
     if (!m.weights().tied) bytes -= m.weights().token_embd.n_rows * m.weights().token_embd.row_bytes;
     return bytes;
 }

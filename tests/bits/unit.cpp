@@ -85,7 +85,7 @@ void NIBBLE_BITS_UNIT(const std::string& data, const std::string& models, const 
         if (set == before) continue;
         before = set;
         for (const char* name : {"smollm3-q4_k", "llama-q4_k_m", "smollm3-f16", "gemma3-f32", "gemma2-f32",
-                                 "starcoder2-f32", "mistral3-f32", "lfm2-f32"})
+                                 "starcoder2-f32", "mistral3-f32", "lfm2-f32", "olmoe-f32"})
             report(set, name, logits_of(data + '/' + name, step));
         report(set, "text", text_of(models + "/nibble-tiny.gguf", step));
     }

@@ -25,8 +25,9 @@ std::vector<float> product(const kernel_set& set, const matrix_view& w, const st
     const std::size_t n_tokens = x.size() / w.depth;
     activation_buffer activations{set, {n_tokens, w.depth, true, true, 1}};
     std::vector<float> out(n_tokens * w.n_rows);
-    const linear_job job{{w}, out.data(), w.n_rows};
-    activations.quantize(threads, x.data(), n_tokens, {&w, 1});
+    const token_range all{0, n_tokens};
+    const linear_job job{{w}, out.data(), w.n_rows, all};
+    activations.quantize(threads, x.data(), {&all, 1}, {&w, 1});
     linear(threads, {&job, 1}, activations);
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -120,34 +121,49 @@ TEST_CASE("weights: every tensor is needed, has its shape, and a type that nibbl
 
         auto dims = tensor.dims;
         const auto text = [](const std::vector<std::uint64_t>& shape) {
-            return '[' + std::to_string(shape[0]) + (shape.size() == 2 ? ", " + std::to_string(shape[1]) : "") + ']';
+            std::string out = '[' + std::to_string(shape[0]);
+            for (std::size_t i = 1; i < shape.size(); ++i) out += ", " + std::to_string(shape[i]);
+            return out + ']';
         };
         const std::string expected = "expected " + text(tensor.dims);
-        if (dims.size() == 2) {
-            if (tensor.type == data_type::f32) {  // the kernel of a convolution
-                check_refused(model_file{model}.reshape(tensor.name, {dims[0] + 1, dims[1]}, data_type::f32),
-                              errc::model_wrong_shape, {label, expected, "key " + arch + ".shortconv.l_cache"});
-                continue;
-            }
-            const std::vector<std::uint64_t> transposed{dims[1], dims[0]};
-            if (transposed != dims)
-                check_refused(model_file{model}.reshape(tensor.name, transposed), errc::model_wrong_shape,
-                              {label, expected, "got " + text(transposed), "looks transposed"});
+        const auto reshaped = [&](const std::vector<std::uint64_t>& shape) {
+            return model_file{model}.reshape(tensor.name, shape, tensor.type);
+        };
+        if (tensor.name.ends_with("shortconv.conv.weight")) {
+            ++dims[0];
+            check_refused(reshaped(dims), errc::model_wrong_shape,
+                          {label, expected, "key " + arch + ".shortconv.l_cache"});
+            continue;
+        }
+        if (dims.size() >= 2) {
+            std::swap(dims[0], dims[1]);
+            if (dims != tensor.dims)
+                check_refused(reshaped(dims), errc::model_wrong_shape,
+                              {label, expected, "got " + text(dims), "looks transposed"});
+            dims = tensor.dims;
             dims[1] += 32;
-            check_refused(model_file{model}.reshape(tensor.name, dims), errc::model_wrong_shape,
+            check_refused(reshaped(dims), errc::model_wrong_shape,
                           {label, expected, "rows: n_", "key " + arch + '.', "got " + text(dims)});
-            check_refused(model_file{model}.reshape(tensor.name, {tensor.dims[0], tensor.dims[1], 2}),
-                          errc::model_wrong_shape, {label, expected});
-            check_refused(model_file{model}.reshape(tensor.name, {512, tensor.dims[1]}, data_type::q8_k),
-                          errc::model_wrong_tensor_type, {label, "Q4_K, Q5_K, Q6_K", "got Q8_K"});
+            dims = tensor.dims;
+            dims.resize(3, 1);
+            const std::uint64_t n = dims[2];
+            for (const std::uint64_t other : {n - 1, n + 1}) {  // a matrix too few, one too many
+                dims[2] = other;
+                if (other == 0) continue;
+                check_refused(reshaped(dims), errc::model_wrong_shape, {label, expected, "got " + text(dims)});
+            }
+            dims = tensor.dims;
+            dims[0] = 512;
+            const char* types = tensor.name.ends_with(".bias") ? "one of F32, F16, BF16" : "Q4_K, Q5_K, Q6_K";
+            check_refused(model_file{model}.reshape(tensor.name, dims, data_type::q8_k), errc::model_wrong_tensor_type,
+                          {label, types, "got Q8_K"});
         } else {
             check_refused(model_file{model}.reshape(tensor.name, {64}, data_type::q8_0), errc::model_wrong_tensor_type,
                           {label, "one of F32, F16, BF16", "got Q8_0"});
         }
         dims = tensor.dims;
         dims[0] += 32;
-        check_refused(model_file{model}.reshape(tensor.name, dims, dims.size() == 1 ? data_type::f32 : data_type::q8_0),
-                      errc::model_wrong_shape,
+        check_refused(reshaped(dims), errc::model_wrong_shape,
                       {label, expected, "row length: ", "key " + arch + '.', "got " + text(dims)});
     }
 }
@@ -174,6 +190,9 @@ TEST_CASE("weights: a layer has what its family has") {
     CHECK(layer_of_family("qwen3") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
     CHECK(layer_of_family("gemma3") == sizes{64, 0, 0, 0, 32, 32, 64, 64, 64});
     CHECK(layer_of_family("olmo2") == sizes{0, 0, 0, 0, 128, 32, 64, 0, 64});
+    CHECK(layer_of_family("qwen3moe") == sizes{64, 0, 0, 0, 32, 32, 0, 64, 0});
+    CHECK(layer_of_family("olmoe") == sizes{64, 0, 0, 0, 128, 32, 0, 64, 0});
+    CHECK(layer_of_family("gpt-oss") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
     CHECK(layer_of_family("exaone4") == sizes{0, 0, 0, 0, 32, 32, 64, 0, 64});
     CHECK(layer_of_family("cohere2") == sizes{64, 0, 0, 0, 0, 0, 0, 0, 0});
     CHECK(layer_of_family("starcoder2") == sizes{64, 128, 32, 32, 0, 0, 0, 64, 0});
@@ -236,33 +255,85 @@ TEST_CASE("weights: a tensor of another family is refused, and one that two fami
 TEST_CASE("weights: a layer of any family may have biases, some or all") {
     struct row {
         const char* name;
-        std::uint64_t size;
+        std::vector<std::uint64_t> dims;
         projection& (*of)(layer&);
     };
-    const row rows[] = {
-        {"attn_q", 128, [](layer& l) -> projection& { return l.attention.q; }},
-        {"attn_k", 32, [](layer& l) -> projection& { return l.attention.k; }},
-        {"attn_v", 32, [](layer& l) -> projection& { return l.attention.v; }},
-        {"attn_output", 64, [](layer& l) -> projection& { return l.attention.output; }},
-        {"ffn_gate", 96, [](layer& l) -> projection& { return l.feed_forward.gate; }},
-        {"ffn_up", 96,
-         [](layer& l) -> projection& { return l.feed_forward.up.empty() ? l.feed_forward.gate : l.feed_forward.up; }},
-        {"ffn_down", 64, [](layer& l) -> projection& { return l.feed_forward.down; }}};
+    const auto gate = [](layer& l) -> projection& { return l.feed_forward.gate; };
+    const auto up = [](layer& l) -> projection& {
+        return l.feed_forward.up.empty() ? l.feed_forward.gate : l.feed_forward.up;
+    };
+    const auto down = [](layer& l) -> projection& { return l.feed_forward.down; };
+    const row rows[] = {{"attn_q", {128}, [](layer& l) -> projection& { return l.attention.q; }},
+                        {"attn_k", {32}, [](layer& l) -> projection& { return l.attention.k; }},
+                        {"attn_v", {32}, [](layer& l) -> projection& { return l.attention.v; }},
+                        {"attn_output", {64}, [](layer& l) -> projection& { return l.attention.output; }},
+                        {"ffn_gate", {96}, gate},
+                        {"ffn_up", {96}, up},
+                        {"ffn_down", {64}, down},
+                        {"ffn_gate_inp", {5}, [](layer& l) -> projection& { return l.feed_forward.router; }},
+                        {"ffn_gate_exps", {96, 5}, gate},
+                        {"ffn_up_exps", {96, 5}, up},
+                        {"ffn_down_exps", {64, 5}, down}};
     for (const auto* family : all_families)
-        for (const auto& [name, size, of] : rows) {
-            if (!model_file{std::string{family->name}}.has("blk.3." + std::string{name} + ".weight")) continue;
-            if (std::string_view{name} == "ffn_up" && family->knows(tensor_id::ffn_gate_up)) continue;
+        for (const auto& [name, dims, of] : rows) {
             const std::string tensor = "blk.3." + std::string{name} + ".bias";
             CAPTURE(family->name, tensor);
             model_file model{std::string{family->name}};
-            model.erase_tensor(tensor).add_tensor(tensor, {size}, data_type::f32);
+            const bool is_fused = std::string_view{name} == "ffn_up" && family->knows(tensor_id::ffn_gate_up);
+            if (is_fused || !model.has("blk.3." + std::string{name} + ".weight")) {
+                check_refused(model.add_tensor(tensor, dims, data_type::f32), errc::model_layout, {tensor});
+                continue;
+            }
+            model.erase_tensor(tensor).add_tensor(tensor, dims, data_type::f32);
             const auto file = model.parse();
             auto weights = bind_weights(file, read_config(file));
+            const std::size_t size = dims[0] * (dims.size() == 2 ? dims[1] : 1);
             CHECK(of(weights.layers[3]).bias.size() == size);
             const bool everywhere = file.find_tensor("blk.1." + std::string{name} + ".bias");
             CHECK(of(weights.layers[1]).bias.size() == (everywhere ? size : 0));
-            check_refused(model.reshape(tensor, {size + 32}, data_type::f32), errc::model_wrong_shape, {tensor});
+            auto more = dims;
+            more.back() += 32;
+            check_refused(model.reshape(tensor, more, data_type::f32), errc::model_wrong_shape, {tensor});
         }
+}
+
+TEST_CASE("weights: experts lie one below the other, and a llama file has them where it says so") {
+    for (const char* arch : {"llama", "qwen3moe", "olmoe"}) {
+        CAPTURE(arch);
+        const model_file model{arch, {.with_experts = true}};
+        auto same = model;
+        const auto file = same.parse();
+        const auto weights = bind_weights(file, read_config(file));
+        for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+            const auto& ffn = weights.layers[i].feed_forward;
+            const auto check = [&](const char* name, const projection& of, std::size_t depth, std::size_t rows) {
+                CAPTURE(name);
+                CHECK(of.w.depth == depth);
+                CHECK(of.w.n_rows == rows);
+                CHECK(of.w.data == file.find_tensor("blk." + std::to_string(i) + '.' + name)->bytes.data());
+                CHECK(of.bias.empty());
+            };
+            check("ffn_gate_inp.weight", ffn.router, 64, 5);
+            check("ffn_gate_exps.weight", ffn.gate, 64, 5 * 96);
+            check("ffn_up_exps.weight", ffn.up, 64, 5 * 96);
+            check("ffn_down_exps.weight", ffn.down, 96, 5 * 64);
+        }
+        check_refused(model_file{model}.set(model.key("expert_count"), 4u), errc::model_wrong_shape,
+                      {"blk.0.ffn_gate_inp.weight", "[64, 4]", "n_experts", "expert_count", "[64, 5]"});
+        check_refused(model_file{model}.set(model.key("expert_feed_forward_length"), 64u), errc::model_wrong_shape,
+                      {"blk.0.ffn_gate_exps.weight", "[64, 64, 5]", "expert_feed_forward_length", "[64, 96, 5]"});
+        check_refused(model_file{model}.add_tensor("blk.1.ffn_gate.weight", {64, 96}), errc::model_layout,
+                      {"blk.1.ffn_gate.weight", arch});
+        check_refused(model_file{model}.add_tensor("blk.1.ffn_up_shexp.weight", {64, 96}), errc::model_layout,
+                      {"blk.1.ffn_up_shexp.weight", "a shared expert"});
+    }
+    const model_file with_experts{"llama", {.with_experts = true}};
+    check_refused(model_file{with_experts}.erase_tensor("blk.3.ffn_down_exps.weight"), errc::model_missing_tensor,
+                  {"blk.3.ffn_down_exps.weight"});
+    check_refused(model_file{with_experts}.set("llama.expert_count", 0u), errc::model_missing_tensor,
+                  {"blk.0.ffn_gate.weight"});
+    check_refused(model_file{"llama"}.set("llama.expert_count", 5u).set("llama.expert_used_count", 2u),
+                  errc::model_missing_tensor, {"blk.0.ffn_gate_inp.weight"});
 }
 
 TEST_CASE("weights: the parts of a fused tensor are views of it") {
@@ -329,8 +400,8 @@ TEST_CASE("weights: what a tensor is that is refused is said") {
                                                            {"output.bias", "a bias"},
                                                            {"blk.0.attn_q.weight.lora_a", "an adapter"}};
     for (const auto& [name, what] : tensors)
-        check_refused(model_file{"llama"}.add_tensor(name, {64}, data_type::f32), errc::model_layout,
-                      {name, "llama", what});
+        check_refused(model_file{"smollm3"}.add_tensor(name, {64}, data_type::f32), errc::model_layout,
+                      {name, "smollm3", what});
 }
 
 TEST_CASE("weights: a contradiction names the key and the tensor") {

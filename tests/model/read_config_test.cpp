@@ -57,6 +57,69 @@ void check_sizes(const model_config& config) {
 
 }  // namespace
 
+TEST_CASE("config: experts, and how wide they are") {
+    model_file model{"qwen3moe"};
+    const auto config = config_of(model);
+    CHECK(config.experts.n_experts == 5);
+    CHECK(config.experts.n_used == 2);
+    CHECK(config.experts.normalised);
+    CHECK(config.experts.scale == 1);
+    CHECK(config.n_ff == 96);
+    CHECK(source_of(config, "n_experts") == "key qwen3moe.expert_count");
+    CHECK(source_of(config, "n_experts_used") == "key qwen3moe.expert_used_count");
+    CHECK(source_of(config, "expert_weights_norm") == "architecture qwen3moe");
+    CHECK(source_of(config, "n_ff") == "key qwen3moe.feed_forward_length");
+
+    auto narrow =
+        model_file{model}.set("qwen3moe.expert_feed_forward_length", 64u);  // the other one means nothing then
+    CHECK(config_of(narrow).n_ff == 64);
+    CHECK(source_of(config_of(narrow), "n_ff") == "key qwen3moe.expert_feed_forward_length");
+    auto inferred = model_file{model}.erase("qwen3moe.feed_forward_length").erase("qwen3moe.expert_count");
+    CHECK(config_of(inferred).n_ff == 96);
+    CHECK(config_of(inferred).experts.n_experts == 5);
+    CHECK(source_of(config_of(inferred), "n_experts") == "shape of tensor 'blk.0.ffn_gate_inp.weight'");
+
+    model_file olmoe{"olmoe"};
+    CHECK_FALSE(config_of(olmoe).experts.normalised);
+    auto stated = olmoe.set("olmoe.expert_weights_norm", true).set("olmoe.expert_weights_scale", 2.5f);
+    CHECK(config_of(stated).experts.normalised);
+    CHECK(config_of(stated).experts.scale == 2.5f);
+
+    model_file dense{"llama"}, without{"llama"}, mixtral{"llama", {.with_experts = true}};
+    CHECK(config_of(dense).experts.n_experts == 0);
+    CHECK(config_of(without.set("llama.expert_count", 0u)).experts.n_experts == 0);
+    CHECK(config_of(mixtral).experts.n_experts == 5);
+    CHECK(config_of(mixtral).experts.normalised);
+}
+
+TEST_CASE("config: experts that cannot be, or are not supported") {
+    for (const std::string arch : {"qwen3moe", "olmoe", "llama"}) {
+        CAPTURE(arch);
+        const model_file model{arch, {.with_experts = true}};
+        const std::string used = arch + ".expert_used_count", count = arch + ".expert_count";
+        check_refused(model_file{model}.set(used, 0u), errc::model_bad_value, {used, "from 1", "got 0"});
+        check_refused(model_file{model}.set(used, 6u), errc::model_bad_value,
+                      {used, "at most n_experts 5", "key " + count, "got 6"});
+        check_refused(model_file{model}.erase(used), errc::model_missing_key, {used});
+        check_refused(model_file{model}.set(count, 5000u), errc::model_bad_value, {count, "to 4096", "got 5000"});
+        check_refused(model_file{model}.set(count, 5.0f), errc::model_wrong_type, {count, "f32"});
+        check_refused(model_file{model}.set(arch + ".expert_gating_func", 2u), errc::model_bad_value,
+                      {arch + ".expert_gating_func", "expected 1", "got 2"});
+        check_refused(model_file{model}.set(arch + ".expert_group_count", 4u), errc::model_bad_value,
+                      {arch + ".expert_group_count", "got 4"});
+        check_refused(model_file{model}.set(arch + ".expert_weights_norm", 1u), errc::model_wrong_type,
+                      {arch + ".expert_weights_norm", "a bool"});
+        check_refused(model_file{model}.set(arch + ".expert_weights_scale", 0.0f), errc::model_bad_value,
+                      {arch + ".expert_weights_scale"});
+        check_refused(model_file{model}.set(arch + ".expert_weights_scale", nan_value), errc::model_bad_value,
+                      {arch + ".expert_weights_scale"});
+    }
+    check_refused(model_file{"olmoe"}.set("olmoe.expert_count", 0u), errc::model_bad_value,
+                  {"olmoe.expert_count", "above 0", "got 0"});
+    check_refused(model_file{"smollm3"}.set("smollm3.expert_count", 4u), errc::model_bad_value,
+                  {"smollm3.expert_count", "got 4"});
+}
+
 TEST_CASE("config: values and their sources") {
     model_file model;
     model.set("general.name", "a \"model\"");

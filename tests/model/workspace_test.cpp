@@ -17,8 +17,8 @@
 using namespace nibble;
 
 TEST_CASE("the plan follows its formula") {
-    // heads wider and narrower than the embedding, one rotation and two, convolutions
-    for (const auto* name : {"smollm3-q4_k", "qwen3-f32", "gemma3-f32", "lfm2-f32"}) {
+    // heads wider and narrower than the embedding, one rotation and two, convolutions, experts
+    for (const auto* name : {"smollm3-q4_k", "qwen3-f32", "gemma3-f32", "lfm2-f32", "qwen3moe-f32"}) {
         CAPTURE(name);
         const test::opened_model model{test::data_dir() / (std::string{name} + ".gguf")};
         const auto& config = model.config;
@@ -32,8 +32,29 @@ TEST_CASE("the plan follows its formula") {
         const std::size_t rest = workspace::bytes(set, config, model.weights, shape) - 4 * floats;
         const std::size_t depth = std::max({config.n_embd, config.q_width(), config.n_ff});
         CHECK(rest == activation_buffer::bytes(set, {32, depth, in_blocks, false, 3}) + 3 * sizeof(largest_value) +
-                          attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3));
+                          attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3) +
+                          expert_workspace::bytes({config.experts, config.n_embd, 32, set.token_group}));
     }
+}
+
+TEST_CASE("a workspace for experts takes what the plan says") {
+#if defined(NIBBLE_TEST_ASAN) || defined(NIBBLE_TEST_TSAN)
+    WARN("SKIPPED: sanitizers keep memory of their own");
+#else
+    const test::opened_model model{test::data_dir() / "olmoe-f32.gguf"};
+    const kernel_set& set = best_kernels(detect_cpu());
+    for (const std::size_t batch : {1u, 30u}) {  // fewer than the experts of a token, no multiple of a group
+        const workspace_shape shape{.batch = batch, .capacity = 128, .n_threads = 2};
+        const std::size_t plan = workspace::bytes(set, model.config, model.weights, shape);
+        const std::size_t before = test::allocated_bytes();
+        const workspace work{set, model.config, model.weights, shape};
+        const std::size_t taken = test::allocated_bytes() - before;
+        CAPTURE(batch, plan, taken);
+        if (taken == 0) continue;  // the system does not tell
+        CHECK(taken >= plan);
+        CHECK(taken <= plan + 4096);  // alignment, and the rotations
+    }
+#endif
 }
 
 TEST_CASE("cos and sin grow with YaRN by what follows from the factor") {

@@ -59,6 +59,7 @@ struct sequence {
                                 .window = window,
                                 .scale = scale,
                                 .cap = cap,
+                                .sinks = sinks,
                                 .out = out.data() + begin * q_width,
                                 .workspace = workspace});
         }
@@ -73,7 +74,7 @@ struct sequence {
             for (std::size_t h = 0; h < shape.n_heads; ++h) {
                 const float* query = q.data() + (t * shape.n_heads + h) * dim;
                 double* result = out.data() + (t * shape.n_heads + h) * dim;
-                double sum = 0;
+                double sum = sinks.empty() ? 0 : std::exp(static_cast<double>(sinks[h]));
                 for (std::size_t i = t + 1 - std::min(t + 1, window); i <= t; ++i) {
                     const std::size_t at = (i * shape.n_kv_heads + h / shape.group()) * dim;
                     double score = 0;
@@ -96,6 +97,7 @@ struct sequence {
     float scale = 0.3f, cap = 0;
     std::size_t window = no_window;
     bool in_place = false;  // the result where the queries were
+    std::vector<float> sinks;
     std::vector<float> q, k, v;
 };
 
@@ -167,6 +169,26 @@ TEST_CASE("scores are capped, with the same bits for any chunking, number of thr
         for (const auto& cpu : {cpu_features{.portable = true}, cpu_features{}})
             CHECK(tokens.attend(300, 2, cpu) == expected);
     }
+}
+
+TEST_CASE("sinks take their part of each head's softmax, with the same bits whoever attends") {
+    for (const auto type : {cache_type::q16, cache_type::f16, cache_type::q8})
+        for (const std::size_t window : {9u, 200u, 1000u}) {
+            sequence tokens{{6, 2, 16}, 300, type};
+            tokens.window = window;
+            const auto without = tokens.exact();
+            tokens.sinks = {1, -2, 3, 0.5f, 6, -80};
+            const auto expected = tokens.attend(1, 1, detect_cpu());
+            CAPTURE(static_cast<int>(type), window);
+            CHECK(relative_error(expected, tokens.exact()) < (type == cache_type::q8 ? 3e-2 : 5e-4));
+            CHECK(relative_error(expected, without) > 0.05);
+            for (const std::size_t chunk : {7u, 300u}) CHECK(tokens.attend(chunk, 3, detect_cpu()) == expected);
+            for (const auto& cpu : {cpu_features{.portable = true}, cpu_features{}})
+                CHECK(tokens.attend(300, 2, cpu) == expected);
+        }
+    sequence tokens{{2, 1, 16}, 20, cache_type::q16};
+    tokens.sinks = {1000, 1000};  // far above all scores: nothing is left for them
+    for (const float value : tokens.attend(20, 1, detect_cpu())) CHECK(value == 0);
 }
 
 TEST_CASE("the result may take the place of the queries") {

@@ -34,10 +34,11 @@ struct fixture {
         activation_buffer input{set, {n_tokens, depth, true, true, threads.n_threads()}};
         constexpr std::size_t stride = heights[0] + heights[1] + heights[2];
         std::vector<float> out(n_tokens * stride);
-        const linear_job jobs[] = {{{views[0], biases[0]}, out.data(), stride},
-                                   {{views[1], biases[1]}, out.data() + heights[0], stride},
-                                   {{views[2], biases[2]}, out.data() + heights[0] + heights[1], stride}};
-        input.quantize(threads, x.data(), n_tokens, views);
+        const token_range all{0, n_tokens};
+        const linear_job jobs[] = {{{views[0], biases[0]}, out.data(), stride, all},
+                                   {{views[1], biases[1]}, out.data() + heights[0], stride, all},
+                                   {{views[2], biases[2]}, out.data() + heights[0] + heights[1], stride, all}};
+        input.quantize(threads, x.data(), {&all, 1}, views);
         linear(threads, jobs, input);
         return out;
     }
@@ -100,8 +101,9 @@ TEST_CASE(
             executor threads{pool};
             activation_buffer input{scalar_kernels, {n_tokens, depth, true, true, 1}};
             std::vector<float> out(n_tokens * n_rows);
-            const linear_job job{{w, bias}, out.data(), n_rows};
-            input.quantize(threads, x.data(), n_tokens, {&w, 1});
+            const token_range all{0, n_tokens};
+            const linear_job job{{w, bias}, out.data(), n_rows, all};
+            input.quantize(threads, x.data(), {&all, 1}, {&w, 1});
             linear(threads, {&job, 1}, input);
             return out;
         };
@@ -118,13 +120,45 @@ TEST_CASE(
                     activation_buffer input{*set, {batch, depth, true, true, threads.n_threads()}};
                     std::vector<float> ups(threads.n_threads() * gated_rows(*set) * batch), got(n_tokens * n_rows);
                     for (std::size_t t = 0; t < n_tokens; t += batch) {
-                        input.quantize(threads, x.data() + t * depth, batch, std::array{gate, up});
-                        gated_linear(threads, {gate, gate_bias}, {up, up_bias}, activation::silu, input,
-                                     got.data() + t * n_rows, ups.data());
+                        const token_range all{0, batch};
+                        const gated_job job{{gate, gate_bias}, {up, up_bias}, got.data() + t * n_rows, all};
+                        input.quantize(threads, x.data() + t * depth, {&all, 1}, std::array{gate, up});
+                        gated_linear(threads, {&job, 1}, activation::silu, input, ups.data(), batch);
                     }
                     CHECK_THAT(got, test::same_bits_as(expected, n_rows));
                 }
     }
+}
+
+TEST_CASE("ranges of tokens, few and many side by side, give the bits of each range alone") {
+    const fixture f;
+    constexpr std::size_t n_tokens = 80;
+    const auto x = test::random_activations(n_tokens * f.depth, 7);
+    const auto expected = f.product(scalar_kernels, x, n_tokens, 1);
+    const std::size_t stride = expected.size() / n_tokens;
+    // one token, some, many at a multiple of each set's group, and gaps that no range has
+    const token_range ranges[] = {{0, 1}, {1, 3}, {16, 20}, {48, 2}, {64, 16}};
+    for (const auto* set : test::runnable_sets())
+        for (const unsigned n_threads : {1u, 3u}) {
+            CAPTURE(set->name, n_threads);
+            thread_pool pool{n_threads};
+            executor threads{pool};
+            activation_buffer input{*set, {n_tokens, f.depth, true, true, threads.n_threads()}};
+            input.quantize(threads, x.data(), ranges, f.views);
+            std::vector<float> got(n_tokens * stride);
+            std::vector<linear_job> jobs;
+            for (const auto& range : ranges)
+                for (std::size_t i = 0, before = 0; i < 3; before += f.heights[i++])
+                    jobs.push_back({{f.views[i]}, got.data() + range.first * stride + before, stride, range});
+            linear(threads, jobs, input);
+            for (const auto& [first, count] : ranges) {
+                const auto rows = [&, at = first, n = count](const std::vector<float>& all) {
+                    return std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(at * stride),
+                                              all.begin() + static_cast<std::ptrdiff_t>((at + n) * stride));
+                };
+                CHECK_THAT(rows(got), test::same_bits_as(rows(expected), stride));
+            }
+        }
 }
 
 TEST_CASE("a product without a factor is the activation alone") {
@@ -139,12 +173,14 @@ TEST_CASE("a product without a factor is the activation alone") {
             thread_pool pool{n_threads};
             executor threads{pool};
             activation_buffer input{*set, {n_tokens, depth, true, false, threads.n_threads()}};
-            const linear_job job{{gate, bias}, expected.data(), n_rows};
-            input.quantize(threads, x.data(), n_tokens, std::array{gate, matrix_view{}});
+            const token_range all{0, n_tokens};
+            const linear_job job{{gate, bias}, expected.data(), n_rows, all};
+            input.quantize(threads, x.data(), {&all, 1}, std::array{gate, matrix_view{}});
             linear(threads, {&job, 1}, input);
             kernels::elementwise_scalar::gelu_tanh_gated(expected.data(), ones.data(), expected.size());
             std::vector<float> scratch(threads.n_threads() * gated_rows(*set) * n_tokens), got(n_tokens * n_rows);
-            gated_linear(threads, {gate, bias}, {}, activation::gelu_tanh, input, got.data(), scratch.data());
+            const gated_job alone{{gate, bias}, {}, got.data(), all};
+            gated_linear(threads, {&alone, 1}, activation::gelu_tanh, input, scratch.data(), n_tokens);
             CHECK_THAT(got, test::same_bits_as(expected, n_rows));
         }
 }
@@ -154,8 +190,8 @@ TEST_CASE("the buffer takes what it says") {
         CAPTURE(set->name);
         CHECK(activation_buffer::bytes(*set, {1, 256, false, false, 2}) == 2 * sizeof(kernels::gemm_scratch));
         const activation_kernels& forms = set->of(activation_form::blocks_of_256);
-        const std::size_t n_groups = (16 + set->token_group - 1) / set->token_group;
+        const std::size_t row = 2 * std::max(forms.block_bytes, forms.group_bytes / set->token_group);
         CHECK(activation_buffer::bytes(*set, {16, 512, true, false, 1}) ==
-              2 * std::max(16 * forms.block_bytes, n_groups * forms.group_bytes) + sizeof(kernels::gemm_scratch));
+              16 * ((row + 63) / 64 * 64) + sizeof(kernels::gemm_scratch));
     }
 }

@@ -137,6 +137,23 @@ TEST_CASE("YaRN keeps fast pairs, interpolates slow ones and raises the magnitud
     }
 }
 
+TEST_CASE("YaRN's ramp may begin and end between pairs") {
+    // gpt-oss: from pair 8.09 to pair 17.40
+    rotation plain{64, 150000}, rope{64, 150000};
+    rope.interpolate_yarn(32, 4096, 32, 1, false);
+    const auto at_1 = angles(plain, 1), stretched = angles(rope, 1);
+    const auto pair_of = [](double turns) {
+        return 64 * std::log(4096 / (turns * 2 * std::numbers::pi)) / (2 * std::log(150000.0));
+    };
+    const double low = pair_of(32), high = pair_of(1);
+    CHECK(low == Approx(8.09).epsilon(1e-3));
+    CHECK(high == Approx(17.40).epsilon(1e-3));
+    for (std::size_t i = 0; i < 32; ++i) {
+        const double kept = 1 - std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+        CHECK(stretched[i] == Approx(at_1[i] * ((1 - kept) / 32 + kept)).epsilon(1e-5));
+    }
+}
+
 TEST_CASE("rope turns the leading values of each head and no others") {
     const rotation rope{4, 10};
     std::vector<float> turns(4);

@@ -28,6 +28,8 @@ namespace nibble::test {
 struct model_sizes {
     std::uint32_t n_layers = 4, n_embd = 64, n_heads = 4, n_kv_heads = 1, head_dim = 32, n_ff = 96, n_vocab = 160,
                   conv_length = 3;
+    std::uint32_t n_experts = 5;
+    bool with_experts = false;  ///< of a family that may have some
 };
 
 class model_file {
@@ -52,6 +54,12 @@ public:
             set_array(key("attention.head_count_kv"), kv_heads).set(key("shortconv.l_cache"), sizes.conv_length);
         }
         if (family().window.required) set(key("attention.sliding_window"), std::uint32_t{9});
+        const bool has_experts = family().experts.presence == expert_presence::always || sizes.with_experts;
+        if (has_experts) {
+            set(key("expert_count"), sizes.n_experts);
+            set(key("expert_used_count"), std::uint32_t{2});
+        }
+        required_ = family().required_with(has_experts);
 
         add_required(row_of(tensor_id::token_embd), 0, sizes);
         for (std::uint32_t layer = 0; layer < sizes.n_layers; ++layer)
@@ -149,12 +157,14 @@ private:
             case extent::n_embd: return of.n_embd;
             case extent::n_vocab: return of.n_vocab;
             case extent::n_ff: return of.n_ff;
+            case extent::n_heads: return of.n_heads;
             case extent::head_dim: return of.head_dim;
             case extent::q_width: return of.n_heads * of.head_dim;
             case extent::kv_width: return of.n_kv_heads * of.head_dim;
             case extent::qkv_width: return (of.n_heads + 2 * of.n_kv_heads) * of.head_dim;
             case extent::gate_up: return 2 * of.n_ff;
             case extent::rope_pairs: return of.head_dim / 2;
+            case extent::n_experts: return of.n_experts;
             case extent::conv_length: return of.conv_length;
             case extent::conv_gates: return 3 * of.n_embd;
         }
@@ -162,15 +172,15 @@ private:
     }
 
     void add_required(const tensor_row& row, std::uint32_t layer, const model_sizes& sizes) {
-        if (!family().required.has(row.id)) return;
-        const auto depth = size_of(row.depth, sizes), rows = size_of(row.rows, sizes);
+        if (!required_.has(row.id)) return;
         if (row.per_layer && !belongs_to_layer(row.id, has_convolution(layer))) return;
-        if (row.rows == extent::one)
-            add_tensor(tensor_name(row.id, layer), {depth}, data_type::f32);
-        else if (row.id == tensor_id::shortconv_kernel)
-            add_tensor(tensor_name(row.id, layer), {depth, rows}, data_type::f32);
-        else
-            add_tensor(tensor_name(row.id, layer), {depth, rows});
+        std::vector<std::uint64_t> dims;
+        for (const auto size : {row.depth, row.rows, row.matrices})
+            if (size != extent::one) dims.push_back(size_of(size, sizes));
+        // a router of 5 rows of Q8_0 could not be transposed
+        const bool floats =
+            row.rows == extent::one || row.rows == extent::n_experts || row.id == tensor_id::shortconv_kernel;
+        add_tensor(tensor_name(row.id, layer), dims, floats ? data_type::f32 : data_type::q8_0);
     }
 
     model_file& put(const std::string& name, std::function<void(gguf::writer&)> write) {
@@ -196,6 +206,7 @@ private:
     }
 
     std::string arch_;
+    tensor_set required_{};
     std::vector<std::pair<std::string, std::function<void(gguf::writer&)>>> keys_;
     std::vector<gguf::tensor_entry> tensors_;
     std::vector<std::byte> bytes_;

@@ -75,9 +75,14 @@ class weight_binder {
 public:
     /// Vectors that do not lie in the file as floats are added to `converted`.
     weight_binder(const gguf::file& file, const model_config& config, std::vector<std::unique_ptr<float[]>>& converted)
-        : file_(file), config_(config), converted_(converted), used_(file.tensors().size(), false) {}
+        : file_(file),
+          config_(config),
+          converted_(converted),
+          used_(file.tensors().size(), false),
+          required_(config.family->required_with(config.experts.n_experts > 0)) {}
 
-    /// The tensor as a matrix; empty if the family does not have it, or does not require it and neither has the file.
+    /// The tensor as a matrix, or several one below the other; empty if the family does not have it, or does not
+    /// require it and neither has the file.
     [[nodiscard]] matrix_view matrix(tensor_id id, std::size_t layer = 0) {
         const auto* found = take(id, layer);
         if (!found) return {};
@@ -85,11 +90,11 @@ public:
         if (!is_supported(tensor.type)) throw wrong_type(tensor, supported_types);
         check_shape(tensor, row_of(id));
         // its blocks divide rows evenly: the reader saw to that
-        return view_matrix(tensor.type, static_cast<std::size_t>(tensor.dims[1]),
+        return view_matrix(tensor.type, static_cast<std::size_t>(tensor.dims[1] * tensor.dims[2]),
                            static_cast<std::size_t>(tensor.dims[0]), tensor.bytes.data());
     }
 
-    /// The same as floats.
+    /// The same as floats, of one vector or of several, one behind the other.
     [[nodiscard]] std::span<const float> vector(tensor_id id, std::size_t layer = 0) {
         static constexpr std::array types{data_type::f32, data_type::f16, data_type::bf16};
         const auto* found = take(id, layer);
@@ -151,12 +156,12 @@ private:
     }
 
     const tensor_view* take(tensor_id id, std::size_t layer) {
-        if (!config_.family->knows(id)) return nullptr;
+        if (!(required_ | config_.family->optional | linear_biases).has(id)) return nullptr;
         if (row_of(id).per_layer && !belongs_to_layer(id, config_.layers[layer].convolution)) return nullptr;
         const auto* tensor = find_tensor(file_, id, layer);
         if (tensor) {
             used_[static_cast<std::size_t>(tensor - file_.tensors().data())] = true;
-        } else if (config_.family->required.has(id)) {
+        } else if (required_.has(id)) {
             throw missing(id, layer);
         }
         return tensor;
@@ -170,14 +175,16 @@ private:
     }
 
     void check_shape(const tensor_view& tensor, const tensor_row& row) const {
-        const auto depth = size_of(row.depth), rows = size_of(row.rows);
+        const auto depth = size_of(row.depth), rows = size_of(row.rows), matrices = size_of(row.matrices);
         const auto& dims = tensor.dims;
-        if (dims[0] == depth && dims[1] == rows && dims[2] == 1 && dims[3] == 1) return;
+        if (dims[0] == depth && dims[1] == rows && dims[2] == matrices && dims[3] == 1) return;
         std::string expected = '[' + std::to_string(depth);
         if (row.rows != extent::one) expected += ", " + std::to_string(rows);
+        if (row.matrices != extent::one) expected += ", " + std::to_string(matrices);
         expected += ']';
         if (dims[0] != depth) expected += " (row length: " + origin(row.depth) + ')';
         if (dims[1] != rows && row.rows != extent::one) expected += " (rows: " + origin(row.rows) + ')';
+        if (dims[2] != matrices && row.matrices != extent::one) expected += " (matrices: " + origin(row.matrices) + ')';
         std::string got = "[";
         for (std::uint32_t i = 0; i < tensor.n_dims; ++i) got += (i ? ", " : "") + std::to_string(dims[i]);
         got += ']';
@@ -191,6 +198,8 @@ private:
             case extent::n_embd: return config_.n_embd;
             case extent::n_vocab: return config_.n_vocab;
             case extent::n_ff: return config_.n_ff;
+            case extent::n_experts: return config_.experts.n_experts;
+            case extent::n_heads: return config_.n_heads;
             case extent::head_dim: return config_.head_dim;
             case extent::q_width: return config_.q_width();
             case extent::kv_width: return config_.kv_width();
@@ -212,6 +221,8 @@ private:
             case extent::n_vocab: return "n_vocab, " + source("n_vocab");
             case extent::n_ff:
             case extent::gate_up: return "n_ff, " + source("n_ff");
+            case extent::n_experts: return "n_experts, " + source("n_experts");
+            case extent::n_heads: return "n_heads, " + source("n_heads");
             case extent::head_dim: return "head_dim, " + source("head_dim");
             case extent::q_width: return "n_heads, " + source("n_heads") + "; head_dim, " + source("head_dim");
             case extent::kv_width: return "n_kv_heads, " + source("n_kv_heads") + "; head_dim, " + source("head_dim");
@@ -237,6 +248,7 @@ private:
     const model_config& config_;
     std::vector<std::unique_ptr<float[]>>& converted_;
     std::vector<bool> used_;
+    tensor_set required_;
 };
 
 /// The first of two tensors of which a family has one at most.
@@ -261,6 +273,7 @@ public:
                 .v = either(qkv.rows(q_width + kv_width, kv_width), linear(tensor_id::attn_v, tensor_id::attn_v_bias)),
                 .q_norm = either(vector(tensor_id::attn_q_norm), vector(tensor_id::attn_q_norm_whole)),
                 .k_norm = either(vector(tensor_id::attn_k_norm), vector(tensor_id::attn_k_norm_whole)),
+                .sinks = vector(tensor_id::attn_sinks),
                 .output = linear(tensor_id::attn_output, tensor_id::attn_output_bias),
                 .rope = config_.layers[index_].rope,
                 .window = config_.layers[index_].window};
@@ -273,16 +286,21 @@ public:
     }
 
     [[nodiscard]] feed_forward_layer feed_forward() {
+        const projection router = linear(tensor_id::ffn_gate_inp, tensor_id::ffn_gate_inp_bias);
         const projection gate_up{bind_.matrix(tensor_id::ffn_gate_up, index_)};
-        const projection gate = linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias);
-        const projection up = linear(tensor_id::ffn_up, tensor_id::ffn_up_bias);
+        const projection gate = either(linear(tensor_id::ffn_gate, tensor_id::ffn_gate_bias),
+                                       linear(tensor_id::ffn_gate_exps, tensor_id::ffn_gate_exps_bias));
+        const projection up = either(linear(tensor_id::ffn_up, tensor_id::ffn_up_bias),
+                                     linear(tensor_id::ffn_up_exps, tensor_id::ffn_up_exps_bias));
         const bool is_gated = !gate.empty();
         return {.norm = {either(vector(tensor_id::ffn_norm), vector(tensor_id::ffn_norm_post_attention)),
                          vector(tensor_id::ffn_norm_bias)},
                 .post_norm = {vector(tensor_id::ffn_post_norm)},
+                .router = router,
                 .gate = either(gate_up.rows(0, config_.n_ff), is_gated ? gate : up),
                 .up = either(gate_up.rows(config_.n_ff, config_.n_ff), is_gated ? up : projection{}),
-                .down = linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
+                .down = either(linear(tensor_id::ffn_down, tensor_id::ffn_down_bias),
+                               linear(tensor_id::ffn_down_exps, tensor_id::ffn_down_exps_bias)),
                 .act = config_.family->act,
                 .parallel = config_.family->parallel};
     }

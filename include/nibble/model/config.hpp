@@ -11,6 +11,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/model/family.hpp>
 #include <nibble/model/layer.hpp>
+#include <nibble/ops/experts.hpp>
 #include <nibble/ops/heads.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -34,6 +35,7 @@ struct rope_scaling {
     float log_multiplier = 0;  ///< yarn: if not 0, it is divided by 1 + 0.1 log_multiplier ln(factor)
     float beta_fast = 32;      ///< yarn: turns within the original context above which a pair keeps its speed
     float beta_slow = 1;       ///< yarn: turns below which it is fully interpolated; below beta_fast
+    bool whole_pairs = true;   ///< yarn: whether the two ends of the ramp between them are rounded to pairs
 };
 
 /// One of the rotations that the layers of a model choose from.
@@ -57,8 +59,8 @@ struct model_config {
     std::size_t n_embd = 0;   ///< values of the residual stream
     std::size_t n_heads = 0;  ///< query heads, a multiple of n_kv_heads
     std::size_t n_kv_heads = 0;
-    std::size_t head_dim = 0;  ///< values per head of queries, keys and values; even
-    std::size_t n_ff = 0;
+    std::size_t head_dim = 0;     ///< values per head of queries, keys and values; even
+    std::size_t n_ff = 0;         ///< values within a feed-forward, or within one expert
     std::size_t conv_length = 0;  ///< positions that a convolution sees, the token's own included
     std::size_t n_vocab = 0;      ///< rows of token_embd, logits
     std::size_t n_ctx_train = 0;  ///< positions that the model was trained for
@@ -66,6 +68,7 @@ struct model_config {
     std::vector<rope_config> ropes;
     std::vector<layer_config> layers;  ///< n_layers entries
     float norm_eps = 0;
+    expert_rules experts;               ///< n_experts 0: there are none
     float attention_scale = 0;          ///< multiplies query . key; 1 / sqrt(head_dim) unless the file says otherwise
     float attention_cap = 0;            ///< that product goes no further than to this: cap tanh(product / cap); 0: none
     nibble::query_growth query_growth;  ///< of queries with their position

@@ -12,15 +12,18 @@
 #include <nibble/model/families/gemma2.hpp>
 #include <nibble/model/families/gemma3.hpp>
 #include <nibble/model/families/glm4.hpp>
+#include <nibble/model/families/gpt_oss.hpp>
 #include <nibble/model/families/granite.hpp>
 #include <nibble/model/families/hunyuan_dense.hpp>
 #include <nibble/model/families/lfm2.hpp>
 #include <nibble/model/families/llama.hpp>
 #include <nibble/model/families/mistral3.hpp>
 #include <nibble/model/families/olmo2.hpp>
+#include <nibble/model/families/olmoe.hpp>
 #include <nibble/model/families/phi3.hpp>
 #include <nibble/model/families/qwen2.hpp>
 #include <nibble/model/families/qwen3.hpp>
+#include <nibble/model/families/qwen3moe.hpp>
 #include <nibble/model/families/seed_oss.hpp>
 #include <nibble/model/families/smollm3.hpp>
 #include <nibble/model/families/starcoder2.hpp>
@@ -29,10 +32,11 @@
 NIBBLE_NAMESPACE_BEGIN
 
 inline constexpr std::array all_families{
-    &families::cohere2,  &families::ernie4_5, &families::exaone4,       &families::gemma2, &families::gemma3,
-    &families::glm4,     &families::granite,  &families::hunyuan_dense, &families::lfm2,   &families::llama,
-    &families::mistral3, &families::olmo2,    &families::phi3,          &families::qwen2,  &families::qwen3,
-    &families::seed_oss, &families::smollm3,  &families::starcoder2,
+    &families::cohere2,    &families::ernie4_5, &families::exaone4,  &families::gemma2,        &families::gemma3,
+    &families::glm4,       &families::gpt_oss,  &families::granite,  &families::hunyuan_dense, &families::lfm2,
+    &families::llama,      &families::mistral3, &families::olmo2,    &families::olmoe,         &families::phi3,
+    &families::qwen2,      &families::qwen3,    &families::qwen3moe, &families::seed_oss,      &families::smollm3,
+    &families::starcoder2,
 };
 
 /// The family that `general.architecture` names exactly, or nullptr.

@@ -30,10 +30,29 @@ struct window_rule {
     double rope_freq_base = 0;  ///< default for it; 0: the base of the other layers
 };
 
+/// Whether layers have experts, in the place of one feed-forward.
+enum class expert_presence {
+    never,
+    as_stated,  ///< in files that say so
+    always,
+};
+
+struct expert_rule {
+    expert_presence presence = expert_presence::never;
+    bool normalised = true;  ///< default: the weights of a token's experts sum to 1
+};
+
 /// A file of any family may have these: finetunes add them, and what they mean is the same everywhere.
 inline constexpr tensor_set linear_biases{
-    tensor_id::attn_qkv_bias,    tensor_id::attn_q_bias,   tensor_id::attn_k_bias, tensor_id::attn_v_bias,
-    tensor_id::attn_output_bias, tensor_id::ffn_gate_bias, tensor_id::ffn_up_bias, tensor_id::ffn_down_bias};
+    tensor_id::attn_qkv_bias,      tensor_id::attn_q_bias,      tensor_id::attn_k_bias,
+    tensor_id::attn_v_bias,        tensor_id::attn_output_bias, tensor_id::ffn_gate_bias,
+    tensor_id::ffn_up_bias,        tensor_id::ffn_down_bias,    tensor_id::ffn_gate_inp_bias,
+    tensor_id::ffn_gate_exps_bias, tensor_id::ffn_up_exps_bias, tensor_id::ffn_down_exps_bias};
+
+/// The feed-forward of a layer without experts, and of one with some.
+inline constexpr tensor_set dense_tensors{tensor_id::ffn_gate, tensor_id::ffn_up, tensor_id::ffn_down};
+inline constexpr tensor_set expert_tensors{tensor_id::ffn_gate_inp, tensor_id::ffn_gate_exps, tensor_id::ffn_up_exps,
+                                           tensor_id::ffn_down_exps};
 
 /// A row of the list in families.hpp; lives as long as the program. A default is used when neither a key nor a shape
 /// gives the value; 0 means that there is no sensible one and the key is required.
@@ -50,14 +69,21 @@ struct model_family {
     std::uint64_t n_ctx_train = 0;              ///< default
     double rope_freq_base = 10000;              ///< default; this one is the GGUF specification's
     double norm_eps = 0;                        ///< default
+    bool yarn_whole_pairs = true;               ///< see rope_scaling
     std::size_t no_rope_period = 0;             ///< layer i has no rotary embedding if i mod period = period - 1
     window_rule window = {};
+    expert_rule experts = {};
     bool convolutions = false;  ///< a layer of 0 key/value heads has a convolution in the place of attention
     /// Called last: what follows from the sizes of the model and from no key.
     void (*complete)(config_reader&, model_config&) = nullptr;
 
+    /// What a file must have whose layers have experts, or one whose layers have none.
+    [[nodiscard]] constexpr tensor_set required_with(bool has_experts) const noexcept {
+        return has_experts ? (required - dense_tensors) | expert_tensors : required;
+    }
     [[nodiscard]] constexpr bool knows(tensor_id id) const noexcept {
-        return required.has(id) || optional.has(id) || linear_biases.has(id);
+        return required_with(experts.presence != expert_presence::never).has(id) || required.has(id) ||
+               optional.has(id) || linear_biases.has(id);
     }
 };
 

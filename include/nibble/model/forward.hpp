@@ -19,6 +19,7 @@
 #include <nibble/model/workspace.hpp>
 #include <nibble/ops/attention.hpp>
 #include <nibble/ops/executor.hpp>
+#include <nibble/ops/experts.hpp>
 #include <nibble/ops/heads.hpp>
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
@@ -61,10 +62,14 @@ struct forward_pass {
 
     /// Products of n tokens at `input` [n][depth of the matrices].
     template <std::size_t N>
-    void multiply(const float* input, std::size_t n, const std::array<linear_job, N>& jobs) noexcept {
+    void multiply(const float* input, std::size_t n, std::array<linear_job, N> jobs) noexcept {
+        const token_range all{0, n};
         std::array<matrix_view, N> users;
-        std::transform(jobs.begin(), jobs.end(), users.begin(), [](const linear_job& job) { return job.by.w; });
-        work.activations.quantize(threads, input, n, users);
+        for (std::size_t i = 0; i < N; ++i) {
+            users[i] = jobs[i].by.w;
+            jobs[i].tokens = all;
+        }
+        work.activations.quantize(threads, input, {&all, 1}, users);
         linear(threads, jobs, work.activations);
     }
 
@@ -114,6 +119,7 @@ struct forward_pass {
                             .window = layer.window,
                             .scale = config.attention_scale,
                             .cap = config.attention_cap,
+                            .sinks = layer.sinks,
                             .out = work.q,
                             .workspace = work.attention});
         multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
@@ -137,9 +143,30 @@ struct forward_pass {
 
     /// update [n][n_embd] = down . (act(gate . h) * (up . h)),  h [n][n_embd]
     void feed_forward(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
-        work.activations.quantize(threads, h, n, std::array{layer.gate.w, layer.up.w});
-        gated_linear(threads, layer.gate, layer.up, layer.act, work.activations, work.gated, work.up_scratch);
+        if (!layer.router.empty()) return use_experts(layer, h, n);
+        const token_range all{0, n};
+        const gated_job job{layer.gate, layer.up, work.gated, all};
+        work.activations.quantize(threads, h, {&all, 1}, std::array{layer.gate.w, layer.up.w});
+        gated_linear(threads, {&job, 1}, layer.act, work.activations, work.up_scratch, work.batch);
         multiply(work.gated, n, std::array{linear_job{layer.down, work.update, config.n_embd}});
+    }
+
+    /// The same of the experts that the router chooses for each token.
+    void use_experts(const feed_forward_layer& layer, const float* h, std::size_t n) noexcept {
+        float* logits = work.experts.logits.data();
+        multiply(h, n, std::array{linear_job{layer.router, logits, config.experts.n_experts}});
+        experts(threads, {.rules = config.experts,
+                          .gate = layer.gate,
+                          .up = layer.up,
+                          .down = layer.down,
+                          .act = layer.act,
+                          .x = h,
+                          .n_tokens = n,
+                          .out = work.update,
+                          .workspace = work.experts,
+                          .activations = work.activations,
+                          .gated = work.gated,
+                          .up_scratch = work.up_scratch});
     }
 
     /// x += post(update), normed = next(x) unless `normed` is null, for the last n tokens of a pass, whose rows of x
@@ -195,7 +222,7 @@ struct forward_pass {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
         const bool products_alone = config.logit_scale == 1 && config.logit_cap == 0;
         largest_value* largest = products_alone ? work.largest.data() : nullptr;
-        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, largest}});
+        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, largest}});
         if (!products_alone) finish_logits(n_logits, logits);
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);

@@ -13,7 +13,8 @@ NIBBLE_NAMESPACE_BEGIN
 // clang-format off
 /// The canonical fields of a model's configuration that a file may state.
 enum class config_key {
-    n_layers, n_ctx_train, n_embd, n_ff, n_heads, n_kv_heads, key_length, value_length, n_vocab, conv_length, rms_eps,
+    n_layers, n_ctx_train, n_embd, n_ff, n_ff_expert, n_experts, n_experts_used, expert_weights_norm,
+    expert_weights_scale, n_heads, n_kv_heads, key_length, value_length, n_vocab, conv_length, rms_eps,
     layer_norm_eps, attention_scale, attention_temperature, attention_cap, embedding_scale, residual_scale,
     logit_scale, logit_cap, window, window_pattern, rope_dims, rope_freq_base, rope_freq_base_window, rope_finetuned,
     rope_scaling_type, rope_scaling_factor, rope_scaling_context, rope_scaling_attn_factor,
@@ -32,12 +33,17 @@ struct key_row {
 };
 
 /// The bounds are far above any real model, and low enough that no product of sizes below overflows 64 bits:
-/// 2^12 heads x 2^12 values, 2^24 rows x 2^20 values.
+/// 2^12 heads x 2^12 values, 2^24 rows x 2^20 values, 2^12 experts x 2^22 rows x 2^20 values.
 inline constexpr std::array config_keys{
     key_row{config_key::n_layers, "n_layers", "block_count", {"num_hidden_layers"}, 1, 1024},
     key_row{config_key::n_ctx_train, "n_ctx_train", "context_length", {"max_position_embeddings"}, 1, 0x7fffffff},
     key_row{config_key::n_embd, "n_embd", "embedding_length", {"hidden_size"}, 1, 1 << 20},
     key_row{config_key::n_ff, "n_ff", "feed_forward_length", {"intermediate_size"}, 1, 1 << 22},
+    key_row{config_key::n_ff_expert, "n_ff_expert", "expert_feed_forward_length", {}, 1, 1 << 22},
+    key_row{config_key::n_experts, "n_experts", "expert_count", {}, 0, 4096},
+    key_row{config_key::n_experts_used, "n_experts_used", "expert_used_count", {}, 1, 4096},
+    key_row{config_key::expert_weights_norm, "expert_weights_norm", "expert_weights_norm", {}, 0, 1},
+    key_row{config_key::expert_weights_scale, "expert_weights_scale", "expert_weights_scale", {}, 1e-6, 1e6},
     key_row{config_key::n_heads, "n_heads", "attention.head_count", {"num_attention_heads"}, 1, 4096},
     key_row{config_key::n_kv_heads, "n_kv_heads", "attention.head_count_kv", {"num_key_value_heads"}, 1, 4096},
     key_row{config_key::key_length, "head_dim", "attention.key_length", {"head_dim"}, 2, 4096},
@@ -89,6 +95,8 @@ struct neutral_row {
 
 inline constexpr std::array neutral_keys{
     neutral_row{"expert_count", 0},
+    neutral_row{"expert_gating_func", 1},  // softmax
+    neutral_row{"expert_group_count", 1},
     neutral_row{"nextn_predict_layers", 0},
     neutral_row{"attention.sliding_window", 0},
     neutral_row{"attention.causal", 1},

@@ -22,14 +22,17 @@ struct attention_layer {
     projection q, k, v;  ///< n_embd -> q_width, kv_width, kv_width
     /// Before the rotation; pieces of as many values are normed each by itself: [head_dim] or [q_width], [kv_width].
     std::span<const float> q_norm, k_norm;
+    std::span<const float> sinks;    ///< [n_heads]  see attention_call
     projection output;               ///< q_width -> n_embd
     std::size_t rope = 0;            ///< index into model_config::ropes, or no_rope
     std::size_t window = no_window;  ///< positions that a token sees, itself included
 };
 
-/// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x).
+/// x += post_norm(down . (act(gate . h) * (up . h))) with h = norm(x). With a router the three have the rows of all
+/// experts, one expert below the other, and a token uses some of these.
 struct feed_forward_layer {
     norm_weights norm, post_norm;
+    projection router;    ///< n_embd -> n_experts; empty: there is one feed-forward, for all tokens
     projection gate, up;  ///< n_embd -> n_ff; an empty `up` is no factor
     projection down;      ///< n_ff -> n_embd
     activation act = activation::silu;

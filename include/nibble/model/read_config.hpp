@@ -16,6 +16,7 @@
 #include <nibble/model/config_reader.hpp>
 #include <nibble/model/families.hpp>
 #include <nibble/model/keys.hpp>
+#include <nibble/model/read_experts.hpp>
 #include <nibble/model/read_layers.hpp>
 #include <nibble/model/tensors.hpp>
 
@@ -120,7 +121,7 @@ inline void read_heads(config_reader& reader, model_config& config) {
 
     config.n_layers = reader.take(config_key::n_layers, reader.layers());
     config.n_embd = reader.take(config_key::n_embd, reader.dimension(tensor_id::token_embd, 0));
-    config.n_ff = reader.take(config_key::n_ff, reader.dimension(tensor_id::ffn_down, 0), config.n_layers);
+    detail::read_feed_forward(reader, config);
     detail::read_heads(reader, config);
 
     const auto* tokens = file.find("tokenizer.ggml.tokens");

@@ -136,6 +136,7 @@ inline bool read_windows(config_reader& reader, model_config& config) {
     scaling.type = type == "yarn" ? rope_scaling::method::yarn : rope_scaling::method::linear;
     scaling.factor = static_cast<float>(reader.accept(config_key::rope_scaling_factor, factor));
     if (scaling.type != rope_scaling::method::yarn) return scaling;
+    scaling.whole_pairs = config.family->yarn_whole_pairs;
 
     const auto take = [&](config_key key, float& field) {
         field = static_cast<float>(reader.take(key, static_cast<double>(field), "YaRN paper"));

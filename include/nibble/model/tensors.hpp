@@ -25,6 +25,8 @@ enum class extent {
     n_embd,
     n_vocab,
     n_ff,
+    n_experts,
+    n_heads,
     head_dim,
     q_width,     ///< n_heads * head_dim
     kv_width,    ///< n_kv_heads * head_dim
@@ -44,13 +46,15 @@ enum class tensor_id {
     rope_freqs, rope_factors_long, rope_factors_short,
     attn_norm, attn_norm_bias,
     attn_qkv, attn_qkv_bias, attn_q, attn_k, attn_v, attn_q_bias, attn_k_bias, attn_v_bias, attn_q_norm, attn_k_norm,
-    attn_q_norm_whole, attn_k_norm_whole, attn_output, attn_output_bias,
+    attn_q_norm_whole, attn_k_norm_whole, attn_sinks, attn_output, attn_output_bias,
     shortconv_input, shortconv_kernel, shortconv_output, attn_post_norm,
     ffn_norm, ffn_norm_post_attention, ffn_norm_bias, ffn_gate_up, ffn_gate, ffn_up, ffn_down, ffn_gate_bias,
     ffn_up_bias, ffn_down_bias, ffn_post_norm,
+    ffn_gate_inp, ffn_gate_exps, ffn_up_exps, ffn_down_exps,
+    ffn_gate_inp_bias, ffn_gate_exps_bias, ffn_up_exps_bias, ffn_down_exps_bias,
 };
 
-/// A weight tensor: `rows` rows of `depth` values. The real name is NAME, or blk.N.NAME.
+/// A weight tensor: `rows` rows of `depth` values, `matrices` times one behind the other. The real name is NAME, or blk.N.NAME.
 /// Names of Hugging Face's checkpoints (model.layers.N.self_attn.q_proj) are no aliases on purpose: their query and
 /// key rows lie in another order, which no check of shapes would notice.
 struct tensor_row {
@@ -59,6 +63,7 @@ struct tensor_row {
     std::string_view alias;  ///< another accepted spelling, or empty
     extent depth, rows;
     bool per_layer;
+    extent matrices = extent::one;
 };
 
 inline constexpr std::array model_tensors{
@@ -86,6 +91,7 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::attn_k_norm, "attn_k_norm.weight", "", extent::head_dim, extent::one, true},
     tensor_row{tensor_id::attn_q_norm_whole, "attn_q_norm.weight", "", extent::q_width, extent::one, true},
     tensor_row{tensor_id::attn_k_norm_whole, "attn_k_norm.weight", "", extent::kv_width, extent::one, true},
+    tensor_row{tensor_id::attn_sinks, "attn_sinks.weight", "", extent::n_heads, extent::one, true},
     tensor_row{tensor_id::attn_output, "attn_output.weight", "attn_out.weight", extent::q_width, extent::n_embd, true},
     tensor_row{tensor_id::attn_output_bias, "attn_output.bias", "attn_out.bias", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::shortconv_input, "shortconv.in_proj.weight", "", extent::n_embd, extent::conv_gates, true},
@@ -103,6 +109,17 @@ inline constexpr std::array model_tensors{
     tensor_row{tensor_id::ffn_up_bias, "ffn_up.bias", "", extent::n_ff, extent::one, true},
     tensor_row{tensor_id::ffn_down_bias, "ffn_down.bias", "", extent::n_embd, extent::one, true},
     tensor_row{tensor_id::ffn_post_norm, "post_ffw_norm.weight", "", extent::n_embd, extent::one, true},
+    tensor_row{tensor_id::ffn_gate_inp, "ffn_gate_inp.weight", "", extent::n_embd, extent::n_experts, true},
+    tensor_row{tensor_id::ffn_gate_exps, "ffn_gate_exps.weight", "", extent::n_embd, extent::n_ff, true,
+               extent::n_experts},
+    tensor_row{tensor_id::ffn_up_exps, "ffn_up_exps.weight", "", extent::n_embd, extent::n_ff, true,
+               extent::n_experts},
+    tensor_row{tensor_id::ffn_down_exps, "ffn_down_exps.weight", "", extent::n_ff, extent::n_embd, true,
+               extent::n_experts},
+    tensor_row{tensor_id::ffn_gate_inp_bias, "ffn_gate_inp.bias", "", extent::n_experts, extent::one, true},
+    tensor_row{tensor_id::ffn_gate_exps_bias, "ffn_gate_exps.bias", "", extent::n_ff, extent::n_experts, true},
+    tensor_row{tensor_id::ffn_up_exps_bias, "ffn_up_exps.bias", "", extent::n_ff, extent::n_experts, true},
+    tensor_row{tensor_id::ffn_down_exps_bias, "ffn_down_exps.bias", "", extent::n_embd, extent::n_experts, true},
 };
 
 // clang-format on
@@ -129,6 +146,11 @@ public:
     [[nodiscard]] constexpr bool has(tensor_id id) const noexcept { return (bits_ & bit(id)) != 0; }
     [[nodiscard]] friend constexpr tensor_set operator|(tensor_set a, tensor_set b) noexcept {
         a.bits_ |= b.bits_;
+        return a;
+    }
+    /// Those of `a` that are not in `b`.
+    [[nodiscard]] friend constexpr tensor_set operator-(tensor_set a, tensor_set b) noexcept {
+        a.bits_ &= ~b.bits_;
         return a;
     }
 

@@ -14,6 +14,7 @@
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/ops/attention.hpp>
+#include <nibble/ops/experts.hpp>
 #include <nibble/ops/largest_value.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/rope.hpp>
@@ -37,7 +38,8 @@ struct workspace_shape {
     if (scaling.type == rope_scaling::method::linear) result.interpolate(factor);
     if (scaling.type == rope_scaling::method::yarn) {
         result.interpolate_yarn(factor, static_cast<double>(scaling.original_context),
-                                static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow));
+                                static_cast<double>(scaling.beta_fast), static_cast<double>(scaling.beta_slow),
+                                scaling.whole_pairs);
         const double magnitude = rotation::yarn_magnitude(factor) /
                                  rotation::yarn_magnitude(factor, static_cast<double>(scaling.log_multiplier));
         result.set_magnitude(magnitude * static_cast<double>(scaling.attn_factor));
@@ -57,6 +59,7 @@ public:
         : batch(shape.batch),
           activations(kernels, activations_of(kernels, config, weights, shape)),
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
+          experts(experts_of(kernels, config, shape)),
           largest(shape.n_threads),
           memory_(n_floats(kernels, config, shape)) {
         for (const rope_config& rope : config.ropes)
@@ -70,21 +73,23 @@ public:
         k = take(batch * config.kv_width());
         v = take(batch * config.kv_width());
         rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
-        gated = take(batch * config.n_ff);
+        const std::size_t rows = ff_rows(kernels, config, shape);
+        gated = take(rows * config.n_ff);
         conv_gates = take(batch * conv_width(config));
-        up_scratch = take(shape.n_threads * gated_rows(kernels) * batch);
+        up_scratch = take(shape.n_threads * gated_rows(kernels) * rows);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
     ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads, and 3 n_embd
     ///   more for convolutions)
-    ///   + activation_buffer::bytes + attention_workspace::bytes + 16 n_threads.
+    ///   + activation_buffer::bytes + attention_workspace::bytes + expert_workspace::bytes + 16 n_threads,
+    /// where with experts the two parts of the feed-forward and activation_buffer have as many rows as a wave of them.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
     [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
                                            const model_weights& weights, const workspace_shape& shape) noexcept {
         return n_floats(kernels, config, shape) * sizeof(float) +
                activation_buffer::bytes(kernels, activations_of(kernels, config, weights, shape)) +
-               shape.n_threads * sizeof(largest_value) +
+               expert_workspace::bytes(experts_of(kernels, config, shape)) + shape.n_threads * sizeof(largest_value) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
     }
 
@@ -96,6 +101,7 @@ public:
     std::vector<rotation> ropes;    ///< as model_config::ropes
     activation_buffer activations;  ///< what the current product multiplies with
     attention_workspace attention;
+    expert_workspace experts;
     aligned_buffer<largest_value> largest;  ///< [n_threads]  of the logits
 
     float* x;             ///< [batch][n_embd]    the residual stream
@@ -105,9 +111,9 @@ public:
     float* k;             ///< [batch][n_kv_heads][head_dim]
     float* v;             ///< [batch][n_kv_heads][head_dim]
     float* rope_cos_sin;  ///< [n_ropes][batch][rope_dims]  of the tokens' positions
-    float* gated;         ///< [batch][n_ff]
+    float* gated;         ///< [ff_rows][n_ff]
     float* conv_gates;    ///< [batch][3][n_embd]  of models with convolutions
-    float* up_scratch;    ///< [n_threads][batch][gated_rows]  see gated_linear
+    float* up_scratch;    ///< [n_threads][ff_rows][gated_rows]  see gated_linear
 
 private:
     [[nodiscard]] static std::size_t rounded(std::size_t n) noexcept { return (n + 15) / 16 * 16; }  // cache lines
@@ -122,13 +128,23 @@ private:
         const std::size_t batch = shape.batch;
         return 3 * rounded(batch * config.n_embd) + rounded(batch * config.q_width()) +
                2 * rounded(batch * config.kv_width()) + rounded(config.ropes.size() * batch * config.rope_dims) +
-               rounded(batch * config.n_ff) + rounded(batch * conv_width(config)) +
-               rounded(shape.n_threads * gated_rows(kernels) * batch);
+               rounded(ff_rows(kernels, config, shape) * config.n_ff) + rounded(batch * conv_width(config)) +
+               rounded(shape.n_threads * gated_rows(kernels) * ff_rows(kernels, config, shape));
+    }
+    [[nodiscard]] static expert_shape experts_of(const kernel_set& kernels, const model_config& config,
+                                                 const workspace_shape& shape) noexcept {
+        return {config.experts, config.n_embd, shape.batch, kernels.token_group};
+    }
+    /// Rows that go through a feed-forward at once: a batch of tokens, or a wave of experts.
+    [[nodiscard]] static std::size_t ff_rows(const kernel_set& kernels, const model_config& config,
+                                             const workspace_shape& shape) noexcept {
+        return std::max(shape.batch, expert_workspace::rows_for(experts_of(kernels, config, shape)));
     }
     [[nodiscard]] static activation_shape activations_of(const kernel_set& kernels, const model_config& config,
                                                          const model_weights& weights,
                                                          const workspace_shape& shape) noexcept {
-        activation_shape result{shape.batch, std::max({config.n_embd, config.q_width(), config.n_ff}), false, false,
+        activation_shape result{ff_rows(kernels, config, shape),
+                                std::max({config.n_embd, config.q_width(), config.n_ff}), false, false,
                                 shape.n_threads};
         const auto count = [&result, &kernels](const matrix_view& w) {
             if (w.empty()) return;
@@ -138,7 +154,8 @@ private:
         };
         for (const auto& [attention, convolution, feed_forward] : weights.layers)
             for (const auto& w : {attention.q.w, attention.k.w, attention.v.w, attention.output.w, convolution.input.w,
-                                  convolution.output.w, feed_forward.gate.w, feed_forward.up.w, feed_forward.down.w})
+                                  convolution.output.w, feed_forward.router.w, feed_forward.gate.w, feed_forward.up.w,
+                                  feed_forward.down.w})
                 count(w);
         count(weights.output);
         return result;

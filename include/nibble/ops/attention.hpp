@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <numbers>
+#include <span>
 #include <utility>
 
 #include <nibble/core/aligned_buffer.hpp>
@@ -123,7 +124,9 @@ struct attention_call {
     std::size_t window;    ///< how many positions a token sees at most, itself included; no_window: all
     float scale;           ///< multiplies query . key
     float cap = 0;         ///< of that product, which becomes cap * tanh(product / cap); 0: none
-    float* out;            ///< [n_tokens][n_heads][head_dim]; may be q
+    /// [n_heads]  A score of each head for nothing: it takes its part of the softmax and has no value. Empty: none.
+    std::span<const float> sinks = {};
+    float* out;  ///< [n_tokens][n_heads][head_dim]; may be q
     attention_workspace& workspace;
 
     /// The cap in units of the scores that kernels see.
@@ -145,6 +148,20 @@ inline void scale_queries(const attention_call& call, std::size_t token, std::si
     for (std::size_t i = 0; i < n; ++i) to[i] = q[i] * scale;
 }
 
+/// The sinks of `rows` queries of a key/value head -> total, as the last block: one position whose value is 0. `spare`
+/// has room for so many rows.
+inline void add_sinks(const attention_call& call, std::size_t kv_head, std::size_t rows, const attention_partial& total,
+                      const attention_partial& spare) noexcept {
+    if (call.sinks.empty()) return;
+    const std::size_t group = call.shape.group(), head_dim = call.shape.head_dim;
+    for (std::size_t r = 0; r < rows; ++r) {
+        spare.max[r] = call.sinks[kv_head * group + r % group] * std::numbers::log2e_v<float>;
+        spare.sum[r] = 1;
+    }
+    std::fill_n(spare.acc, rows * padded_head_dim(head_dim), 0.0f);
+    call.kernels.merge(total, spare, rows, head_dim);
+}
+
 /// Tokens begin .. end - 1, which lie in one block of positions, for one key/value head.
 inline void attend_tile(const attention_call& call, std::size_t kv_head, std::size_t begin, std::size_t end,
                         std::size_t worker) noexcept {
@@ -161,6 +178,7 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
         call.kernels.attend(queries, call.cache.block(kv_head, b), partial, area.work);
         if (b > first_block) call.kernels.merge(area.total, partial, rows, head_dim);
     }
+    add_sinks(call, kv_head, rows, area.total, area.next);
 
     for (std::size_t t = begin; t < end; ++t) {
         const std::size_t r = (t - begin) * group;
@@ -199,14 +217,16 @@ inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
                             call.cache.block(kv_head, b), call.workspace.partial(kv_head, i), area.work);
     });
     // below 32 blocks merging takes less time than waking a thread
-    exec.for_blocks(n_kv_heads, n_blocks < 32 ? n_kv_heads : 1, [&](std::size_t begin, std::size_t end, std::size_t) {
-        for (std::size_t kv_head = begin; kv_head < end; ++kv_head) {
-            const attention_partial total = call.workspace.partial(kv_head, 0);
-            for (std::size_t i = 1; i < n_blocks; ++i)
-                call.kernels.merge(total, call.workspace.partial(kv_head, i), group, head_dim);
-            call.kernels.finish(total, group, head_dim, call.out + kv_head * group * head_dim);
-        }
-    });
+    exec.for_blocks(n_kv_heads, n_blocks < 32 ? n_kv_heads : 1,
+                    [&](std::size_t begin, std::size_t end, std::size_t worker) {
+                        for (std::size_t kv_head = begin; kv_head < end; ++kv_head) {
+                            const attention_partial total = call.workspace.partial(kv_head, 0);
+                            for (std::size_t i = 1; i < n_blocks; ++i)
+                                call.kernels.merge(total, call.workspace.partial(kv_head, i), group, head_dim);
+                            add_sinks(call, kv_head, group, total, call.workspace.area(worker).next);
+                            call.kernels.finish(total, group, head_dim, call.out + kv_head * group * head_dim);
+                        }
+                    });
 }
 
 }  // namespace detail

@@ -42,14 +42,17 @@ public:
     }
 
     /// YaRN (Peng et al., arXiv 2309.00071): pairs that turn more than `beta_fast` times within the original context
-    /// keep their speed, those below `beta_slow` turns are interpolated, a ramp lies between.
-    void interpolate_yarn(double factor, double original_context, double beta_fast, double beta_slow) noexcept {
+    /// keep their speed, those below `beta_slow` turns are interpolated, a ramp lies between, from one whole pair to
+    /// another or from where these turns would be.
+    void interpolate_yarn(double factor, double original_context, double beta_fast, double beta_slow,
+                          bool whole_pairs = true) noexcept {
         const auto pair_of = [&](double turns) {  // which pair makes so many turns
             return static_cast<double>(dims()) * fixed::log2(original_context / (turns * 2 * std::numbers::pi)) /
                    (2 * fixed::log2(base_));
         };
-        const double low = std::max(0.0, std::floor(pair_of(beta_fast)));
-        const double high = std::min(static_cast<double>(dims()) - 1, std::ceil(pair_of(beta_slow)));
+        const double fast = pair_of(beta_fast), slow = pair_of(beta_slow);
+        const double low = std::max(0.0, whole_pairs ? std::floor(fast) : fast);
+        const double high = std::min(static_cast<double>(dims()) - 1, whole_pairs ? std::ceil(slow) : slow);
         for (std::size_t i = 0; i < inv_freq_.size(); ++i) {
             const double kept = 1 - std::clamp((static_cast<double>(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
             inv_freq_[i] *= (1 - kept) / factor + kept;

@@ -1,6 +1,7 @@
 // The elementwise kernels against plain double arithmetic, and every set against the scalar one.
 #include <nibble/kernels/elementwise/elementwise.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -58,7 +59,7 @@ TEST_CASE("every set computes the same bits at any length") {
         check_sets(n, [&](const elementwise_kernels& k, float* x) { k.scale(x, 45.25f, n); });
         for (const float cap : {0.001f, 30.0f, 1e6f})
             check_sets(n, [&](const elementwise_kernels& k, float* x) { k.soft_cap(x, cap, n); });
-        for (const auto gate : {activation::silu, activation::gelu_tanh})
+        for (const auto gate : {activation::silu, activation::gelu_tanh, activation::silu_clamped})
             check_sets(n, [&](const elementwise_kernels& k, float* x) {
                 k.gated[static_cast<std::size_t>(gate)](x, y.data(), n);
             });
@@ -139,6 +140,33 @@ TEST_CASE("the gates are silu and gelu of the tanh form, times up") {
         const double y = std::sqrt(2 / std::acos(-1.0)) * (g + 0.044715 * g * g * g);
         CHECK(static_cast<double>(gated(activation::gelu_tanh, gates[i], ups[i])) ==
               Approx(g / (1 + std::exp(-2 * y)) * u).epsilon(1e-5).margin(1e-30));
+    }
+}
+
+TEST_CASE("the clamped gate is silu of 1.702 x / 1.702 times up + 1, both clamped to 7") {
+    const auto gates = random_row(5000, 5, 6), ups = random_row(5000, 6, 6);
+    for (std::size_t i = 0; i < gates.size(); ++i) {
+        const double g = std::min(static_cast<double>(gates[i]), 7.0);
+        const double u = std::clamp(static_cast<double>(ups[i]), -7.0, 7.0);
+        CHECK(static_cast<double>(gated(activation::silu_clamped, gates[i], ups[i])) ==
+              Approx(g / (1 + std::exp(-1.702 * g)) * (u + 1)).epsilon(3e-6).margin(1e-30));
+    }
+    const float infinity = std::numeric_limits<float>::infinity(), none = std::numeric_limits<float>::quiet_NaN();
+    CHECK(gated(activation::silu_clamped, infinity, infinity) == gated(activation::silu_clamped, 7, 7));
+    CHECK(gated(activation::silu_clamped, 8, -infinity) == gated(activation::silu_clamped, 7, -7));
+    CHECK(gated(activation::silu_clamped, -1000, 1) == 0);
+    // some of each in a vector, in every set: NaN stays, whichever sign it has
+    const std::vector<float> x{none, -none, 1, 1, infinity, -1000, 7, 7.5f}, y{1, 1, none, -none, -infinity, 8, -7, 7};
+    for (const kernel_set* set : test::runnable_sets()) {
+        auto got = x;
+        set->elementwise.gated[static_cast<std::size_t>(activation::silu_clamped)](got.data(), y.data(), x.size());
+        CAPTURE(set->name);
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            CAPTURE(i);
+            const float expected = gated(activation::silu_clamped, x[i], y[i]);
+            CHECK(std::isnan(got[i]) == (i < 4));
+            if (i >= 4) CHECK(got[i] == expected);
+        }
     }
 }
 

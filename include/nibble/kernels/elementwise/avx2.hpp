@@ -153,13 +153,25 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
     rest::gelu_tanh_gated(gate + i, up + i, n - i);
 }
 
+inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noexcept {
+    const __m256 slope = _mm256_set1_ps(clamped_slope), one = _mm256_set1_ps(1.0f);
+    const __m256 most = _mm256_set1_ps(clamped_limit), least = _mm256_set1_ps(-clamped_limit);
+    std::size_t i = 0;
+    for (; i + 8 <= n; i += 8) {  // of two operands one of which is NaN, min and max give the second
+        const __m256 g = _mm256_min_ps(most, _mm256_loadu_ps(gate + i));
+        const __m256 u = _mm256_max_ps(least, _mm256_min_ps(most, _mm256_loadu_ps(up + i)));
+        _mm256_storeu_ps(gate + i, gate_values(g, _mm256_mul_ps(g, slope), _mm256_add_ps(u, one)));
+    }
+    rest::silu_clamped_gated(gate + i, up + i, n - i);
+}
+
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
-                                           .gated = {&silu_gated, &gelu_tanh_gated}};
+                                           .gated = {&silu_gated, &gelu_tanh_gated, &silu_clamped_gated}};
 
 }  // namespace kernels::elementwise_avx2
 NIBBLE_NAMESPACE_END

@@ -25,6 +25,8 @@ enum class rope_pairing {
 enum class activation {
     silu,       ///< x / (1 + e^-x)
     gelu_tanh,  ///< x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
+    /// x / (1 + e^-1.702x) of x = min(gate, 7), and clamp(up, -7, 7) + 1 in the place of up
+    silu_clamped,
 };
 
 /// The elementwise kernels of one instruction set. Value i of a result depends on the operands of one row alone, never
@@ -51,7 +53,7 @@ struct elementwise_kernels {
                2>
         rope;
     /// gate[i] = act(gate[i]) * up[i], by activation.
-    std::array<void (*)(float* gate, const float* up, std::size_t n) noexcept, 2> gated;
+    std::array<void (*)(float* gate, const float* up, std::size_t n) noexcept, 3> gated;
 };
 
 namespace kernels {
@@ -59,6 +61,10 @@ namespace kernels {
 /// gelu_tanh(x) = x / (1 + 2^-t) with t = x * (linear + cubic * x^2).
 inline constexpr float gelu_linear = 2.3022082f;  // 2 sqrt(2 / pi) log2(e)
 inline constexpr float gelu_cubic = 0.10294324f;  // 0.044715 times that
+
+/// silu_clamped(x) = x / (1 + 2^-t) with t = clamped_slope * x, 1.702 log2(e).
+inline constexpr float clamped_slope = 2.45546696f;
+inline constexpr float clamped_limit = 7.0f;
 
 /// g / (1 + 2^-t) * u. With e = 2^-|t| <= 1 the sigmoid is 1 / (1 + e) or, for negative t, e / (1 + e): nothing
 /// overflows. `t` must not be a bare product.
@@ -129,13 +135,22 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
     }
 }
 
+inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noexcept {
+    for (std::size_t i = 0; i < n; ++i) {  // NaN stays
+        const float g = gate[i] > clamped_limit ? clamped_limit : gate[i];
+        const float most = up[i] > clamped_limit ? clamped_limit : up[i];
+        const float u = most < -clamped_limit ? -clamped_limit : most;
+        gate[i] = gate_value(g, exact_product(g, clamped_slope), u + 1.0f);
+    }
+}
+
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
-                                           .gated = {&silu_gated, &gelu_tanh_gated}};
+                                           .gated = {&silu_gated, &gelu_tanh_gated, &silu_clamped_gated}};
 
 }  // namespace elementwise_scalar
 }  // namespace kernels

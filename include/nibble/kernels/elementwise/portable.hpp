@@ -157,13 +157,33 @@ inline void gelu_tanh_gated(float* gate, const float* up, std::size_t n) noexcep
     rest::gelu_tanh_gated(gate + i, up + i, n - i);
 }
 
+/// Which values are beyond the limit, above or below; NaN is not.
+NIBBLE_INLINE portable::i32x4 beyond_limit(f32x4 x) noexcept {
+    using namespace portable;
+    const i32x4 magnitude = bits_of(x) & splat<std::int32_t>(0x7fffffff);
+    return greater(magnitude, bits_of(splat(clamped_limit))) & greater(splat<std::int32_t>(0x7f800001), magnitude);
+}
+
+inline void silu_clamped_gated(float* gate, const float* up, std::size_t n) noexcept {
+    using namespace portable;
+    const i32x4 limit = bits_of(splat(clamped_limit)), sign = bits_of(splat(-0.0f)), zero = splat<std::int32_t>(0);
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const f32x4 x = load(gate + i), y = load(up + i);
+        const f32x4 g = float_of(select(beyond_limit(x) & greater(bits_of(x), zero), limit, bits_of(x)));
+        const f32x4 u = float_of(select(beyond_limit(y), limit | (bits_of(y) & sign), bits_of(y)));
+        store(gate + i, gate_values(g, g * splat(clamped_slope), u + splat(1.0f)));
+    }
+    rest::silu_clamped_gated(gate + i, up + i, n - i);
+}
+
 inline constexpr elementwise_kernels table{.rms_norm = &rms_norm,
                                            .layer_norm = &layer_norm,
                                            .add_scaled = &add_scaled,
                                            .scale = &scale,
                                            .soft_cap = &soft_cap,
                                            .rope = {&rope_interleaved, &rope_halves},
-                                           .gated = {&silu_gated, &gelu_tanh_gated}};
+                                           .gated = {&silu_gated, &gelu_tanh_gated, &silu_clamped_gated}};
 
 }  // namespace kernels::elementwise_portable
 NIBBLE_NAMESPACE_END
