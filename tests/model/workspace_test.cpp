@@ -52,7 +52,7 @@ TEST_CASE("a workspace for experts takes what the plan says") {
         CAPTURE(batch, plan, taken);
         if (taken == 0) continue;  // the system does not tell
         CHECK(taken >= plan);
-        CHECK(taken <= plan + 4096);  // alignment, and the rotations
+        CHECK(taken <= plan + 10 * 4096);  // the rotations, and up to a page for each of the larger buffers
     }
 #endif
 }

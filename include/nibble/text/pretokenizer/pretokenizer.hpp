@@ -41,7 +41,8 @@ enum class pretokenizer : std::uint8_t {
     tekken,
     /// tekken with (?i:'s|'t|'re|'ve|'m|'ll|'d)? behind the letters and \p{N}{1,3} in place of \p{N}
     gpt_4o,
-    /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$, [一-龥ࠀ-一가-퟿]+, \p{N}. The
+    /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$, [一-龥ࠀ-一가-퟿]+, \p{N}.
+    /// The
     /// last is
     /// "Digits" with "individual_digits" in the tokenizer file of deepseek-llm-7b-base; llama.cpp has \p{N}+.
     deepseek_llm,
