@@ -83,6 +83,23 @@ TEST_CASE("what a template writes says which forms of calls and of thinking its 
          "'<|channel|>commentary ' 'json<|message|>' '<|start|>assistant<|channel|>final<|message|>' '<|return|>'",
          "<|channel|>commentary to=functions.", " <|constrain|>json<|message|>", "<|channel|>analysis<|message|>", 3},
         {"LFM2", "'<|tool_call_start|>[' + calls + ']<|tool_call_end|>'", "<|tool_call_start|>", "", "", 1},
+        {"Llama 4", "{\"name\": function name, \"parameters\": {}} '<|python_start|>' + content + '<|python_end|>'",
+         "<|python_start|>", "", "", 1},
+        {"GLM-4.5",
+         "'<tool_call>' + name '<arg_key>' + k + '</arg_key>' '<arg_value>' + v + '</arg_value>' '</tool_call>' "
+         "'</think>'",
+         "<tool_call>", "", "<think>", 2},
+        {"Hunyuan A13B", "'<tool_calls>\n<tool_call>' + name + '\n```json\n' + arguments + '\n```\n</tool_call>'",
+         "<tool_call>", "\n```json\n", "", 2},
+        {"Hunyuan 3", "'<tool_calls>' '<tool_call>' + name + '<tool_sep>' '<arg_key>' '<arg_value>' '</think>'",
+         "<tool_call>", "<tool_sep>", "<think>", 3},
+        {"Kimi K2",
+         "'<|tool_calls_section_begin|>' '<|tool_call_begin|>' + id + '<|tool_call_argument_begin|>' "
+         "'<|tool_call_end|>'",
+         "<|tool_call_begin|>", "<|tool_call_argument_begin|>", "", 1},
+        {"MiniMax M2",
+         "'<minimax:tool_call>' '<invoke name=\"' + name + '\">' '<parameter name=\"' '</invoke>' '</think>'",
+         "<invoke name=\"", "\">\n", "<think>", 1},
         {"OLMo 3", "'<function_calls>' + calls + '</function_calls>'", "<function_calls>", "", "", 1},
         {"Phi", "'<|assistant|>' + content + '<|end|>'", nullptr, "", "", 0},
         {"none", "{{ messages }}", nullptr, "", "", 0},
@@ -122,6 +139,7 @@ TEST_CASE("the format is read from the chat template") {
     CHECK_FALSE(qwen.bare_calls);
     const std::string bare = "{\"name\": function name, \"parameters\": {}} <|python_tag|>";
     CHECK(detect_reply_format(bare).bare_calls);
+    CHECK(detect_reply_format(bare + "<|python_start|> <|python_end|>").bare_calls);
     CHECK_FALSE(detect_reply_format(bare + "<|START_ACTION|> <|END_ACTION|>").bare_calls);  // tools, not calls
     CHECK(detect_reply_format("{{ messages }}").tool_calls.empty());
     CHECK(detect_reply_format("{{ messages }}").think_open.empty());

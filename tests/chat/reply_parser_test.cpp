@@ -186,6 +186,41 @@ TEST_CASE("reply parser: calls whose name stands before the arguments") {
     check("[TOOL_CALLS]g[ARGS]{}", "|C:g{}", format);
 }
 
+TEST_CASE("reply parser: calls whose arguments have keys between tags of their own") {
+    // GLM
+    check("<tool_call>f\n<arg_key>city</arg_key>\n<arg_value>New York</arg_value>\n<arg_key>n</arg_key>\n"
+          "<arg_value>[12, \"{\"]</arg_value>\n</tool_call>\nok",
+          "|C:f{\"city\":\"New York\",\"n\":[12,\"{\"]}|A:ok");
+    check("<tool_call>f<arg_key>x</arg_key><arg_value>1</arg_value></tool_call><tool_call>get-it\n</tool_call>",
+          "|C:f{\"x\":1}|C:get-it{}");
+    for (const std::string inner : {"", "f g", "f(x)", "f\n<arg_key>x</arg_key>", "f\n<arg_key>x</arg_key>1",
+                                    "f\n<arg_key>x</arg_key>\n<arg_value>1", "f\n<arg_value>1</arg_value>"})
+        check("<tool_call>" + inner + "</tool_call>ok", "|M:<tool_call>" + inner + "</tool_call>|A:ok");
+    // Hunyuan
+    check("<tool_calls>\n<tool_call>f<tool_sep>\n<arg_key>x</arg_key>\n<arg_value>a b</arg_value>\n</tool_call>\n"
+          "<tool_call>g<tool_sep></tool_call>\n</tool_calls>",
+          "|C:f{\"x\":\"a b\"}|C:g{}");
+    check("a<tool_calls>\n<tool_call>f\n```json\n{\"x\": \"</tool_call>\"}\n```\n</tool_call>\n</tool_calls>b",
+          "|A:a|C:f{\"x\":\"</tool_call>\"}|A:b");
+    // MiniMax
+    check("<think>t</think>\n<minimax:tool_call>\n<invoke name=\"f\">\n<parameter name=\"x\">a \"b\"</parameter>\n"
+          "<parameter name=\"y\">{\"k\": [1]}</parameter>\n</invoke>\n<invoke name=\"g\">\n</invoke>\n"
+          "</minimax:tool_call>",
+          "|R:t|C:f{\"x\":\"a \\\"b\\\"\",\"y\":{\"k\":[1]}}|C:g{}");
+    check("<invoke name=\"f\"><parameter name=\"x\">1</invoke>ok",
+          "|M:<invoke name=\"f\"><parameter name=\"x\">1</invoke>|A:ok");
+}
+
+TEST_CASE("reply parser: an id that has the name in it") {
+    const std::string open = "<|tool_call_begin|>", arguments = "<|tool_call_argument_begin|>",
+                      close = "<|tool_call_end|>";
+    check("a<|tool_calls_section_begin|>" + open + "functions.f:0" + arguments + "{\"x\": \"<|tool_call_end|>\"}" +
+              close + open + "functions.g:1 " + arguments + "{}" + close + "<|tool_calls_section_end|>",
+          "|A:a|C:f{\"x\":\"<|tool_call_end|>\"}#functions.f:0|C:g{}#functions.g:1");
+    check(open + "functions.f" + arguments + "{}" + close, "|C:f{}#functions.f");
+    check(open + "f:0" + arguments + "{}" + close, "|M:" + open + "f:0" + arguments + "{}" + close);
+}
+
 TEST_CASE("reply parser: the form of gpt-oss") {
     auto format =
         detect_reply_format("<|channel|>analysis<|message|> <|channel|>commentary <|channel|>final<|message|>");
@@ -227,6 +262,7 @@ TEST_CASE("reply parser: tags around answers are no part of them") {
           "|C:f{\"x\":1}");
     check("I look.\n<|tool_call_start|>[f(city=\"Oslo\", n=[1]), g()]<|tool_call_end|>Done.",
           "|A:I look.\n|C:f{\"city\":\"Oslo\",\"n\":[1]}|C:g{}|A:Done.");
+    check("<|python_start|>[f(x=\"]\")]<|python_end|>", "|C:f{\"x\":\"]\"}");
     check("<function_calls>\nf(x='5\" ')\ng()\n</function_calls>", "|C:f{\"x\":\"5\\\" \"}|C:g{}");
     check("<|tool_call_start|>[f(x=]<|tool_call_end|>ok", "|M:<|tool_call_start|>[f(x=]<|tool_call_end|>|A:ok");
     // Tags in a row cost no more than others: none is remembered twice.
@@ -403,6 +439,17 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
                                                 "<function=",
                                                 "<parameter=x>",
                                                 "</parameter>",
+                                                "<tool_call>f",
+                                                "<arg_key>",
+                                                "</arg_key>",
+                                                "<arg_value>1</arg_value>",
+                                                "<tool_sep>",
+                                                "</tool_calls>",
+                                                "<invoke name=\"",
+                                                "<|tool_call_begin|>functions.",
+                                                "<|tool_call_argument_begin|>",
+                                                "<|tool_call_end|>",
+                                                "[f()]<|python_end|>",
                                                 "</function>",
                                                 ">\n",
                                                 "<\uff5ctool\u2581calls\u2581begin\uff5c>",
@@ -427,7 +474,7 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
                                                 std::string(1, '\0')};
     std::mt19937 rng{23};
     std::size_t n_calls = 0, n_malformed = 0;
-    for (int round = 0; round < 3000; ++round) {
+    for (int round = 0; round < 5000; ++round) {
         std::string text;
         for (auto n = rng() % 14; n > 0; --n) text += parts[rng() % parts.size()];
         reply_format format;
@@ -453,8 +500,9 @@ TEST_CASE("reply parser: random texts, randomly cut, are neither lost nor double
 
 TEST_CASE("reply parser: long replies byte by byte") {
     // Each would take hours if a byte cost as much as the text before it.
-    for (const std::string unit : {"<", "<tool_call>", "\n", "<tool_call>{\"", "{", "<think>", "[TOOL_CALLS][",
-                                   "[TOOL_CALLS]f", "<function=f>{\"", "<tool_call> x> {", "[ARGS] {"}) {
+    for (const std::string unit :
+         {"<", "<tool_call>", "\n", "<tool_call>{\"", "{", "<think>", "[TOOL_CALLS][", "[TOOL_CALLS]f",
+          "<function=f>{\"", "<arg_key>{", "<invoke name=\"{", "<tool_call> x> {", "[ARGS] {"}) {
         reply_parser parser;
         std::size_t bytes = 0, given = 0;
         const auto count = [&](std::span<const reply_event> events) {

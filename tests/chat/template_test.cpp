@@ -337,6 +337,31 @@ TEST_CASE("reasoning of past turns is kept or dropped as told") {
     }
 }
 
+TEST_CASE("a template that reads \"thinking\" gets the reasoning under that name") {
+    // As gpt-oss's shows a call, and an answer.
+    const chat_template t("{% for message in messages %}"
+                          "{% if message.tool_calls %}"
+                          "{% if message.content and message.thinking %}{{ raise_exception('both') }}{% endif %}"
+                          "<|channel|>analysis<|message|>{{ message.content or message.thinking }}<|end|>[{{ "
+                          "message.tool_calls[0].function.name }}]"
+                          "{% else %}<|channel|>final<|message|>{{ message.content }}<|end|>{% endif %}{% endfor %}");
+    const auto render = [&](std::string content, std::optional<bool> keep) {
+        return t.render(std::vector<message>{{.role = role::assistant,
+                                              .content = std::move(content),
+                                              .reasoning = "I look",
+                                              .tool_calls = {{"", "now", json::object{}}}},
+                                             {.role = role::assistant, .content = "9:00", .reasoning = "I see"}},
+                        {.keep_reasoning = keep});
+    };
+    const std::string head = "<|channel|>analysis<|message|>",
+                      rest = "<|end|>[now]<|channel|>final<|message|>9:00<|end|>";
+    CHECK(render("", {}) == head + "I look" + rest);
+    CHECK(render("", true) == head + "I look" + rest);
+    CHECK(render("", false) == head + rest);
+    CHECK(render("Just a moment", {}) == head + "Just a moment" + rest);
+    CHECK(render("Just a moment", true) == head + "Just a moment" + rest);
+}
+
 TEST_CASE("the bundled model's template gives the expected prompts") {
     const auto model = nibble::test::models_dir() / "nibble-tiny.gguf";
     const auto expected = nibble::test::data_dir() / "nibble-tiny-Q4_K_M.expected.jsonl";

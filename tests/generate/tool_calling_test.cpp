@@ -35,7 +35,7 @@ const std::vector<tool>& offered() {
 std::vector<reply_format> formats() {
     std::vector<reply_format> out;
     for (const auto& form : known_tool_call_forms()) {
-        if (form.has_parameters || form.is_python) continue;
+        if (!form.before_key.empty() || form.is_python) continue;
         out.emplace_back().tool_calls = {form};
     }
     auto& bare = out.emplace_back();

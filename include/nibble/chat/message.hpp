@@ -40,13 +40,14 @@ struct message {
     std::string tool_call_id = {};           ///< tool: which call it answers
 };
 
-/// `messages` as templates see them: objects with role, content and, where not empty, reasoning_content, tool_calls
-/// (in OpenAI's form), name, tool_call_id.
-[[nodiscard]] inline json to_json(std::span<const message> messages) {
+/// `messages` as templates see them: objects with role, content and, where not empty, the reasoning, tool_calls (in
+/// OpenAI's form), name, tool_call_id.
+[[nodiscard]] inline json to_json(std::span<const message> messages,
+                                  std::string_view reasoning_key = "reasoning_content") {
     json::array list;
     for (const message& m : messages) {
         json::object item{{"role", name_of(m.role)}, {"content", m.content}};
-        if (!m.reasoning.empty()) item.set("reasoning_content", m.reasoning);
+        if (!m.reasoning.empty()) item.set(std::string{reasoning_key}, m.reasoning);
         if (!m.tool_calls.empty()) {
             json::array calls;
             for (const tool_call& call : m.tool_calls) {

@@ -20,15 +20,18 @@ NIBBLE_NAMESPACE_BEGIN
 /// One way in which models write calls: `open`, JSON, `close`. Without `close` the call ends with its JSON.
 /// The JSON is an object with a name and "arguments" or "parameters", or a list of such objects. With `after_name` it
 /// is the arguments alone, behind the name: `open` `before_name` NAME `before_id` ID `after_name` JSON
-/// `after_arguments` `close`; the id may be missing, and so may the white space at the ends of these texts.
+/// `after_arguments` `close`; the id may be missing, and so may the white space at the ends of these texts. With
+/// `before_key` there is no JSON but  `before_key` KEY `after_key` `before_value` VALUE `after_value`  for each
+/// argument, and the name may end where the first of them begins.
 struct tool_call_form {
     std::string open;
     std::string close = {};
-    bool is_code = false;         ///< program text in place of JSON: a call of code_tool; needs `close`
-    bool is_list = false;         ///< the model writes a list, of one call too; read in any form are both
-    bool has_parameters = false;  ///< <parameter=NAME> VALUE </parameter> for each argument in place of JSON
-    bool is_python = false;       ///< calls of Python in place of JSON; needs `close`
+    bool is_code = false;    ///< program text in place of JSON: a call of code_tool; needs `close`
+    bool is_list = false;    ///< the model writes a list, of one call too; read in any form are both
+    bool is_python = false;  ///< calls of Python in place of JSON; needs `close`
     std::string before_name = {}, after_name = {}, before_id = {}, after_arguments = {};
+    bool id_has_name = false;  ///< the id is all of `before_name` NAME `before_id` ID
+    std::string before_key = {}, after_key = {}, before_value = {}, after_value = {};
     std::string list_open = {}, list_close = {};                                ///< around all calls of a reply
     std::string name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of the JSON that has the name
 
@@ -38,12 +41,16 @@ struct tool_call_form {
                 text(row.close),
                 row.part == reply_part::code,
                 row.is_list,
-                row.has_parameters,
                 row.is_python,
                 text(row.before_name),
                 text(row.after_name),
                 text(row.before_id),
                 text(row.after_arguments),
+                row.id_has_name,
+                text(row.before_key),
+                text(row.after_key),
+                text(row.before_value),
+                text(row.after_value),
                 text(row.list_open),
                 text(row.list_close),
                 text(row.name_key),
@@ -51,10 +58,13 @@ struct tool_call_form {
                 text(row.id_key)};
     }
 
+    /// Whether the name stands before the arguments, not in one JSON with them.
+    [[nodiscard]] bool names_first() const noexcept { return !after_name.empty() || !before_key.empty(); }
+
     /// All texts of the form that mark something.
     [[nodiscard]] std::vector<std::string> tags() const {
-        std::vector<std::string> out{open,      close,           before_name, after_name,
-                                     before_id, after_arguments, list_open,   list_close};
+        std::vector<std::string> out{open,       close,     before_name,  after_name,  before_id, after_arguments,
+                                     before_key, after_key, before_value, after_value, list_open, list_close};
         std::erase(out, "");
         return out;
     }
@@ -112,7 +122,7 @@ struct reply_format {
 }
 
 /// The format for models with this chat template: those of the known tags that it mentions. Templates that show calls
-/// as {"name": ..., "parameters": ...} and have no tag that ends one (Llama 3) get bare_calls.
+/// as {"name": ..., "parameters": ...} and have no tag that ends one (Llama 3, Llama 4) get bare_calls.
 [[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
     reply_format out;
     const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
@@ -121,7 +131,7 @@ struct reply_format {
         if (row.part == reply_part::reasoning) return mentions(row.close);
         // What stands before a name is often put together of a variable and a tag.
         const std::string_view parts[] = {row.open, row.part == reply_part::answer ? row.close : row.after_name,
-                                          row.after_arguments, row.has_parameters ? "<parameter=" : ""};
+                                          row.after_arguments, row.before_key};
         return std::all_of(std::begin(parts), std::end(parts),
                            [&](std::string_view part) { return mentions(trim(part)); });
     };
@@ -135,9 +145,9 @@ struct reply_format {
         out.think_open = row.open;
         out.think_close = row.close;
     }
-    const bool has_closed_form = std::any_of(out.tool_calls.begin(), out.tool_calls.end(),
-                                             [](const tool_call_form& form) { return !form.close.empty(); });
-    out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !has_closed_form;
+    const bool has_closed_json = std::any_of(out.tool_calls.begin(), out.tool_calls.end(),
+                                             [](const auto& form) { return !form.close.empty() && !form.is_python; });
+    out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !has_closed_json;
     return out;
 }
 

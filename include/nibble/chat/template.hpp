@@ -26,7 +26,8 @@ NIBBLE_NAMESPACE_BEGIN
 struct chat_template_options {
     bool add_generation_prompt = true;         ///< end with the start of an assistant message
     std::optional<bool> enable_thinking = {};  ///< not set: the template's own default
-    /// Show the reasoning of past turns: yes, no; not set: where the template itself does.
+    /// Show the reasoning of past turns: yes, no; not set: where the template itself does. Yes is as not set for
+    /// templates that read it as "thinking" (gpt-oss): a turn of theirs is several messages.
     std::optional<bool> keep_reasoning = {};
     /// The template gets them as `tools`, in OpenAI's form; one that knows `xml_tools` (SmolLM3) gets the functions by
     /// themselves, under the name that it reads.
@@ -65,6 +66,7 @@ private:
     std::string bos_, eos_;
     reply_format format_;
     bool shows_calls_, blank_line_after_reasoning_;
+    bool reads_thinking_;  // as gpt-oss's calls the reasoning of a message
 };
 
 inline chat_template::chat_template(std::string_view source, std::string bos, std::string eos,
@@ -74,21 +76,25 @@ inline chat_template::chat_template(std::string_view source, std::string bos, st
       eos_(std::move(eos)),
       format_(detect_reply_format(source)),
       shows_calls_(source.find("tool_calls") != std::string_view::npos),
-      blank_line_after_reasoning_(source.find(format_.think_close + "\\n\\n") != std::string_view::npos) {}
+      blank_line_after_reasoning_(source.find(format_.think_close + "\\n\\n") != std::string_view::npos),
+      reads_thinking_(source.find("message.thinking") != std::string_view::npos &&
+                      source.find("reasoning_content") == std::string_view::npos) {}
 
 inline std::string chat_template::render(std::span<const message> messages,
                                          const chat_template_options& options) const {
     std::vector<message> shown(messages.begin(), messages.end());
     for (message& m : shown) {
         if (!shows_calls_) detail::write_calls_as_text(m, format_);
-        if (!options.keep_reasoning.value_or(true)) m.reasoning.clear();
+        // Beside content a call may have no "thinking": the template raises then.
+        const bool is_refused = reads_thinking_ && !m.tool_calls.empty() && !m.content.empty();
+        if (is_refused || !options.keep_reasoning.value_or(true)) m.reasoning.clear();
     }
     std::optional<detail::kept_reasoning> kept;
-    if (options.keep_reasoning.value_or(false) && !format_.think_open.empty())
+    if (options.keep_reasoning.value_or(false) && !format_.think_open.empty() && !reads_thinking_)
         kept.emplace(shown, std::array<const json*, 3>{&options.tools, &options.python_tools, &options.variables});
 
-    json variables =
-        json::object{{"messages", to_json(shown)}, {"add_generation_prompt", options.add_generation_prompt}};
+    json variables = json::object{{"messages", to_json(shown, reads_thinking_ ? "thinking" : "reasoning_content")},
+                                  {"add_generation_prompt", options.add_generation_prompt}};
     if (options.enable_thinking) variables["enable_thinking"] = *options.enable_thinking;
     if (!options.tools.is_null()) {
         const bool wants_functions = parsed_.mentions("xml_tools");

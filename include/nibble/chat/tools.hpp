@@ -93,14 +93,15 @@ inline void take(std::string_view& text, std::string_view part) {
     if (!trim(take_until(text, part)).empty()) fail_call(std::string{trim(part)}, text);
 }
 
-/// <parameter=NAME> VALUE </parameter> for each argument. A value is JSON where it can be read so, else the text
-/// between the line ends around it.
-[[nodiscard]] inline json read_parameters(std::string_view text) {
+/// The arguments of a form with before_key. A value is JSON where it can be read so, else the text between the line
+/// ends around it.
+[[nodiscard]] inline json read_parameters(std::string_view text, const tool_call_form& form) {
     json::object out;
     for (; !trim_start(text).empty();) {
-        take(text, "<parameter=");
-        const std::string name{take_until(text, ">")};
-        std::string_view value = take_until(text, "</parameter>");
+        take(text, form.before_key);
+        const std::string name{take_until(text, form.after_key)};
+        take(text, form.before_value);
+        std::string_view value = take_until(text, form.after_value);
         if (value.starts_with('\n')) value.remove_prefix(1);
         if (value.ends_with('\n')) value.remove_suffix(1);
         try {
@@ -112,35 +113,48 @@ inline void take(std::string_view& text, std::string_view part) {
     return out;
 }
 
+/// The name of a call, and its id, up to after_name; without that, a word up to the first argument or the end.
+[[nodiscard]] inline std::string_view take_name(std::string_view& text, const tool_call_form& form) {
+    if (!form.after_name.empty()) return trim(take_until(text, form.after_name));
+    const std::string_view before = text.substr(0, text.find(trim(form.before_key)));
+    text.remove_prefix(before.size());
+    const bool is_word = trim(before).find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                                        "0123456789_-.:/") == std::string_view::npos;
+    if (!is_word) fail_call("a name", before);
+    return trim(before);
+}
+
 /// A call whose name stands before its arguments.
 [[nodiscard]] inline tool_call read_named_call(std::string_view text, const tool_call_form& form) {
     take(text, form.before_name);
-    std::string_view id, name = trim(take_until(text, form.after_name));
-    if (const std::size_t at = name.find(form.before_id); !form.before_id.empty() && at < name.size()) {
-        id = trim(name.substr(at + form.before_id.size()));
+    std::string_view name = take_name(text, form);
+    std::string id = form.id_has_name ? form.before_name + std::string{name} : "";
+    if (const std::size_t at = name.rfind(form.before_id); !form.before_id.empty() && at < name.size()) {
+        if (!form.id_has_name) id = trim(name.substr(at + form.before_id.size()));
         name = trim(name.substr(0, at));
     }
     if (name.empty()) fail_call("a name", text);
     text = trim(text);
     if (const auto end = trim(form.after_arguments); text.ends_with(end)) text.remove_suffix(end.size());
-    return {std::string{id}, std::string{name},
-            form.has_parameters ? read_parameters(text) : as_arguments(json::parse(text))};
+    return {std::move(id), std::string{name},
+            form.before_key.empty() ? as_arguments(json::parse(text)) : read_parameters(text, form)};
 }
 
 /// Reads what stands between the tags of a call. Throws errc::json_syntax or errc::json_type.
 [[nodiscard]] inline std::vector<tool_call> read_tool_calls(std::string_view text, const tool_call_form& form) {
     if (form.is_code) return {{"", std::string{code_tool}, json_object{{"code", trim_end(trim_start(text, "\r\n"))}}}};
     if (form.is_python) return python_call_reader{text}.read();
-    if (form.after_name.empty()) return read_json_calls(text, form);
-    return {read_named_call(text, form)};
+    if (form.names_first()) return {read_named_call(text, form)};
+    return read_json_calls(text, form);
 }
 
-/// <parameter=NAME> VALUE </parameter> for each argument.
-[[nodiscard]] inline std::string written_parameters(const json::object& arguments) {
+/// The arguments of a call as its form has them behind the name.
+[[nodiscard]] inline std::string written_arguments(const json& arguments, const tool_call_form& form) {
+    if (form.before_key.empty()) return arguments.dump(json_format::python());
     std::string out;
-    for (const auto& [name, value] : arguments)
-        out += "<parameter=" + name + ">\n" +
-               (value.is_string() ? value.as_string() : value.dump(json_format::python())) + "\n</parameter>\n";
+    for (const auto& [name, value] : arguments.as_object())
+        out += form.before_key + name + form.after_key + form.before_value +
+               (value.is_string() ? value.as_string() : value.dump(json_format::python())) + form.after_value;
     return out;
 }
 
@@ -151,9 +165,8 @@ inline void take(std::string_view& text, std::string_view part) {
         const std::string text = written_python_call(call);
         return form.open + (form.is_list ? '[' + text + ']' : '\n' + text + '\n') + form.close;
     }
-    if (!form.after_name.empty())
-        return form.open + form.before_name + call.name + form.after_name +
-               (form.has_parameters ? written_parameters(call.arguments.as_object()) : call.arguments.dump(python)) +
+    if (form.names_first())
+        return form.open + form.before_name + call.name + form.after_name + written_arguments(call.arguments, form) +
                form.after_arguments + form.close;
     const json whole = json_object{{form.name_key, call.name}, {form.arguments_key, call.arguments}};
     if (form.is_list) return form.open + json{json::array{whole}}.dump(python) + form.close;

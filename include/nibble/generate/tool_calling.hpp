@@ -23,7 +23,7 @@ NIBBLE_NAMESPACE_BEGIN
 [[nodiscard]] inline tool_grammar_options tool_grammar_of(const reply_format& format) {
     if (format.bare_calls) return {.open = {}, .close = {}, .arguments_key = "parameters"};
     const auto form = std::find_if(format.tool_calls.begin(), format.tool_calls.end(), [](const tool_call_form& f) {
-        return !f.is_code && !f.has_parameters && !f.is_python;
+        return !f.is_code && f.before_key.empty() && !f.is_python;
     });
     if (form == format.tool_calls.end())
         throw error(errc::bad_option, "option tool_choice", "a model whose chat template says how it writes calls",

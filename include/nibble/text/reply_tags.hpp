@@ -20,6 +20,7 @@ enum class reply_part : std::uint8_t {
 
 /// A part lies between `open` and `close`. Without `close` it ends by itself, as JSON does. Where a call has its name
 /// outside of the JSON:  open  before_name NAME [before_id ID] after_name ARGUMENTS after_arguments  close
+/// ARGUMENTS are JSON, or with before_key each of them is  before_key KEY after_key before_value VALUE after_value
 struct reply_tag {
     reply_part part;
     std::string_view open, close = {};
@@ -27,12 +28,13 @@ struct reply_tag {
     /// says. Others are shown by sessions only, where the model's chat template has them.
     bool always_shown = false;
     bool is_list = false;               ///< of a call: the JSON is a list of calls
-    bool has_parameters = false;        ///< of a call: each argument is <parameter=NAME> VALUE </parameter>
     bool is_python = false;             ///< of calls: [f(x=1), g()], or one a line
-    std::string_view before_name = {};  ///< of a call, as the next three
-    std::string_view after_name = {};   ///< empty: the JSON has the name
+    std::string_view before_name = {};  ///< of a call, as what follows
+    std::string_view after_name = {};   ///< empty: the JSON has the name, or before_key ends it
     std::string_view before_id = {};    ///< empty: no id stands beside the name
+    bool id_has_name = false;           ///< the id is all of  before_name NAME before_id ID
     std::string_view after_arguments = {};
+    std::string_view before_key = {}, after_key = {}, before_value = {}, after_value = {};
     std::string_view list_open = {}, list_close = {};                                ///< around all calls of a reply
     std::string_view name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of a call: in its JSON
     /// What the chat template of a model with these tags has in it; empty: the tags themselves.
@@ -59,11 +61,28 @@ inline constexpr reply_tag reply_tags[] = {
      .seen_as = "<|channel|>final<|message|>"},
     // Qwen3-Coder, Seed-OSS; Qwen3-Coder where it forgets the outer tag
     {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
-     .has_parameters = true, .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n"},
+     .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n",
+     .before_key = "<parameter=", .after_key = ">\n", .after_value = "\n</parameter>\n"},
     {.part = reply_part::tool_call, .open = "<seed:tool_call>", .close = "</seed:tool_call>",
-     .has_parameters = true, .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n"},
-    {.part = reply_part::tool_call, .open = "<function=", .close = "</function>",
-     .has_parameters = true, .after_name = ">\n"},
+     .before_name = "\n<function=", .after_name = ">\n", .after_arguments = "</function>\n",
+     .before_key = "<parameter=", .after_key = ">", .after_value = "</parameter>\n"},
+    {.part = reply_part::tool_call, .open = "<function=", .close = "</function>", .after_name = ">\n",
+     .before_key = "<parameter=", .after_key = ">\n", .after_value = "\n</parameter>\n"},
+    // MiniMax M2
+    {.part = reply_part::tool_call, .open = "<invoke name=\"", .close = "</invoke>", .after_name = "\">\n",
+     .before_key = "<parameter name=\"", .after_key = "\">", .after_value = "</parameter>\n",
+     .list_open = "<minimax:tool_call>", .list_close = "</minimax:tool_call>"},
+    // Hunyuan A13B; 3; GLM-4.5 and later
+    {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
+     .after_name = "\n```json\n", .after_arguments = "\n```\n",
+     .list_open = "<tool_calls>", .list_close = "</tool_calls>"},
+    {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
+     .after_name = "<tool_sep>", .after_arguments = "\n",
+     .before_key = "\n<arg_key>", .after_key = "</arg_key>\n", .before_value = "<arg_value>",
+     .after_value = "</arg_value>", .list_open = "<tool_calls>", .list_close = "</tool_calls>"},
+    {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true,
+     .after_arguments = "\n", .before_key = "\n<arg_key>", .after_key = "</arg_key>\n",
+     .before_value = "<arg_value>", .after_value = "</arg_value>"},
     // Hermes, SmolLM3, Qwen
     {.part = reply_part::tool_call, .open = "<tool_call>", .close = "</tool_call>", .always_shown = true},
     // Mistral, from version 11 of its tokenizer on, and before
@@ -71,8 +90,10 @@ inline constexpr reply_tag reply_tags[] = {
     {.part = reply_part::tool_call, .open = "[TOOL_CALLS]", .is_list = true},
     // Granite, Phi
     {.part = reply_part::tool_call, .open = "<|tool_call|>", .is_list = true},
-    // LFM2; OLMo 3
+    // LFM2; Llama 4; OLMo 3
     {.part = reply_part::tool_call, .open = "<|tool_call_start|>", .close = "<|tool_call_end|>",
+     .is_list = true, .is_python = true},
+    {.part = reply_part::tool_call, .open = "<|python_start|>", .close = "<|python_end|>",
      .is_list = true, .is_python = true},
     {.part = reply_part::tool_call, .open = "<function_calls>", .close = "</function_calls>", .is_python = true},
     // Command R7B, Command A
@@ -85,6 +106,10 @@ inline constexpr reply_tag reply_tags[] = {
      .after_name = " json<|message|>", .seen_as = "<|channel|>commentary"},
     {.part = reply_part::tool_call, .open = "to=functions.", .after_name = "<|channel|>commentary json<|message|>",
      .seen_as = "<|channel|>commentary"},
+    // Kimi K2
+    {.part = reply_part::tool_call, .open = "<|tool_call_begin|>", .close = "<|tool_call_end|>",
+     .before_name = "functions.", .after_name = "<|tool_call_argument_begin|>", .before_id = ":", .id_has_name = true,
+     .list_open = "<|tool_calls_section_begin|>", .list_close = "<|tool_calls_section_end|>"},
     // Llama 3, Llama 3.1 with tools of one's own
     {.part = reply_part::tool_call, .open = "<|python_tag|>"},
     {.part = reply_part::tool_call, .open = "<function=", .close = "</function>", .after_name = ">"},

@@ -32,9 +32,10 @@ words split(pretokenizer pattern, std::string_view text) {
 }
 
 constexpr pretokenizer all_patterns[] = {
-    pretokenizer::llama_bpe, pretokenizer::qwen2,        pretokenizer::qwen35,         pretokenizer::seed_coder,
-    pretokenizer::minicpm5,  pretokenizer::gpt_2,        pretokenizer::smollm,         pretokenizer::tekken,
-    pretokenizer::gpt_4o,    pretokenizer::deepseek_llm, pretokenizer::deepseek_coder, pretokenizer::deepseek_v3,
+    pretokenizer::llama_bpe,   pretokenizer::qwen2,    pretokenizer::qwen35,       pretokenizer::seed_coder,
+    pretokenizer::minicpm5,    pretokenizer::gpt_2,    pretokenizer::smollm,       pretokenizer::tekken,
+    pretokenizer::gpt_4o,      pretokenizer::tiny_aya, pretokenizer::deepseek_llm, pretokenizer::deepseek_coder,
+    pretokenizer::deepseek_v3,
 };
 
 }  // namespace
@@ -87,6 +88,14 @@ TEST_CASE("pretokenizer: gpt-4o keeps contractions and marks with their words") 
     CHECK(split(p, "don't DON'T We'LLama") == words{"don't", " DON'T", " We'LL", "ama"});
     CHECK(split(p, "DURACI\u00d3N 1234") == words{"DURACI\u00d3N", " ", "123", "4"});
     CHECK(split(p, "e\u0301'\u017fx '") == words{"e\u0301'\u017f", "x", " '"});
+}
+
+TEST_CASE("pretokenizer: tiny_aya groups digits from the right, unless a word goes on behind them") {
+    constexpr auto p = pretokenizer::tiny_aya;
+    CHECK(split(p, "1234567 12") == words{"1", "234", "567", " ", "12"});
+    CHECK(split(p, "x1234.5678") == words{"x", "1", "234", ".", "5", "678"});
+    CHECK(split(p, "1234x 1234_ 1234\u2167") == words{"123", "4", "x", " ", "123", "4", "_", " ", "123", "4\u2167"});
+    CHECK(split(p, "\u0663\u0663\u0663\u0663\u00bd") == words{"\u0663", "\u0663\u0663\u0663", "\u00bd"});
 }
 
 TEST_CASE("pretokenizer: deepseek-v3 cuts numbers, then kana and ideographs, then words") {
@@ -230,6 +239,11 @@ private:
         const std::string upper_only =
             R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)";
         const std::string cased_solids = R"(| ?[^\s\p{L}\p{N}]+[\r\n/]*)" + newlines_and_spaces;
+        const std::string gpt_4o =
+            upper_first + contractions + "?" + upper_only + contractions + "?" + R"(|\p{N}{1,3})" + cased_solids;
+        const std::string no_word_character =
+            R"((?![\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169})"
+            R"(\x{1f170}-\x{1f189}]))";
         const std::string ideographs = R"([一-龥ࠀ-一가-\x{d7ff}]+)";
         switch (pattern) {
             case pretokenizer::llama_bpe: return {letters + R"(|\p{N}{1,3})" + solids};
@@ -243,9 +257,10 @@ private:
             case pretokenizer::gpt_2: return {gpt_2};
             case pretokenizer::smollm: return {R"(\p{N})", gpt_2};
             case pretokenizer::tekken: return {upper_first + upper_only + R"(|\p{N})" + cased_solids};
-            case pretokenizer::gpt_4o:
-                return {upper_first + contractions + "?" + upper_only + contractions + "?" + R"(|\p{N}{1,3})" +
-                        cased_solids};
+            case pretokenizer::gpt_4o: return {gpt_4o};
+            case pretokenizer::tiny_aya:
+                // Of \b, which PCRE2 takes from fewer characters, what can hold behind a digit.
+                return {R"(\p{Nd}{1,3}(?=(?:\p{Nd}{3})*)" + no_word_character + ")", gpt_4o};
             case pretokenizer::deepseek_coder:
                 return {R"([\r\n])", R"(\s?\p{L}+)", R"(\s?\p{P}+)", ideographs, R"(\p{N})"};
             case pretokenizer::deepseek_v3:

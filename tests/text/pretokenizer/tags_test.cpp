@@ -42,6 +42,7 @@ TEST_CASE("pretokenizer tags: patterns and what holds where the file is silent")
         {"tekken", pretokenizer::tekken},
         {"gpt-4o", pretokenizer::gpt_4o},
         {"llama4", pretokenizer::gpt_4o},
+        {"tiny_aya", pretokenizer::tiny_aya},
         {"deepseek-llm", pretokenizer::deepseek_llm},
         {"deepseek-v3", pretokenizer::deepseek_v3},
         {"hunyuan-dense", pretokenizer::deepseek_v3},
@@ -52,7 +53,7 @@ TEST_CASE("pretokenizer tags: patterns and what holds where the file is silent")
         REQUIRE(find_pretokenizer(name) != nullptr);
         CHECK(find_pretokenizer(name)->pattern == pattern);
     }
-    for (const std::string_view name : {"qwen2", "qwen35", "command-r", "olmo", "hunyuan"})
+    for (const std::string_view name : {"qwen2", "qwen35", "command-r", "olmo", "hunyuan", "tiny_aya"})
         CHECK(find_pretokenizer(name)->nfc);
     CHECK(find_pretokenizer("") == nullptr);
     CHECK(find_pretokenizer("Llama-BPE") == nullptr);

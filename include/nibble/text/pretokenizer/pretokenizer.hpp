@@ -9,6 +9,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/text/pretokenizer/cased_words.hpp>
 #include <nibble/text/pretokenizer/deepseek_words.hpp>
+#include <nibble/text/pretokenizer/digit_groups.hpp>
 #include <nibble/text/pretokenizer/gpt2_words.hpp>
 #include <nibble/text/pretokenizer/isolate.hpp>
 #include <nibble/text/pretokenizer/llama_words.hpp>
@@ -41,10 +42,11 @@ enum class pretokenizer : std::uint8_t {
     tekken,
     /// tekken with (?i:'s|'t|'re|'ve|'m|'ll|'d)? behind the letters and \p{N}{1,3} in place of \p{N}
     gpt_4o,
-    /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$, [一-龥ࠀ-一가-퟿]+, \p{N}.
-    /// The
-    /// last is
-    /// "Digits" with "individual_digits" in the tokenizer file of deepseek-llm-7b-base; llama.cpp has \p{N}+.
+    /// \d{1,3}(?=(?:\d{3})*\b), then gpt_4o
+    tiny_aya,
+    /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$,
+    /// [一-龥ࠀ-一가-퟿]+, \p{N}. The last is "Digits" with "individual_digits" in the tokenizer file of
+    /// deepseek-llm-7b-base; llama.cpp has \p{N}+.
     deepseek_llm,
     /// [\r\n], \s?\p{L}+, \s?\p{P}+, [一-龥ࠀ-一가-퟿]+, \p{N}
     deepseek_coder,
@@ -69,8 +71,8 @@ void split_words(pretokenizer pattern, std::string_view text, Emit&& emit) {
     const auto llama = [&](std::string_view piece, detail::llama_rules rules) {
         scan(piece, [rules](std::string_view t, std::size_t at) { return detail::llama_word(t, at, rules); });
     };
-    const auto cased = [&](detail::cased_rules rules) {
-        scan(text, [rules](std::string_view t, std::size_t at) { return detail::cased_word(t, at, rules); });
+    const auto cased = [&](std::string_view piece, detail::cased_rules rules) {
+        scan(piece, [rules](std::string_view t, std::size_t at) { return detail::cased_word(t, at, rules); });
     };
     switch (pattern) {
         case pretokenizer::llama_bpe: return llama(text, {.digits = 3});
@@ -84,8 +86,11 @@ void split_words(pretokenizer pattern, std::string_view text, Emit&& emit) {
             return detail::isolate_numbers(text, 3, [&](std::string_view piece) { llama(piece, {.digits = 3}); });
         case pretokenizer::gpt_2: return scan(text, detail::gpt2_word<false>);
         case pretokenizer::smollm: return scan(text, detail::gpt2_word<true>);
-        case pretokenizer::tekken: return cased({.digits = 1, .contractions = false});
-        case pretokenizer::gpt_4o: return cased({.digits = 3, .contractions = true});
+        case pretokenizer::tekken: return cased(text, {.digits = 1, .contractions = false});
+        case pretokenizer::gpt_4o: return cased(text, {.digits = 3, .contractions = true});
+        case pretokenizer::tiny_aya:
+            return detail::isolate_digit_groups(
+                text, [&](std::string_view piece) { cased(piece, {.digits = 3, .contractions = true}); });
         case pretokenizer::deepseek_llm: return detail::deepseek_llm_words(text, emit);
         case pretokenizer::deepseek_coder: return detail::deepseek_coder_words(text, emit);
         case pretokenizer::deepseek_v3: return detail::deepseek_v3_words(text, emit);
