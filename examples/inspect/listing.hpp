@@ -103,6 +103,12 @@ inline void print_report(std::ostream& out, const json& report) {
             out << "  " << padded(name_in(entry, "field"), fields + 2) << padded(name_in(entry, "value"), values + 2)
                 << name_in(entry, "from") << '\n';
     }
+    if (report.contains("family_row")) {
+        print_heading(out, "layers: column of the table in docs/models.md, what this model has");
+        for (const auto& [column, text] : report["family_row"].items())
+            out << "  " << padded(column, 18) << text.get<std::string>() << '\n';
+        print_sizes(out, "parameters", report["parameters"]);
+    }
     if (report.contains("memory"))
         print_sizes(out, "memory of a session with a context of " + report["context"].dump() + ", in bytes",
                     report["memory"]);
@@ -113,4 +119,15 @@ inline void print_report(std::ostream& out, const json& report) {
 inline void print_checklist(std::ostream& out, const json& items) {
     for (const auto& item : items)
         out << padded(item["status"], 6) << padded(item["check"], 15) << item["detail"].get<std::string>() << '\n';
+}
+
+/// As a row of the table in docs/models.md, without its names of models.
+inline void print_row(std::ostream& out, const json& row) {
+    std::string names = "\n|", texts = "\n|";
+    for (const auto& [column, value] : row.items()) {
+        const auto text = value.get<std::string>();
+        names += ' ' + column + " |";
+        texts += (column == "family" ? " `" + text + '`' : text.empty() ? text : ' ' + text) + " |";
+    }
+    out << names << texts << '\n';
 }

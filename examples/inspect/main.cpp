@@ -20,6 +20,7 @@
 #include "../program.hpp"
 #include "../session_limits.hpp"
 #include "checklist.hpp"
+#include "family_row.hpp"
 #include "listing.hpp"
 #include "options.hpp"
 #include "report.hpp"
@@ -51,6 +52,8 @@ int inspect(const inspect_options& chosen) {
         report["problem"] = problem.what();
     }
     if (model) {
+        report["family_row"] = family_row_of(*model);
+        report["parameters"] = parameters_of(*model);
         report["context"] = std::min(chosen.context, model->config().n_ctx_train);
         report["memory"] = memory_of(*model, chosen);
     }
@@ -65,6 +68,7 @@ int inspect(const inspect_options& chosen) {
         std::cout << report.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
     } else if (chosen.check) {
         print_checklist(std::cout, report["check"]);
+        if (model) print_row(std::cout, report["family_row"]);
     } else {
         print_report(std::cout, report);
     }
@@ -76,14 +80,16 @@ int inspect(const inspect_options& chosen) {
 int run(int argc, char** argv) {
     inspect_options chosen;
     CLI::App app{"Shows what is in a GGUF file and what nibble makes of it: metadata, tensors, sizes, the model's\n"
-                 "configuration with the source of every value, the kernels that serve it on this CPU, and the memory\n"
-                 "that a session takes. Files with models that nibble does not know are listed too."};
+                 "configuration with the source of every value, its family and parameters, the kernels that serve it\n"
+                 "on this CPU, and the memory that a session takes. Files with models that nibble does not know are "
+                 "listed too."};
     app.add_option("-m,--model,model", chosen.load.model, "GGUF file; the option's name may be left out")
         ->required()
         ->type_name("FILE");
     app.add_flag("--json", chosen.as_json, "print JSON; long arrays are cut to their first elements");
     app.add_flag("--check", chosen.check,
-                 "go through a checklist: all weights, some tokens; the exit code is the verdict");
+                 "go through a checklist: all weights, some tokens; then the model's row of the table in\n"
+                 "docs/models.md; the exit code is the verdict");
     app.add_option("-c,--context,--ctx-size", chosen.context, "tokens of context that memory is planned for")
         ->check(CLI::Range(1, 0x7fffffff))
         ->capture_default_str();

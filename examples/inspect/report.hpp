@@ -138,6 +138,20 @@ inline json config_of(const nibble::model_config& config) {
     return out;
 }
 
+/// Values of all tensors, and without those of the experts that a token does not use.
+inline json parameters_of(const nibble::model& model) {
+    const auto& experts = model.config().experts;
+    std::uint64_t all = 0, used = 0;
+    for (const auto& tensor : model.file().tensors()) {
+        std::uint64_t n = 1;  // of values that lie in the file: no overflow
+        for (const auto length : tensor.dims) n *= length;
+        const bool is_of_experts = experts.n_experts != 0 && tensor.name.find("_exps.") != tensor.name.npos;
+        all += n;
+        used += is_of_experts ? n / experts.n_experts * experts.n_used : n;
+    }
+    return {{"in_the_file", all}, {"used_for_a_token", used}};
+}
+
 /// Bytes that a session takes, and with the mapped file, which all sessions share.
 inline json memory_of(const nibble::model& model, const inspect_options& chosen) {
     const auto plan = nibble::session::plan(model, chosen.session());

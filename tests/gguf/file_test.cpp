@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/gguf/file.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -63,25 +65,35 @@ TEST_CASE("a file that cannot be opened is refused like one that cannot be parse
     CHECK(refusal_of([&] { return gguf::file::open(dir / "page"); }).code == errc::gguf_bad_magic);
 }
 
-TEST_CASE("a file of a terabyte costs as much as its header") {
+TEST_CASE("a file of a terabyte costs as much as its header, and a tensor at its end is found") {
     const temp_dir dir;
     const fs::path path = dir / "sparse.gguf";
-    constexpr std::uint64_t terabyte = std::uint64_t{1} << 40;
+    constexpr std::uint64_t terabyte = std::uint64_t{1} << 40, t_bytes = terabyte - 4096;
     gguf::tensor_entry entry = tensor("t", {8});
-    entry.dims = {1024, (terabyte - 4096) / 4096};
-    gguf::writer{}.add("k", 1).add_tensor(entry).write(path);
+    entry.dims = {1024, t_bytes / 4096};
+    const gguf::tensor_entry last{.name = "last", .dims = {2}, .data = {}, .offset = t_bytes};
+    gguf::writer{}.add("k", 1).add_tensor(entry).add_tensor(last).write(path);
+    const std::uint64_t data_offset = fs::file_size(path) - 32, data_end = data_offset + t_bytes + 8;
     std::error_code refused;
-    fs::resize_file(path, terabyte, refused);
+    fs::resize_file(path, data_end - 1, refused);
     if (refused) {
         WARN("SKIPPED: needs a file system with sparse files of 1 TiB: " << refused.message());
         return;
     }
+    CHECK(refusal_of([&] { return gguf::file::open(path); }).code == errc::gguf_offset_out_of_range);
+    fs::resize_file(path, terabyte);
+    std::fstream{path, std::ios::binary | std::ios::in | std::ios::out}
+        .seekp(static_cast<std::streamoff>(data_offset + t_bytes))
+        .write("\x09", 1);
     const std::size_t resident_before = process_bytes("VmRSS:");
     const auto file = gguf::file::open(path);
     CHECK(process_bytes("VmRSS:") < resident_before + (std::size_t{4} << 20));
     CHECK(file.bytes().size() == terabyte);
-    CHECK(file.tensors()[0].bytes.size() == terabyte - 4096);
+    CHECK(file.data_end() == data_end);
+    CHECK(file.tensors()[0].bytes.size() == t_bytes);
     CHECK(file.tensors()[0].bytes.back() == std::byte{0});
+    CHECK(file.offset_of(file.tensors()[1]) == data_offset + t_bytes);
+    CHECK(file.tensors()[1].bytes.front() == std::byte{9});
 }
 
 TEST_CASE("the totals of real files reconcile") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/gguf/shards.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -86,6 +87,65 @@ TEST_CASE("parts side by side are one file, whichever of them is named") {
                 }
             }
     }
+}
+
+TEST_CASE("a thousand parts are one file; of those the one that is missing is named") {
+    constexpr std::size_t n = 1000;
+    gguf::writer writer;
+    for (std::size_t i = 0; i < n; ++i) writer.add_tensor(tensor("t" + std::to_string(i), {2}));
+    const bytes contents = writer.add("general.architecture", "llama").bytes();
+    const temp_dir dir;
+    write_parts(dir / "", split(gguf::file::parse(contents), std::vector<std::size_t>(n, 1)));
+    {
+        const auto file = gguf::file::open(dir / part_name(731, n));
+        CHECK(file.parts().size() == n);
+        REQUIRE(file.tensors().size() == n);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto* found = file.find_tensor("t" + std::to_string(i));
+            REQUIRE(found == &file.tensors()[i]);
+            REQUIRE(&file.part_of(*found) == &file.parts()[i]);
+        }
+    }
+    fs::remove(dir / part_name(998, n));
+    const auto refused = refusal_of([&] { return gguf::file::open(dir / part_name(0, n)); });
+    INFO(refused.text);
+    CHECK(refused.code == errc::io_open);
+    CHECK(says(refused, {"part 999 of 1000", part_name(998, n)}));
+}
+
+TEST_CASE("parts are given in any order and under any names; one that is missing, double or foreign is named") {
+    const temp_dir dir;
+    const bytes contents = whole_file();
+    const auto whole = gguf::file::parse(contents);
+    const auto parts = split(whole, {2, 2, 1});
+    const std::vector<fs::path> names{dir / "c", dir / "a", dir / "b"};
+    for (std::size_t i = 0; i < 3; ++i) parts[i].write(names[i]);
+    const auto other = dir / "other", alone = dir / "alone";
+    split(whole, {5, 0})[1].write(other);
+    gguf::writer{}.write(alone);
+
+    std::vector<std::size_t> order{0, 1, 2};
+    do {
+        CAPTURE(order);
+        const auto file = gguf::file::open(std::vector{names[order[0]], names[order[1]], names[order[2]]});
+        REQUIRE(file.tensors().size() == 5);
+        for (std::size_t i = 0; i < 5; ++i) CHECK(file.tensors()[i].name == whole.tensors()[i].name);
+        CHECK(file.find("general.architecture")->as_string() == "llama");
+    } while (std::next_permutation(order.begin(), order.end()));
+    CHECK(gguf::file::open(std::vector{alone}).parts().size() == 1);
+
+    const auto refused = [&](const std::vector<fs::path>& paths, const std::vector<std::string>& words) {
+        const auto found = refusal_of([&] { return gguf::file::open(paths); });
+        INFO(found.text);
+        CHECK(found.code == errc::gguf_layout);
+        CHECK(says(found, words));
+    };
+    refused({names[2], names[0]}, {"part 2 of 3", "none"});
+    refused({names[0], names[1], names[2], names[1]},
+            {file_place(names[1]), "part 2 of 3, as " + file_place(names[1])});
+    refused({names[0], names[1], other}, {file_place(other), "one of 3 parts", "part 2 of 2"});
+    refused({names[0], alone}, {file_place(alone), "one of 3 parts", "part 1 of 1"});
+    CHECK(refusal_of([&] { return gguf::file::open(std::vector<fs::path>{}); }).code == errc::bad_option);
 }
 
 TEST_CASE("a part that is missing is named") {

@@ -37,6 +37,12 @@ public:
         return file{open_parts(path, bounds, access), bounds};
     }
 
+    /// The same for all parts of a split, in any order and wherever they are.
+    [[nodiscard]] static file open(std::span<const std::filesystem::path> paths, const limits& bounds = {},
+                                   file_access access = file_access::map) {
+        return file{open_parts(paths, bounds, access), bounds};
+    }
+
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {}) {
         std::vector<part> only(1);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -188,6 +189,31 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
                 throw error{errc::gguf_layout, opened.place, detail::numbered(next), detail::numbered(stated)};
             return opened;
         }));
+    return parts;
+}
+
+/// Opens all parts of a split, given in any order and under any names. In their order. Throws as the other, and
+/// gguf_layout for a part that is given twice, is missing, or is of another split.
+[[nodiscard]] inline std::vector<part> open_parts(std::span<const std::filesystem::path> paths, const limits& bounds,
+                                                  file_access access) {
+    std::vector<part> parts;
+    for (const auto& path : paths) {
+        part opened = detail::open_part(path, bounds, access);
+        const split_info split = detail::within(opened.place, [&] { return read_split(opened.contents, bounds); });
+        if (parts.empty()) parts.resize(static_cast<std::size_t>(split.count));
+        if (split.count != parts.size())
+            throw error{errc::gguf_layout, opened.place, "one of " + std::to_string(parts.size()) + " parts",
+                        detail::numbered(split)};
+        part& here = parts[static_cast<std::size_t>(split.number)];
+        if (!here.place.empty())
+            throw error{errc::gguf_layout, opened.place, "each part once",
+                        detail::numbered(split) + ", as " + here.place};
+        here = std::move(opened);
+    }
+    if (parts.empty()) throw error{errc::bad_option, "parts of a model", "paths", "none"};
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        if (parts[i].place.empty())
+            throw error{errc::gguf_layout, detail::numbered({i, parts.size()}), "a path", "none"};
     return parts;
 }
 
