@@ -50,9 +50,9 @@ inline json first_elements_of(const nibble::gguf::value& array) {
         if (out.size() == shown_elements) break;
         out.push_back(text);
     }
-    const std::size_t width = nibble::gguf::fixed_size(array.element_type());
-    for (std::size_t i = 0; width != 0 && i < std::min(array.array_size(), shown_elements); ++i)
-        out.push_back(scalar_of({array.element_type(), array.bytes().subspan(i * width, width)}));
+    const bool has_scalars = nibble::gguf::fixed_size(array.element_type()) != 0;
+    for (std::size_t i = 0; has_scalars && i < std::min(array.array_size(), shown_elements); ++i)
+        out.push_back(scalar_of(array.element(i)));
     return out;
 }
 

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::vector<gguf::part> parts;
         for (std::size_t begin = 0; begin < size;) {
             const std::size_t end = std::min(text.find("GGUF", begin + 1), size);
-            parts.push_back({{}, "part", gguf::parse_directory(bytes.subspan(begin, end - begin), {})});
+            parts.push_back({{}, "part", gguf::parse_directory(bytes.subspan(begin, end - begin), {}), {}});
             (void)gguf::read_split(parts.back().contents, {});
             begin = end;
         }

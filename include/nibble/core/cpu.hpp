@@ -26,9 +26,6 @@
 #include <sys/auxv.h>
 #elif NIBBLE_AARCH64 && defined(__APPLE__)
 #include <sys/sysctl.h>
-#elif NIBBLE_AARCH64 && defined(_WIN32)
-// Of windows.h, which defines too many macros for a header.
-extern "C" __declspec(dllimport) int __stdcall IsProcessorFeaturePresent(unsigned long feature);
 #endif
 
 NIBBLE_NAMESPACE_BEGIN

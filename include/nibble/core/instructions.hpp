@@ -70,6 +70,14 @@ inline void prefetch(const void* p) noexcept {
     static_cast<void>(p);
 #endif
 }
+/// The same, into the second cache and no further.
+inline void prefetch_l2(const void* p) noexcept {
+#if NIBBLE_CLANG || defined(__GNUC__)
+    __builtin_prefetch(p, 0, 2);
+#else
+    static_cast<void>(p);
+#endif
+}
 
 }  // namespace detail
 NIBBLE_NAMESPACE_END

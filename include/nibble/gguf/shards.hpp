@@ -26,17 +26,20 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace gguf {
 
+/// What a file says about the split that it is a part of.
+struct split_info {
+    std::uint64_t number = 0;  ///< of the part; the first is 0
+    std::uint64_t count = 1;   ///< 1: the model is in this file alone
+
+    friend bool operator==(const split_info&, const split_info&) = default;
+};
+
 /// One of the files that hold a model: the only one, or a part of a split.
 struct part {
     mapped_file mapping;  ///< empty where the caller owns the bytes
     std::string place;    ///< "file 'PATH'", or empty
     directory contents;   ///< of this file alone
-};
-
-/// What a file says about the split that it is a part of.
-struct split_info {
-    std::uint64_t number = 0;  ///< of the part; the first is 0
-    std::uint64_t count = 1;   ///< 1: the model is in this file alone
+    split_info split;     ///< what it says of itself
 };
 
 namespace detail {
@@ -84,12 +87,6 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
     if (const auto number = a.as_signed()) return b.as_signed() == number;
     return a.type() == b.type() && a.element_type() == b.element_type() && a.array_size() == b.array_size() &&
            std::equal(a.bytes().begin(), a.bytes().end(), b.bytes().begin(), b.bytes().end());
-}
-
-[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
-    part opened{mapped_file::open(path, access), file_place(path), {}};
-    opened.contents = within(opened.place, [&] { return parse_directory(opened.mapping.bytes(), bounds); });
-    return opened;
 }
 
 /// The keys of all parts, each once.
@@ -161,6 +158,19 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
     return {*number, count};
 }
 
+namespace detail {
+
+[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
+    part opened{.mapping = mapped_file::open(path, access), .place = file_place(path), .contents = {}, .split = {}};
+    within(opened.place, [&] {
+        opened.contents = parse_directory(opened.mapping.bytes(), bounds);
+        opened.split = read_split(opened.contents, bounds);
+    });
+    return opened;
+}
+
+}  // namespace detail
+
 /// Opens a file, and if it is a part of a split all others, which lie beside it under the names that splits have. In
 /// their order. Throws as mapped_file::open and parse_directory do, and gguf_layout for a part that is another one than
 /// its name says.
@@ -168,7 +178,7 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
                                                   file_access access) {
     std::vector<part> parts;
     part named = detail::open_part(path, bounds, access);
-    const split_info split = detail::within(named.place, [&] { return read_split(named.contents, bounds); });
+    const split_info split = named.split;
     if (split.count == 1) {
         parts.push_back(std::move(named));
         return parts;
@@ -184,9 +194,8 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
             if (next.number == split.number) return std::move(named);
             part opened =
                 detail::open_part(path.parent_path() / path_of(prefix + detail::name_ending(next)), bounds, access);
-            const split_info stated = detail::within(opened.place, [&] { return read_split(opened.contents, bounds); });
-            if (stated.number != next.number || stated.count != next.count)
-                throw error{errc::gguf_layout, opened.place, detail::numbered(next), detail::numbered(stated)};
+            if (opened.split != next)
+                throw error{errc::gguf_layout, opened.place, detail::numbered(next), detail::numbered(opened.split)};
             return opened;
         }));
     return parts;
@@ -199,7 +208,7 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
     std::vector<part> parts;
     for (const auto& path : paths) {
         part opened = detail::open_part(path, bounds, access);
-        const split_info split = detail::within(opened.place, [&] { return read_split(opened.contents, bounds); });
+        const split_info split = opened.split;
         if (parts.empty()) parts.resize(static_cast<std::size_t>(split.count));
         if (split.count != parts.size())
             throw error{errc::gguf_layout, opened.place, "one of " + std::to_string(parts.size()) + " parts",

@@ -171,6 +171,11 @@ public:
     /// Type and number of the elements of an array; of a scalar its own type and 0.
     [[nodiscard]] value_type element_type() const noexcept { return is_array() ? element_ : type_; }
     [[nodiscard]] std::size_t array_size() const noexcept { return static_cast<std::size_t>(count_); }
+    /// Element i < array_size() of an array whose elements are of a fixed size.
+    [[nodiscard]] value element(std::size_t i) const noexcept {
+        const std::size_t width = fixed_size(element_);
+        return {element_, bytes_.subspan(i * width, width)};
+    }
     /// The scalar, the text or the elements as they lie in the file.
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
 

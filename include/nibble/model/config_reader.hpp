@@ -40,6 +40,7 @@ namespace detail {
     return {text, written.ptr};
 }
 [[nodiscard]] inline std::string number_text(std::uint64_t number) { return std::to_string(number); }
+[[nodiscard]] inline std::string truth_text(bool truth) { return truth ? "true" : "false"; }
 
 /// A value for an error message: a number as such, text quoted, else the type.
 [[nodiscard]] inline std::string value_text(const gguf::value& val) {
@@ -47,7 +48,7 @@ namespace detail {
     if (const auto number = val.as_signed()) return std::to_string(*number);
     if (const auto number = val.as_double()) return number_text(*number);
     if (const auto text = val.as_string()) return '\'' + escaped(*text) + '\'';
-    if (const auto truth = val.as_bool()) return *truth ? "true" : "false";
+    if (const auto truth = val.as_bool()) return truth_text(*truth);
     return std::string{gguf::name_of(val.type())};
 }
 
@@ -134,7 +135,7 @@ public:
             if (const auto truth = val.as_bool()) return *truth;
             throw error{errc::model_wrong_type, key, "a bool", "type " + std::string{gguf::name_of(val.type())}};
         };
-        return agreed<bool>(id, value_in, [](bool truth) { return std::string{truth ? "true" : "false"}; });
+        return agreed<bool>(id, value_in, [](bool truth) { return detail::truth_text(truth); });
     }
 
     /// Whether the key with this suffix was looked for.
@@ -260,8 +261,7 @@ private:
     template <class Number>
     [[nodiscard]] static Number common_number(const gguf::value& val, const key_row& row, const std::string& key,
                                               std::size_t n_layers, bool zeros) {
-        const std::size_t width = gguf::fixed_size(val.element_type());
-        if (width == 0)
+        if (gguf::fixed_size(val.element_type()) == 0)
             throw error{errc::model_wrong_type, key, range_text<Number>(row) + " for each layer",
                         "array of " + std::string{gguf::name_of(val.element_type())}};
         if (val.array_size() != n_layers)
@@ -270,7 +270,7 @@ private:
         std::optional<Number> common;
         for (std::size_t i = 0; i < n_layers; ++i) {
             const auto where = key + '[' + std::to_string(i) + ']';
-            const auto entry = gguf::value{val.element_type(), val.bytes().subspan(i * width, width)};
+            const gguf::value entry = val.element(i);
             if (zeros && entry.as_unsigned() == std::uint64_t{0}) continue;
             const auto number = number_in<Number>(entry, row, where);
             if (!common) common = number;

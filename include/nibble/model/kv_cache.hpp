@@ -2,7 +2,6 @@
 // The keys and values of the tokens that a session has read.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -28,9 +27,15 @@ public:
           n_kv_heads_(config.n_kv_heads),
           n_blocks_(blocks_for(capacity)),
           block_bytes_(cache_block_bytes(type, config.head_dim)),
-          history_bytes_(history_bytes(config, capacity)),
-          layers_(config.layers),
-          memory_(bytes(config, capacity, type)) {}
+          memory_(bytes(config, capacity, type)) {
+        begins_.reserve(config.n_layers);
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < config.n_layers; ++i) {
+            begins_.push_back(at);
+            const bool convolves = i < config.layers.size() && config.layers[i].convolution;  // by default none does
+            at += convolves ? history_bytes(config, capacity) : n_kv_heads_ * n_blocks_ * block_bytes_;
+        }
+    }
 
     /// What the constructor takes: for each layer n_kv_heads * ceil(capacity / 128) * cache_block_bytes, or the
     /// capacity in whole blocks * 4 n_embd for a convolution. A block of 128 positions takes 512 * head_dim bytes as
@@ -55,19 +60,18 @@ public:
     /// Forgets the positions from `position` on. `position` <= position().
     void rewind(std::size_t position) noexcept { position_ = position; }
 
-    [[nodiscard]] kv_layer layer(std::size_t index) noexcept { return {begin_of(index), n_blocks_, block_bytes_}; }
+    [[nodiscard]] kv_layer layer(std::size_t index) noexcept {
+        return {memory_.data() + begins_[index], n_blocks_, block_bytes_};
+    }
 
     /// [capacity][n_embd] of a layer with a convolution.
-    [[nodiscard]] float* history(std::size_t index) noexcept { return reinterpret_cast<float*>(begin_of(index)); }
+    [[nodiscard]] float* history(std::size_t index) noexcept {
+        return reinterpret_cast<float*>(memory_.data() + begins_[index]);
+    }
 
 private:
     [[nodiscard]] static std::size_t history_bytes(const model_config& config, std::size_t capacity) noexcept {
         return blocks_for(capacity) * attention_block * config.n_embd * sizeof(float);
-    }
-    [[nodiscard]] std::byte* begin_of(std::size_t index) noexcept {
-        std::size_t before = 0;  // convolutions
-        for (std::size_t i = 0; i < std::min(index, layers_.size()); ++i) before += layers_[i].convolution;
-        return memory_.data() + (index - before) * n_kv_heads_ * n_blocks_ * block_bytes_ + before * history_bytes_;
     }
     [[nodiscard]] static std::size_t blocks_for(std::size_t capacity) noexcept {
         return (capacity + attention_block - 1) / attention_block;
@@ -78,8 +82,7 @@ private:
     std::size_t n_kv_heads_;
     std::size_t n_blocks_;
     std::size_t block_bytes_;
-    std::size_t history_bytes_;
-    std::vector<layer_config> layers_;
+    std::vector<std::size_t> begins_;  // of each layer, in bytes
     std::size_t position_ = 0;
     aligned_buffer<std::byte> memory_;
 };

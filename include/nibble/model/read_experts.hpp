@@ -8,8 +8,6 @@
 #include <string>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
-#include <nibble/gguf/file.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/config_reader.hpp>
 #include <nibble/model/family.hpp>
@@ -21,16 +19,11 @@ namespace detail {
 
 /// Whether the weights of the experts that a token uses are made to sum to 1.
 inline void read_expert_weights(config_reader& reader, model_config& config) {
-    const auto truth_in = [](const gguf::value& val, const std::string& key) {
-        if (const auto truth = val.as_bool()) return *truth;
-        throw error{errc::model_wrong_type, key, "a bool", std::string{gguf::name_of(val.type())}};
-    };
-    const auto text = [](bool truth) { return std::string{truth ? "true" : "false"}; };
-    auto normalised = reader.agreed<bool>(config_key::expert_weights_norm, truth_in, text);
+    auto normalised = reader.flag(config_key::expert_weights_norm);
     if (!normalised)
         normalised = {config.family->experts.normalised, "architecture " + std::string{config.family->name}};
     config.experts.normalised = normalised->value;
-    reader.note(row_of(config_key::expert_weights_norm).field, text(normalised->value), normalised->from);
+    reader.note(row_of(config_key::expert_weights_norm).field, truth_text(normalised->value), normalised->from);
     config.experts.scale = static_cast<float>(reader.take(config_key::expert_weights_scale, 1.0, "no scale"));
 }
 

@@ -41,10 +41,7 @@ inline void read_convolutions(config_reader& reader, model_config& config) {
     const auto zeros_in = [&](const gguf::value& val, const std::string&) {
         std::vector<bool> layers(config.n_layers);
         if (!val.is_array()) return layers;
-        const std::size_t width = gguf::fixed_size(val.element_type());
-        for (std::size_t i = 0; i < config.n_layers; ++i)
-            layers[i] = gguf::value{val.element_type(), val.bytes().subspan(i * width, width)}.as_unsigned() ==
-                        std::uint64_t{0};
+        for (std::size_t i = 0; i < config.n_layers; ++i) layers[i] = val.element(i).as_unsigned() == std::uint64_t{0};
         return layers;
     };
     const auto found = reader.agreed<std::vector<bool>>(config_key::n_kv_heads, zeros_in, pattern_text);

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <nibble/core/instructions.hpp>
 #include <nibble/kernels/gemm/micro_kernel.hpp>
-#include <nibble/simd/prefetch.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace kernels {
@@ -23,7 +23,7 @@ struct next_chunk {
         for (std::size_t r = first; r < std::min(first + count, n_rows); ++r) {
             const char* row = reinterpret_cast<const char*>(rows + r * row_bytes);
             const std::size_t into_line = reinterpret_cast<std::uintptr_t>(row) % 64;
-            for (std::size_t i = 0; i < into_line + bytes; i += 64) prefetch_l2(row + i);
+            for (std::size_t i = 0; i < into_line + bytes; i += 64) detail::prefetch_l2(row + i);
         }
     }
 };

@@ -14,11 +14,9 @@
 NIBBLE_NAMESPACE_BEGIN
 
 inline constexpr kernel_set avx2_kernels = [] {
-    using micro_kernel = kernels::gemm_avx2::micro_kernel;
     kernel_set set = scalar_kernels;
     set.name = "avx2";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.avx2; };
-    set.token_group = micro_kernel::token_group;
     set.gemm_from = 7;
     set.gemv_rows = 4;
     set.gemm_rows = 48;  // of 6 rows a tile, and 8 that are stored together
@@ -26,14 +24,12 @@ inline constexpr kernel_set avx2_kernels = [] {
     set.activations[0].block_bytes = sizeof(kernels::activations_avx2::token_block<256>);
     set.activations[1].quantize_row = kernels::activations_avx2::quantize_row<32>;
     set.activations[1].block_bytes = sizeof(kernels::activations_avx2::token_block<32>);
-    kernels::pack_tokens_with<micro_kernel>(set.activations);
+    kernels::multiply_tokens_with<kernels::gemm_avx2::micro_kernel>(set);
     quant::for_each_format([&set]<class F>(std::size_t index) {
-        if constexpr (quant::block_format<F>) {
+        if constexpr (quant::block_format<F>)
             set.formats[index].gemv = kernels::gemv_avx2::gemv<F>;
-            set.formats[index].gemm = kernels::gemm<micro_kernel, F>;
-        } else {
+        else
             set.formats[index].gemv = kernels::gemv_avx2::gemv_floats<F>;
-        }
     });
     set.attention = {kernels::attention_avx2::table<q16_cache>, kernels::attention_avx2::table<f16_cache>,
                      kernels::attention_avx2::table<q8_cache>};

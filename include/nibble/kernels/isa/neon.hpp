@@ -25,26 +25,12 @@ inline constexpr kernel_set neon_kernels = [] {
     return set;
 }();
 
-namespace kernels {
-
-/// Lets the micro-kernel K multiply many tokens.
-template <class K>
-constexpr void multiply_tokens_with(kernel_set& set) noexcept {
-    set.token_group = K::token_group;
-    set.gemm_rows = K::row_group;
-    pack_tokens_with<K>(set.activations);
-    quant::for_each_format([&set]<class F>(std::size_t index) {
-        if constexpr (quant::block_format<F>) set.formats[index].gemm = gemm<K, F>;
-    });
-}
-
-}  // namespace kernels
-
 inline constexpr kernel_set neon_dotprod_kernels = [] {
     kernel_set set = neon_kernels;
     set.name = "neon-dotprod";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.neon_dotprod; };
     set.gemm_from = 4;
+    set.gemm_rows = kernels::gemm_neon::row_group;
     kernels::multiply_tokens_with<kernels::gemm_neon_dotprod::micro_kernel>(set);
     quant::for_each_format([&set]<class F>(std::size_t index) {
         if constexpr (quant::block_format<F>) set.formats[index].gemv = kernels::gemv_neon_dotprod::gemv<F>;

@@ -16,7 +16,6 @@ inline constexpr kernel_set portable_kernels = [] {
     kernel_set set = scalar_kernels;
     set.name = "portable";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.portable; };
-    set.token_group = micro_kernel::token_group;
     set.gemm_from = 3;
     set.gemv_rows = 4;
     set.gemm_rows = micro_kernel::row_group;
@@ -24,14 +23,12 @@ inline constexpr kernel_set portable_kernels = [] {
     set.activations[0].block_bytes = sizeof(kernels::activations_portable::token_block<256>);
     set.activations[1].quantize_row = kernels::activations_portable::quantize_row<32>;
     set.activations[1].block_bytes = sizeof(kernels::activations_portable::token_block<32>);
-    kernels::pack_tokens_with<micro_kernel>(set.activations);
+    kernels::multiply_tokens_with<micro_kernel>(set);
     quant::for_each_format([&set]<class F>(std::size_t index) {
-        if constexpr (quant::block_format<F>) {
+        if constexpr (quant::block_format<F>)
             set.formats[index].gemv = kernels::gemv_portable::gemv<F>;
-            set.formats[index].gemm = kernels::gemm<micro_kernel, F>;
-        } else {
+        else
             set.formats[index].gemv = kernels::gemv_portable::gemv_floats<F>;
-        }
     });
     set.attention = {kernels::attention_portable::table<q16_cache>, kernels::attention_portable::table<f16_cache>,
                      kernels::attention_portable::table<q8_cache>};

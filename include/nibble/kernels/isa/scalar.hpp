@@ -12,7 +12,7 @@ inline constexpr kernel_set scalar_kernels = [] {
     using micro_kernel = kernels::gemm_scalar::micro_kernel;
     kernel_set set{.name = "scalar",
                    .runs_on = [](const cpu_features&) noexcept { return true; },
-                   .token_group = micro_kernel::token_group,
+                   .token_group = {},
                    .gemm_from = 2,
                    .gemv_rows = 1,
                    .gemm_rows = micro_kernel::row_group,
@@ -27,7 +27,6 @@ inline constexpr kernel_set scalar_kernels = [] {
     set.activations[0].block_bytes = sizeof(quant::activation_block<256>);
     set.activations[1].quantize_row = kernels::activations_scalar::quantize_row<32>;
     set.activations[1].block_bytes = sizeof(quant::activation_block<32>);
-    kernels::pack_tokens_with<micro_kernel>(set.activations);
     quant::for_each_format([&set]<class F>(std::size_t index) {
         set.formats[index] = {.type = F::type,
                               .form = activation_form::floats,
@@ -37,9 +36,9 @@ inline constexpr kernel_set scalar_kernels = [] {
         if constexpr (quant::block_format<F>) {
             set.formats[index].form =
                 F::block_size == 256 ? activation_form::blocks_of_256 : activation_form::blocks_of_32;
-            set.formats[index].gemm = kernels::gemm<micro_kernel, F>;
         }
     });
+    kernels::multiply_tokens_with<micro_kernel>(set);
     return set;
 }();
 
