@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         x[i] = unit * static_cast<float>(static_cast<std::int8_t>(bytes[(i * 7 + i / 256) % bytes.size()]));
 
     const matrix_view w = view_matrix(type, rows, depth, weights.data());
-    const auto expected = product(scalar_kernels, w, x);
+    const auto expected = product(scalar_set(), w, x);
     for (const kernel_set* set : test::runnable_sets()) {
         const auto got = product(*set, w, x);
         for (std::size_t i = 0; i < got.size(); ++i)

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <nibble/kernels/isa/scalar.hpp>
+#include <nibble/kernels/best.hpp>
 
 #include "support/random_weights.hpp"
 #include "test.hpp"
@@ -13,7 +13,7 @@ using namespace nibble;
 TEST_CASE("a row of floats is what its product with unit vectors says") {
     for (const auto type : {data_type::f32, data_type::f16, data_type::bf16}) {
         const auto weights = test::random_weights(type, 1, 512, 21);
-        const auto& cell = *scalar_kernels.find(type);
+        const auto& cell = *scalar_set().find(type);
         std::vector<float> values(512);
         cell.dequantize_row(weights.data(), 512, values.data());
         for (const std::size_t i : {0u, 31u, 511u}) {

@@ -71,22 +71,22 @@ void check_same(const grid_case& c, const std::string& what, const std::vector<f
 
 /// gemv and gemm of every set against gemv of the scalar set.
 void check_case(const grid_case& c) {
-    const auto expected = c.product(scalar_kernels, false);
+    const auto expected = c.product(scalar_set(), false);
     for (const auto* set : test::runnable_sets()) {
         const std::string name{set->name};
-        if (set != &scalar_kernels) check_same(c, name + " gemv", c.product(*set, false), expected);
+        if (set != &scalar_set()) check_same(c, name + " gemv", c.product(*set, false), expected);
         if (set->find(c.type)->gemm) check_same(c, name + " gemm", c.product(*set, true), expected);
     }
 }
 
-bool is_float(data_type type) { return scalar_kernels.find(type)->form == activation_form::floats; }
+bool is_float(data_type type) { return scalar_set().find(type)->form == activation_form::floats; }
 
 }  // namespace
 
 TEST_CASE("every kernel equals the scalar specification bit for bit") {
     for (const data_type type : quant::formats::types) {
         // depths: less than a chunk, one chunk and a bit; for blocks of 32 also not a multiple of 256
-        const bool k = scalar_kernels.find(type)->form == activation_form::blocks_of_256;
+        const bool k = scalar_set().find(type)->form == activation_form::blocks_of_256;
         for (const std::size_t depth :
              k ? std::vector<std::size_t>{256, 768, 1536} : std::vector<std::size_t>{32, 576, 1120})
             for (const std::size_t n_rows : {1u, 2u, 3u, 7u, 12u})
@@ -125,7 +125,7 @@ TEST_CASE("IQ4_XS comes closest to 2^31, with its largest code and the scale -32
         for (std::size_t at = 0; at < c.weights.size(); at += 136) std::memset(c.weights.data() + at + 2, 0, 6);
         c.x.assign(c.x.size(), sign * 100.0f);
         check_case(c);
-        CHECK(std::abs(c.product(scalar_kernels, false)[0] + sign * 100 * 32 * 113 * 512) < 100);
+        CHECK(std::abs(c.product(scalar_set(), false)[0] + sign * 100 * 32 * 113 * 512) < 100);
     }
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("the exponents of MXFP4 at both ends, subnormal and not a number, are 
         grid_case c{data_type::mxfp4, 3, 64, 9};
         for (std::size_t at = 0; at < c.weights.size(); at += 17) c.weights[at] = static_cast<std::byte>(exponent);
         check_case(c);
-        const float result = c.product(scalar_kernels, false).front();
+        const float result = c.product(scalar_set(), false).front();
         CHECK((exponent == 255) == (result != result));
         CHECK(result != 0);
     }
@@ -153,7 +153,7 @@ TEST_CASE("an activation that is not finite makes every result that depends on i
             grid_case c{type, 2, 512, 2};
             c.x[300] = bad;
             check_case(c);
-            const auto out = c.product(scalar_kernels, false);
+            const auto out = c.product(scalar_set(), false);
             for (std::size_t r = 0; r < 2; ++r) {
                 if (!is_float(type) || bad != bad) CHECK(out[r] != out[r]);
                 CHECK(out[c.n_rows + c.gap + r] == out[c.n_rows + c.gap + r]);  // the other token
@@ -173,7 +173,7 @@ TEST_CASE("random bytes as weights give the same bits in every set, finite or no
 }
 
 TEST_CASE("the rows that a thread takes leave no remainder in any set") {
-    for (const kernel_set* set : kernel_sets) {
+    for (const kernel_set* set : kernel_sets()) {
         CAPTURE(set->name);
         CHECK(set->rows_at_once % set->gemv_rows == 0);
         CHECK(set->rows_at_once % (2 * set->gemm_rows) == 0);  // a gated product takes half as many of two matrices
@@ -181,12 +181,12 @@ TEST_CASE("the rows that a thread takes leave no remainder in any set") {
 }
 
 TEST_CASE("every format has a row in every set, at its index") {
-    for (const kernel_set* set : kernel_sets)
+    for (const kernel_set* set : kernel_sets())
         for (const auto& info : data_types) {
             const auto* cell = set->find(info.type);
-            CHECK((cell != nullptr) == (scalar_kernels.find(info.type) != nullptr));
+            CHECK((cell != nullptr) == (scalar_set().find(info.type) != nullptr));
             if (cell) CHECK(cell->type == info.type);
         }
-    CHECK(scalar_kernels.find(data_type::q4_k));
-    CHECK_FALSE(scalar_kernels.find(data_type::iq3_s));
+    CHECK(scalar_set().find(data_type::q4_k));
+    CHECK_FALSE(scalar_set().find(data_type::iq3_s));
 }

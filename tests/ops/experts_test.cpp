@@ -95,7 +95,7 @@ struct layer_of_experts {
         thread_pool pool{1};
         executor threads{pool};
         const token_range one{0, 1};
-        activation_buffer input{scalar_kernels, {1, by.w.depth, true, true, 1}};
+        activation_buffer input{scalar_set(), {1, by.w.depth, true, true, 1}};
         std::vector<float> out(by.w.n_rows);
         const linear_job job{by, out.data(), by.w.n_rows, one};
         input.quantize(threads, x, {&one, 1}, {&by.w, 1});
@@ -231,7 +231,7 @@ TEST_CASE("an expert that no token has chosen is not read") {
         std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(third * by->w.row_bytes), third * by->w.row_bytes,
                     std::byte{0xff});  // scales that are NaN
     }
-    CHECK_THAT(layer.run(scalar_kernels, x, logits, 2, 1), test::same_bits_as(expected, layer.n_embd));
+    CHECK_THAT(layer.run(scalar_set(), x, logits, 2, 1), test::same_bits_as(expected, layer.n_embd));
 }
 
 TEST_CASE("the work areas take what they say, and nothing without experts") {

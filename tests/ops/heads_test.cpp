@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include <nibble/kernels/isa/scalar.hpp>
+#include <nibble/kernels/best.hpp>
 
 #include "test.hpp"
 
@@ -18,7 +18,7 @@ using row = std::vector<float>;
 constexpr head_rules rules{.head_dim = 4, .rope_dims = 4, .pairing = rope_pairing::halves, .eps = 0};
 
 row finished(row heads, const head_steps& steps, const head_rules& by = rules) {
-    finish_heads(scalar_kernels.elementwise, by, steps, heads.data(), heads.size() / by.head_dim);
+    finish_heads(scalar_set().elementwise, by, steps, heads.data(), heads.size() / by.head_dim);
     return heads;
 }
 

@@ -50,7 +50,7 @@ TEST_CASE("a product is the same bits for any batch, number of threads and kerne
     const fixture f;
     constexpr std::size_t n_tokens = 40;
     const auto x = test::random_activations(n_tokens * f.depth, 7);
-    const auto expected = f.product(scalar_kernels, x, n_tokens, 1);
+    const auto expected = f.product(scalar_set(), x, n_tokens, 1);
     const std::size_t stride = expected.size() / n_tokens;
     for (const auto* set : test::runnable_sets())
         for (const unsigned n_threads : {1u, 2u, 3u})
@@ -72,7 +72,7 @@ TEST_CASE("a bias is added to the product of its matrix, whoever multiplies") {
     fixture f;
     constexpr std::size_t n_tokens = 9;
     const auto x = test::random_activations(n_tokens * f.depth, 7);
-    auto expected = f.product(scalar_kernels, x, n_tokens, 1);
+    auto expected = f.product(scalar_set(), x, n_tokens, 1);
     const std::size_t stride = expected.size() / n_tokens;
     f.biases[1] = test::random_activations(f.heights[1], 8);
     for (std::size_t t = 0; t < n_tokens; ++t)
@@ -99,7 +99,7 @@ TEST_CASE(
         const auto product = [&](const matrix_view& w, const std::vector<float>& bias) {
             thread_pool pool{1};
             executor threads{pool};
-            activation_buffer input{scalar_kernels, {n_tokens, depth, true, true, 1}};
+            activation_buffer input{scalar_set(), {n_tokens, depth, true, true, 1}};
             std::vector<float> out(n_tokens * n_rows);
             const token_range all{0, n_tokens};
             const linear_job job{{w, bias}, out.data(), n_rows, all};
@@ -134,7 +134,7 @@ TEST_CASE("ranges of tokens, few and many side by side, give the bits of each ra
     const fixture f;
     constexpr std::size_t n_tokens = 80;
     const auto x = test::random_activations(n_tokens * f.depth, 7);
-    const auto expected = f.product(scalar_kernels, x, n_tokens, 1);
+    const auto expected = f.product(scalar_set(), x, n_tokens, 1);
     const std::size_t stride = expected.size() / n_tokens;
     // one token, some, many at a multiple of each set's group, and gaps that no range has
     const token_range ranges[] = {{0, 1}, {1, 3}, {16, 20}, {48, 2}, {64, 16}};
@@ -186,7 +186,7 @@ TEST_CASE("a product without a factor is the activation alone") {
 }
 
 TEST_CASE("the buffer takes what it says") {
-    for (const kernel_set* set : kernel_sets) {
+    for (const kernel_set* set : kernel_sets()) {
         CAPTURE(set->name);
         CHECK(activation_buffer::bytes(*set, {1, 256, false, false, 2}) == 2 * sizeof(kernels::gemm_scratch));
         const activation_kernels& forms = set->of(activation_form::blocks_of_256);

@@ -29,7 +29,7 @@ struct rows {
 
 /// Row by row and step by step.
 rows expected(const residual_norms& norms, float scale) {
-    const elementwise_kernels& kernels = scalar_kernels.elementwise;
+    const elementwise_kernels& kernels = scalar_set().elementwise;
     const auto norm = [&](const norm_weights& by, const float* from, float* to) {
         if (norms.rules.kind == norm_kind::rms)
             kernels.rms_norm(from, by.weight.data(), norms.rules.eps, to, n);
@@ -76,7 +76,7 @@ TEST_CASE("a sum that no block begins with is not normed") {
     executor threads{pool};
     const auto next = random(n, 4);
     rows got;
-    residual(threads, scalar_kernels.elementwise, got.x.data(), got.update.data(), 1, {{}, {next}, rms}, n_tokens, n,
+    residual(threads, scalar_set().elementwise, got.x.data(), got.update.data(), 1, {{}, {next}, rms}, n_tokens, n,
              nullptr);
     CHECK(got.x == expected({{}, {next}, rms}, 1).x);
     CHECK(got.normed == rows{}.normed);
@@ -85,9 +85,9 @@ TEST_CASE("a sum that no block begins with is not normed") {
 TEST_CASE("a block that no norm precedes begins with the row itself") {
     const auto x = random(n, 1), weight = random(n, 2);
     std::vector<float> out(n), normed(n);
-    norm_row(scalar_kernels.elementwise, x.data(), {}, rms, out.data(), n);
+    norm_row(scalar_set().elementwise, x.data(), {}, rms, out.data(), n);
     CHECK(out == x);
-    norm_row(scalar_kernels.elementwise, x.data(), {weight}, rms, out.data(), n);
-    scalar_kernels.elementwise.rms_norm(x.data(), weight.data(), rms.eps, normed.data(), n);
+    norm_row(scalar_set().elementwise, x.data(), {weight}, rms, out.data(), n);
+    scalar_set().elementwise.rms_norm(x.data(), weight.data(), rms.eps, normed.data(), n);
     CHECK(out == normed);
 }

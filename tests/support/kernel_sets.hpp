@@ -16,7 +16,7 @@ namespace nibble::test {
 /// Every set that the CPU can run, the scalar one among them: its gemm and its gemv are two things too.
 inline std::vector<const kernel_set*> runnable_sets() {
     std::vector<const kernel_set*> sets;
-    for (const kernel_set* set : kernel_sets)
+    for (const kernel_set* set : kernel_sets())
         if (set->runs_on(detect_cpu())) sets.push_back(set);
     return sets;
 }

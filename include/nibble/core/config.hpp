@@ -77,9 +77,35 @@
 #define NIBBLE_ABI v0_1
 #endif
 
+// Every unit of a program compiles what it uses of nibble, unless the program says NIBBLE_COMPILED: then one unit,
+// which says NIBBLE_IMPLEMENTATION_UNIT too, compiles what takes long, and the others see its declarations. What is
+// defined in that one unit alone has names of its own: it never stands in for an inline function of a unit that has its
+// own.
+#if defined(NIBBLE_IMPLEMENTATION_UNIT) && !defined(NIBBLE_COMPILED)
+#define NIBBLE_COMPILED
+#endif
+#if defined(NIBBLE_COMPILED) && !defined(NIBBLE_IMPLEMENTATION_UNIT)
+#define NIBBLE_HAS_DEFINITIONS 0
+#else
+#define NIBBLE_HAS_DEFINITIONS 1
+#endif
+
+#if defined(NIBBLE_COMPILED)
+#define NIBBLE_FUNCTION
+#define NIBBLE_NAMESPACE_BEGIN    \
+    namespace nibble {            \
+    inline namespace NIBBLE_ABI { \
+    inline namespace compiled {
+#define NIBBLE_NAMESPACE_END \
+    }                        \
+    }                        \
+    }
+#else
+#define NIBBLE_FUNCTION inline
 #define NIBBLE_NAMESPACE_BEGIN \
     namespace nibble {         \
     inline namespace NIBBLE_ABI {
 #define NIBBLE_NAMESPACE_END \
     }                        \
     }
+#endif

@@ -2,33 +2,29 @@
 // The sets of kernels in order of preference, and the one choice between them.
 #pragma once
 
-#include <array>
+#include <span>
 
+#include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
-#include <nibble/kernels/isa/avx2.hpp>
-#include <nibble/kernels/isa/avx512.hpp>
-#include <nibble/kernels/isa/neon.hpp>
-#include <nibble/kernels/isa/portable.hpp>
-#include <nibble/kernels/isa/scalar.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Every set of this build, the fastest first; the last one runs everywhere.
-inline constexpr std::array kernel_sets {
-#if NIBBLE_X86_64
-    &avx512_vnni_kernels, &avx2_kernels,
-#elif NIBBLE_AARCH64
-    &neon_i8mm_kernels, &neon_dotprod_kernels, &neon_kernels,
-#endif
-        &portable_kernels, &scalar_kernels,
-};
+/// Every set of this build, the fastest first; the last one is the scalar specification, which runs everywhere.
+[[nodiscard]] NIBBLE_FUNCTION std::span<const kernel_set* const> kernel_sets() noexcept;
+
+/// What all sets compute.
+[[nodiscard]] inline const kernel_set& scalar_set() noexcept { return *kernel_sets().back(); }
 
 /// The fastest set that `cpu` can run. Every set gives the same bits.
 [[nodiscard]] inline const kernel_set& best_kernels(const cpu_features& cpu) noexcept {
-    for (const kernel_set* set : kernel_sets)
+    for (const kernel_set* set : kernel_sets())
         if (set->runs_on(cpu)) return *set;
-    return scalar_kernels;
+    return scalar_set();
 }
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/kernels/isa/sets.hpp>
+#endif

@@ -229,7 +229,7 @@ TEST_CASE("every set equals the specification bit for bit") {
         std::size_t visible, window;
     };
     for (const auto type : all_types) {
-        const auto& specification = scalar_kernels.of(type);
+        const auto& specification = scalar_set().of(type);
         for (const std::size_t head_dim : {64u, 128u, 36u, 80u, 2u})
             for (const std::size_t group : {1u, 3u, 4u, 8u})
                 for (const std::size_t n_tokens : {1u, 2u, 16u})
@@ -252,7 +252,7 @@ TEST_CASE("every set equals the specification bit for bit") {
                         auto merged = first, rest = next;
                         specification.merge(merged.partial(), rest.partial(), expected.rows, head_dim);
                         for (const kernel_set* set : test::runnable_sets()) {
-                            if (set == &scalar_kernels) continue;
+                            if (set == &scalar_set()) continue;
                             CAPTURE(set->name);
                             const auto& kernels = set->of(type);
                             problem got{type, head_dim, group, n_tokens, visible};
@@ -292,7 +292,7 @@ TEST_CASE("values that are hard to store are stored alike by all kernels") {
         for (const float value : hard) {
             problem expected{type, 20, 1, 1, 1};
             expected.keys[3] = expected.values[17] = value;
-            expected.store(scalar_kernels.of(type));
+            expected.store(scalar_set().of(type));
             for (const kernel_set* set : test::runnable_sets()) {
                 problem got{type, 20, 1, 1, 1};
                 got.keys[3] = got.values[17] = value;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sets of this build: where the kernels are compiled.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include <nibble/kernels/best.hpp>
+#include <nibble/kernels/isa/avx2.hpp>
+#include <nibble/kernels/isa/avx512.hpp>
+#include <nibble/kernels/isa/neon.hpp>
+#include <nibble/kernels/isa/portable.hpp>
+#include <nibble/kernels/isa/scalar.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+
+NIBBLE_FUNCTION std::span<const kernel_set* const> kernel_sets() noexcept {
+    static constexpr std::array sets {
+#if NIBBLE_X86_64
+        &avx512_vnni_kernels, &avx2_kernels,
+#elif NIBBLE_AARCH64
+        &neon_i8mm_kernels, &neon_dotprod_kernels, &neon_kernels,
+#endif
+            &portable_kernels, &scalar_kernels,
+    };
+    return sets;
+}
+
+NIBBLE_NAMESPACE_END
