@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <nibble/core/thread_pool.hpp>
-#include <nibble/kernels/isa/scalar.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/quant/formats.hpp>
 
