@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,18 +32,19 @@ kv_cache make_cache(const attention_kernels& kernels, cache_type type, std::size
     config.n_layers = 1;
     config.n_kv_heads = shape.n_kv_heads;
     config.head_dim = shape.head_dim;
-    const std::size_t layer_bytes = kv_cache::bytes(config, n_positions, type);
-    n_layers = config.n_layers = std::clamp<std::size_t>((std::size_t{256} << 20) / layer_bytes, 1, 36);
-    kv_cache cache{config, n_positions, type};
+    const kv_shape cached{.type = type, .positions = n_positions};
+    n_layers = std::clamp<std::size_t>((std::size_t{256} << 20) / kv_pool::bytes(config, cached), 1, 36);
+    config.n_layers = n_layers;
+    kv_cache cache{std::make_shared<kv_pool>(config, cached)};
+    cache.take_blocks(n_positions);
 
     const std::size_t width = shape.n_kv_heads * shape.head_dim;
     constexpr std::size_t n_different = 512;
     const auto values = test::random_activations((n_different + 1) * width, 1);
     for (std::size_t p = 0; p < n_positions; ++p) {
         const float* k = values.data() + p % n_different * width;
-        store_position(kernels, shape, cache.layer(0), p, k, k + width);
+        for (std::size_t i = 0; i < n_layers; ++i) store_position(kernels, shape, cache.layer(i), p, k, k + width);
     }
-    for (std::size_t i = 1; i < n_layers; ++i) std::memcpy(cache.layer(i).data, cache.layer(0).data, layer_bytes);
     return cache;
 }
 
@@ -51,22 +52,21 @@ void run(benchmark::State& state, cache_type type, std::size_t depth, std::size_
     const auto& kernels = best_kernels(detect_cpu()).of(type);
     const std::size_t n_positions = depth + n_tokens;
     std::size_t n_layers = 0;
-    kv_cache cache = make_cache(kernels, type, n_positions, n_layers);
+    const kv_cache cache = make_cache(kernels, type, n_positions, n_layers);
     const std::size_t width = shape.n_heads * shape.head_dim;
     const auto q = test::random_activations(n_tokens * width, 2);
     std::vector<float> out(n_tokens * width);
     thread_pool pool{n_threads};
     executor threads{pool};
-    attention_workspace workspace{shape, cache.n_blocks(), threads.n_threads()};
+    attention_workspace workspace{shape, n_positions / attention_block + 1, threads.n_threads()};
 
     std::size_t layer = 0;
     for (auto _ : state) {
+        const attention_part part{cache.layer(layer), 0, n_tokens, depth};
         attention(threads, {.kernels = kernels,
                             .shape = shape,
-                            .cache = cache.layer(layer),
+                            .parts = {&part, 1},
                             .q = q.data(),
-                            .n_tokens = n_tokens,
-                            .position = depth,
                             .window = no_window,
                             .scale = 1.0f / std::sqrt(static_cast<float>(shape.head_dim)),
                             .out = out.data(),

@@ -12,6 +12,8 @@ NIBBLE_NAMESPACE_BEGIN
 class model;
 class session;
 class generation;
+class engine;
+class sequence;
 
 // what goes into them and what comes out
 struct model_options;

@@ -8,6 +8,7 @@
 #include <nibble/core/tensor.hpp>       // data_type, tensor_view
 #include <nibble/core/thread_pool.hpp>  // thread_pool, to share between sessions
 #include <nibble/core/token.hpp>        // token
+#include <nibble/generate/engine.hpp>   // engine, sequence
 #include <nibble/generate/session.hpp>  // session, generation, generation_options
 #include <nibble/gguf/file.hpp>         // gguf::file, for inspectors
 #include <nibble/json/json.hpp>         // json

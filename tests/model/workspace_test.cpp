@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +34,7 @@ TEST_CASE("the plan follows its formula") {
         const std::size_t rest = workspace::bytes(set, config, model.weights, shape) - 4 * floats;
         const std::size_t depth = std::max({config.n_embd, config.q_width(), config.n_ff});
         CHECK(rest == activation_buffer::bytes(set, {32, depth, in_blocks, false, 3}) + 3 * sizeof(largest_value) +
+                          32 * (2 * sizeof(batch_row) + sizeof(attention_part)) +
                           attention_workspace::bytes({config.n_heads, config.n_kv_heads, config.head_dim}, 8, 3) +
                           expert_workspace::bytes({config.experts, config.n_embd, 32, set.token_group}));
     }
@@ -115,16 +118,22 @@ TEST_CASE("running a model takes the memory of the plan") {
     const test::opened_model model{path};
     REQUIRE(model.config.n_vocab == logits.size());
     const std::size_t capacity = 128, batch = 16;
-    kv_cache cache{model.config, capacity, cache_type::q16};
+    const kv_shape cached{.type = cache_type::q16, .positions = capacity, .batch = batch};
+    kv_cache cache{std::make_shared<kv_pool>(model.config, cached)};
     const auto cpu = detect_cpu();
     const kernel_set& set = best_kernels(cpu);
     workspace work{set, model.config, model.weights, {batch, capacity, pool.size()}};
-    forward_pass pass{model.config, model.weights, set, executor{pool}, cache, work};
-    for (std::size_t i = 0; i < tokens.size(); i += batch) pass.run({tokens.data() + i, batch}, 1, logits.data());
-    pass.run({tokens.data(), 1}, 1, logits.data());
+    forward_pass pass{model.config, model.weights, set, executor{pool}, work};
+    cache.take_blocks(tokens.size() + 1);
+    const auto read = [&](std::span<const token> next) {
+        const batch_part part{next, &cache, 1};
+        pass.run({&part, 1}, {.logits = logits.data()});
+    };
+    for (std::size_t i = 0; i < tokens.size(); i += batch) read({tokens.data() + i, batch});
+    read({tokens.data(), 1});
     const std::size_t allocated_now = test::allocated_bytes(), resident_now = test::process_bytes("RssAnon:");
 
-    const std::size_t plan = kv_cache::bytes(model.config, capacity, cache_type::q16) +
+    const std::size_t plan = kv_pool::bytes(model.config, cached) +
                              workspace::bytes(set, model.config, model.weights, {batch, capacity, pool.size()});
     CAPTURE(plan, allocated_before, allocated_now, resident_before, resident_now);
     CHECK(plan < std::size_t{6} << 20);

@@ -38,7 +38,9 @@ struct sequence {
         const std::size_t n_blocks = (n + attention_block - 1) / attention_block;
         const std::size_t block_bytes = cache_block_bytes(type, shape.head_dim);
         std::vector<std::byte> memory(shape.n_kv_heads * n_blocks * block_bytes);
-        const kv_layer cache{memory.data(), n_blocks, block_bytes};
+        std::vector<std::uint32_t> numbers(n_blocks);  // any order will do
+        for (std::size_t i = 0; i < n_blocks; ++i) numbers[i] = static_cast<std::uint32_t>(n_blocks - 1 - i);
+        const kv_layer cache{{memory.data(), shape.n_kv_heads * block_bytes, numbers.data()}, block_bytes};
         const auto& kernels = best_kernels(cpu).of(type);
         thread_pool pool{n_threads};
         executor threads{pool};
@@ -50,12 +52,11 @@ struct sequence {
             const std::size_t end = std::min(begin + chunk, n);
             for (std::size_t t = begin; t < end; ++t)
                 store_position(kernels, shape, cache, t, k.data() + t * kv_width, v.data() + t * kv_width);
+            const attention_part part{cache, 0, end - begin, begin};
             attention(threads, {.kernels = kernels,
                                 .shape = shape,
-                                .cache = cache,
+                                .parts = {&part, 1},
                                 .q = (in_place ? out : q).data() + begin * q_width,
-                                .n_tokens = end - begin,
-                                .position = begin,
                                 .window = window,
                                 .scale = scale,
                                 .cap = cap,

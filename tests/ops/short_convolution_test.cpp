@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "support/random_weights.hpp"
@@ -13,7 +15,18 @@ using namespace nibble;
 
 namespace {
 
-constexpr std::size_t n_tokens = 37, n = 20;
+constexpr std::size_t n_tokens = 137, n = 20;  // more than a block of positions
+
+/// Blocks in another order than that of the positions. Unwritten rows spoil what reads them.
+struct history {
+    static constexpr std::size_t block = attention_block * n;
+    std::vector<float> memory = std::vector<float>(2 * block, 1e30f);
+    std::vector<std::uint32_t> numbers{1, 0};
+
+    [[nodiscard]] convolution_history view() {
+        return {{reinterpret_cast<std::byte*>(memory.data()), block * sizeof(float), numbers.data()}, n};
+    }
+};
 
 struct sequence {
     std::size_t length;
@@ -23,11 +36,12 @@ struct sequence {
     [[nodiscard]] std::vector<float> run(std::size_t chunk, unsigned n_threads) const {
         thread_pool pool{n_threads};
         executor threads{pool};
-        std::vector<float> history(n_tokens * n, 1e30f), out(n_tokens * n);  // unwritten rows spoil what reads them
+        history seen;
+        std::vector<float> out(n_tokens * n);
         for (std::size_t t = 0; t < n_tokens; t += chunk) {
             const std::size_t here = std::min(chunk, n_tokens - t);
-            short_convolution(threads, {gates.data() + t * 3 * n, here, t, n, kernel.data(), length, history.data(),
-                                        here, out.data() + t * n});
+            short_convolution(threads, {gates.data() + t * 3 * n, here, t, n, kernel.data(), length, seen.view(), here,
+                                        out.data() + t * n});
         }
         return out;
     }
@@ -56,7 +70,7 @@ TEST_CASE("a short convolution weighs what a channel held at the last positions,
 TEST_CASE("a short convolution gives the same bits for any chunking and number of threads") {
     const sequence tokens{3};
     const auto expected = tokens.run(1, 1);
-    for (const std::size_t chunk : {1u, 2u, 7u, 37u})
+    for (const std::size_t chunk : {1u, 2u, 7u, 137u})
         for (const unsigned n_threads : {1u, 2u, 3u}) {
             CAPTURE(chunk, n_threads);
             CHECK(tokens.run(chunk, n_threads) == expected);
@@ -67,13 +81,14 @@ TEST_CASE("a short convolution without results keeps what later tokens need") {
     const sequence tokens{3};
     thread_pool pool{2};
     executor threads{pool};
-    std::vector<float> history(n_tokens * n), out(3 * n);
+    history seen;
+    std::vector<float> out(3 * n);
     const auto call = [&](std::size_t first, std::size_t count, std::size_t kept) {
         short_convolution(threads, {tokens.gates.data() + first * 3 * n, count, first, n, tokens.kernel.data(), 3,
-                                    history.data(), kept, out.data()});
+                                    seen.view(), kept, out.data()});
     };
-    call(0, 30, 0);
-    call(30, 7, 3);
+    call(0, 130, 0);
+    call(130, 7, 3);
     const auto all = tokens.run(n_tokens, 1);
     CHECK(std::equal(out.begin(), out.end(), all.end() - 3 * static_cast<std::ptrdiff_t>(n)));
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -47,20 +48,21 @@ public:
         : model_(model),
           chunk_(options.chunk),
           pool_(options.n_threads),
-          cache_(model.config, capacity, options.cached_as),
+          cache_(std::make_shared<kv_pool>(
+              model.config, kv_shape{options.cached_as, capacity, 1, std::min(options.chunk, capacity)})),
           work_(best_kernels(options.cpu), model.config, model.weights,
                 {std::min(options.chunk, capacity), capacity, pool_.size()}),
-          pass_{model.config, model.weights, best_kernels(options.cpu), executor{pool_}, cache_, work_} {}
+          pass_{model.config, model.weights, best_kernels(options.cpu), executor{pool_}, work_} {}
 
     kv_cache& cache() { return cache_; }
-    [[nodiscard]] const largest_value& best_logit() const { return pass_.best_logit; }
+    [[nodiscard]] const largest_value& best_logit() const { return best_logit_; }
 
     /// Reads tokens and returns the logits of each.
     std::vector<float> read(std::span<const token> tokens) {
         std::vector<float> logits(tokens.size() * model_.config.n_vocab);
         for (std::size_t i = 0; i < tokens.size(); i += chunk_) {
             const std::size_t n = std::min(chunk_, tokens.size() - i);
-            pass_.run(tokens.subspan(i, n), n, logits.data() + i * model_.config.n_vocab);
+            run(tokens.subspan(i, n), n, logits.data() + i * model_.config.n_vocab);
         }
         return logits;
     }
@@ -68,17 +70,25 @@ public:
     /// Reads tokens in one pass and returns the logits of the last `n_logits`.
     std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_logits) {
         std::vector<float> logits(n_logits * model_.config.n_vocab);
-        pass_.run(tokens, n_logits, logits.data());
+        run(tokens, n_logits, logits.data());
         return logits;
     }
 
 private:
+    void run(std::span<const token> tokens, std::size_t n_logits, float* logits) {
+        const batch_part part{tokens, &cache_, n_logits};
+        cache_.forget_before(tokens.size());
+        cache_.take_blocks(tokens.size());
+        pass_.run({&part, 1}, {.logits = logits, .best_logit = &best_logit_});
+    }
+
     const opened_model& model_;
     std::size_t chunk_;
     thread_pool pool_;
     kv_cache cache_;
     workspace work_;
     forward_pass pass_;
+    largest_value best_logit_;
 };
 
 /// Comma-separated ids.

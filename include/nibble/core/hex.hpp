@@ -13,8 +13,8 @@ NIBBLE_NAMESPACE_BEGIN
 
 inline constexpr std::string_view lower_hex_digits = "0123456789abcdef", upper_hex_digits = "0123456789ABCDEF";
 
-/// Appends the last `count` hexadecimal digits of `value`, at most 8.
-inline void append_hex(std::string& out, std::uint32_t value, std::size_t count,
+/// Appends the last `count` hexadecimal digits of `value`, at most 16.
+inline void append_hex(std::string& out, std::uint64_t value, std::size_t count,
                        std::string_view digits = lower_hex_digits) {
     for (std::size_t i = count; i-- > 0;) out += digits[value >> (4 * i) & 15];
 }

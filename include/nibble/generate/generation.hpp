@@ -140,7 +140,7 @@ private:
         if (options_.n_probs > 0) logprobs_.reserve(room, static_cast<std::size_t>(options_.n_probs));
         session.sampler().configure(options_, session.context(), dry_breakers());
 
-        const std::size_t reused = std::min(session.common_prefix(prompt), prompt.size() - 1);
+        const std::size_t reused = session.reusable_prefix(prompt);
         session.rewind(reused);
         if (!session.read(prompt.subspan(reused), {options_.cancel, &options_.on_progress}))
             reason_ = finish_reason::cancelled;

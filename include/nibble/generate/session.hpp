@@ -19,9 +19,11 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/engine.hpp>
 #include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/options.hpp>
+#include <nibble/generate/session_file.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/model/model.hpp>
 
@@ -39,15 +41,19 @@ class session {
 public:
     /// Takes all its memory. Throws errc::ctx_bad_size for a context or batch of 0 or a cache that no memory can hold,
     /// errc::out_of_memory.
-    explicit session(const model& source, const session_options& options = {})
-        : state_(std::make_shared<detail::session_state>(source, options)),
-          plan_(detail::session_state::plan(source, options, state_->n_threads())) {}
+    explicit session(const model& source, const session_options& options = {}) : session(engine{source, options}) {}
+
+    /// A session on memory and threads that it shares: calls of one engine's sessions take turns. Takes n_vocab * 16
+    /// and context * 4 bytes for itself.
+    explicit session(const engine& on) : session(std::make_shared<detail::session_state>(on.state_), on.plan()) {}
 
     /// The bytes that such a session would take.
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options = {}) {
-        return detail::session_state::plan(source, options, detail::session_state::n_threads_of(options));
+        memory_plan plan = engine::plan(source, options);
+        plan.sampling = detail::session_state::sampling_bytes(source, detail::context_of(source.config(), options));
+        return plan;
     }
-    /// The bytes that this session takes.
+    /// The bytes that this session takes, those of its engine among them.
     [[nodiscard]] const memory_plan& plan() const noexcept { return plan_; }
 
     [[nodiscard]] const nibble::model& model() const noexcept { return state_->source(); }
@@ -91,13 +97,38 @@ public:
         return logits;
     }
 
-    /// Forgets the tokens from `position` on. Throws errc::ctx_bad_range beyond position().
+    /// Forgets the tokens from `position` on. Throws errc::ctx_bad_range beyond position(), and before what layers with
+    /// a window keep: a batch and a window behind the furthest position that was read.
     void rewind(std::size_t position) {
         const detail::session_state::lock lock{*state_};
-        if (position > state_->position())
-            throw error(errc::ctx_bad_range, "rewind", "at most " + std::to_string(state_->position()),
-                        std::to_string(position));
+        state_->check_rewind(position);
         state_->rewind(position);
+    }
+
+    /// Another session that has read the same, for nothing: they share the blocks of keys and values that are full. Its
+    /// memory is that of the engine: the options say for how many `sequences`. Throws errc::ctx_busy while this one is
+    /// at work.
+    [[nodiscard]] session fork() const {
+        const detail::session_state::lock lock{*state_};
+        return session{std::make_shared<detail::session_state>(*state_), plan_};
+    }
+
+    /// Writes what has been read, keys and values too, as a GGUF file: session_file.hpp describes it. A reply in the
+    /// making is no part of it. Throws what `sink` throws; the session is then as it was.
+    void save(const byte_sink& sink) const {
+        const detail::session_state::lock lock{*state_};
+        detail::write_session(*state_, sink);
+    }
+    /// A session that goes on from what was saved, bit for bit, on whatever machine. `saved` may be closed then. The
+    /// options are free, but for kv_type, room for all tokens, and for models with windows or longrope context and
+    /// batch, which must be as they were. Throws errc::gguf_layout for a file that holds no session, one of another
+    /// model, one that was damaged, or other options; errc::ctx_bad_token, errc::ctx_full; and what the constructor
+    /// throws.
+    [[nodiscard]] static session restore(const nibble::model& source, const gguf::file& saved,
+                                         const session_options& options = {}) {
+        session restored{source, options};
+        saved.naming_errors([&] { detail::session_reader{saved, *restored.state_}.read(); });
+        return restored;
     }
 
     /// Continues a prompt. The text is encoded as the vocabulary says (with BOS where it asks for one); control tokens
@@ -151,6 +182,11 @@ public:
     }
 
 private:
+    session(std::shared_ptr<detail::session_state> state, const memory_plan& plan)
+        : state_(std::move(state)), plan_(plan) {
+        plan_.sampling = detail::session_state::sampling_bytes(model(), context());
+    }
+
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {
         const bool with_tools = options.tool_choice.offered;
         const chat_template_options with{.enable_thinking = options.thinking,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a caller can choose about a session, and the bytes that it then takes.
+// What a caller can choose about a session or an engine, and the bytes that it then takes.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Options of a session. Memory for all of it is taken when the session starts.
+/// Options of a session, or of an engine for many sequences. Memory for all of it is taken at the start.
 struct session_options {
-    /// Most tokens that the session can hold, prompt and replies together; more than the model was trained for is cut
-    /// down to that. session.context() says what it came to.
+    /// Most tokens that a session or sequence can hold, prompt and replies together; more than the model was trained
+    /// for is cut down to that. session.context() says what it came to.
     std::size_t context = 4096;
     /// Threads that compute, the caller among them; 0 is all that the system allows this process, and more than those
     /// are never started: they would wait for each other. Who wants them all the same makes a `pool` of them.
@@ -28,9 +28,15 @@ struct session_options {
     cache_type kv_type = cache_type::q16;
     /// Threads to share with other sessions, which then take turns; `threads` has no effect.
     std::shared_ptr<thread_pool> pool = {};
+    /// Sequences that memory is there for: a session and its forks, or those of an engine.
+    std::size_t sequences = 1;
+    /// Tokens that they can hold together; what a fork shares with its origin counts once. 0: `sequences` contexts.
+    std::size_t positions = 0;
     /// Instruction sets to use, by default all that this CPU has. Less gives the same results, slower: for comparisons.
     cpu_features cpu = detect_cpu();
 };
+
+using engine_options = session_options;
 
 /// The bytes that a session takes, all of them when it starts. Pages of the cache that no token has reached are
 /// reserved and not resident.

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,18 +18,12 @@
 #include <nibble/chat/encoder.hpp>
 #include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/aligned_buffer.hpp>
-#include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/core/cpu.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/thread_pool.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/engine_state.hpp>
 #include <nibble/generate/sampler.hpp>
-#include <nibble/generate/session_options.hpp>
 #include <nibble/generate/token_trie.hpp>
-#include <nibble/kernels/best.hpp>
-#include <nibble/model/forward.hpp>
-#include <nibble/model/model.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -37,50 +32,45 @@ namespace detail {
 /// Shared by a session and its generations. Not part of the public surface.
 class session_state {
 public:
-    session_state(const model& source, const session_options& options)
-        : session_state(source, options, checked_context(source.config(), options)) {}
+    explicit session_state(std::shared_ptr<engine_state> engine)
+        : sequence_(std::move(engine)), logits_(source().config().n_vocab), sampler_(source().config().n_vocab) {
+        sequence_.tokens.reserve(context());
+        sequence_.cache.reserve(context());
+    }
+    /// What has been read goes on in both, each by itself.
+    session_state(const session_state& origin)
+        : sequence_(origin.sequence_),
+          logits_(source().config().n_vocab),
+          best_logit_(origin.best_logit_),
+          sampler_(source().config().n_vocab),
+          has_logits_(origin.has_logits_) {
+        sequence_.tokens.reserve(context());
+        sequence_.cache.reserve(context());
+        std::copy(origin.logits_.begin(), origin.logits_.end(), logits_.begin());
+    }
+    session_state& operator=(const session_state&) = delete;
 
-    /// The threads that a session with these options starts.
-    [[nodiscard]] static unsigned n_threads_of(const session_options& options) {
-        if (options.pool) return options.pool->size();
-        const unsigned n_available = available_threads();
-        return options.threads == 0 ? n_available : std::min(options.threads, n_available);
+    /// Beside what the engine takes.
+    [[nodiscard]] static std::size_t sampling_bytes(const model& source, std::size_t context) noexcept {
+        return source.config().n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token);
     }
 
-    [[nodiscard]] static memory_plan plan(const model& source, const session_options& options, std::size_t n_threads) {
-        const std::size_t context = checked_context(source.config(), options);
-        const auto& config = source.config();
-        return {kv_cache::bytes(config, context, options.kv_type),
-                workspace::bytes(best_kernels(options.cpu), config, source.weights(),
-                                 shape_of(options, context, n_threads)),
-                config.n_vocab * (2 * sizeof(float) + sizeof(candidate)) + context * sizeof(token)};
-    }
-
-    [[nodiscard]] const model& source() const noexcept { return model_; }
-    [[nodiscard]] std::size_t context() const noexcept { return cache_.capacity(); }
-    [[nodiscard]] std::size_t position() const noexcept { return cache_.position(); }
-    [[nodiscard]] std::size_t n_threads() const noexcept { return pool_->size(); }
-    [[nodiscard]] std::span<const token> tokens() const noexcept { return tokens_; }
+    [[nodiscard]] const std::shared_ptr<engine_state>& engine() const noexcept { return sequence_.engine; }
+    [[nodiscard]] const model& source() const noexcept { return engine()->source(); }
+    [[nodiscard]] std::size_t context() const noexcept { return engine()->context(); }
+    [[nodiscard]] std::size_t position() const noexcept { return sequence_.position(); }
+    [[nodiscard]] std::size_t n_threads() const noexcept { return engine()->n_threads(); }
+    [[nodiscard]] std::span<const token> tokens() const noexcept { return sequence_.tokens; }
     [[nodiscard]] std::span<const float> logits() const noexcept {
-        return {logits_.data(), has_logits_ ? model_.config().n_vocab : 0};
+        return {logits_.data(), has_logits_ ? source().config().n_vocab : 0};
     }
     /// What arg_max(logits()) is, found while they were computed.
-    [[nodiscard]] const largest_value& best_logit() const noexcept { return pass_.best_logit; }
+    [[nodiscard]] const largest_value& best_logit() const noexcept { return best_logit_; }
     [[nodiscard]] class sampler& sampler() noexcept { return sampler_; }
 
     /// Throws unless these tokens can be read from `position` on; `where` names them in the error.
     void check_tokens(std::span<const token> tokens, std::size_t position, const char* where) const {
-        if (tokens.empty()) throw error(errc::ctx_bad_size, where, "at least one token", "none");
-        const std::size_t n_vocab = model_.config().n_vocab;
-        for (std::size_t i = 0; i < tokens.size(); ++i)
-            if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= n_vocab)
-                throw error(errc::ctx_bad_token, std::string(where) + " at index " + std::to_string(i),
-                            "an id from 0 to " + std::to_string(n_vocab - 1), std::to_string(tokens[i]));
-        if (tokens.size() > context() - position)
-            throw error(errc::ctx_full, where,
-                        "at most " + std::to_string(context() - position) + " tokens (context " +
-                            std::to_string(context()) + ", position " + std::to_string(position) + ")",
-                        std::to_string(tokens.size()));
+        detail::check_tokens(*engine(), tokens, position, where);
     }
 
     struct observer {
@@ -91,15 +81,15 @@ public:
 
     /// Reads checked tokens, batch by batch; returns false when cancelled, with the batches so far in the cache.
     /// `all`, where not null, receives the logits of every token. When the progress function throws, the position is
-    /// what it was.
+    /// what it was, or 0 where layers with a window cannot go back so far.
     bool read(std::span<const token> tokens, const observer& watching, float* all = nullptr) {
         const std::size_t start = position();
-        const std::size_t n_vocab = model_.config().n_vocab;
+        const std::size_t n_vocab = source().config().n_vocab;
         ++turn_;
         try {
             for (std::size_t done = 0; done < tokens.size();) {
                 report(watching, done, tokens.size());
-                const auto batch = tokens.subspan(done, std::min(workspace_.batch, tokens.size() - done));
+                const auto batch = tokens.subspan(done, std::min(engine()->batch(), tokens.size() - done));
                 done += batch.size();
                 const bool last = done == tokens.size();
                 if (all) {
@@ -113,26 +103,39 @@ public:
             }
             report(watching, tokens.size(), tokens.size());
         } catch (...) {
-            rewind(start);
+            rewind(start >= sequence_.cache.earliest() ? start : 0);
             throw;
         }
         return true;
     }
 
-    /// Forgets the tokens from `position` <= position() on.
+    /// What was read: for who writes it into a file, or fills a fresh session from one.
+    [[nodiscard]] std::pair<kv_cache&, std::vector<token>&> contents() noexcept {
+        return {sequence_.cache, sequence_.tokens};
+    }
+    /// The logits after the last token, n_vocab floats.
+    void set_logits(std::span<const std::byte> logits) noexcept {
+        std::memcpy(logits_.data(), logits.data(), logits.size());
+        best_logit_ = {};
+        best_logit_.look_at({logits_.data(), logits_.size()}, 0);
+        has_logits_ = true;
+    }
+
+    /// Throws unless rewind() can go to `position`.
+    void check_rewind(std::size_t position) const { detail::check_rewind(sequence_.cache, position); }
+    /// Forgets the tokens from `position` on.
     void rewind(std::size_t position) noexcept {
         ++turn_;
         has_logits_ = has_logits_ && position == this->position();
-        cache_.rewind(position);
-        tokens_.resize(position);
+        sequence_.rewind(position);
     }
 
-    /// Tokens at the start of `prompt` that the cache already holds.
-    [[nodiscard]] std::size_t common_prefix(std::span<const token> prompt) const noexcept {
-        const std::size_t most = std::min(prompt.size(), tokens_.size());
+    /// Tokens at the start of `prompt`, but for its last, that the cache holds and can go back to.
+    [[nodiscard]] std::size_t reusable_prefix(std::span<const token> prompt) const noexcept {
+        const std::size_t most = std::min(prompt.size() - 1, tokens().size());
         std::size_t n = 0;
-        while (n < most && prompt[n] == tokens_[n]) ++n;
-        return n;
+        while (n < most && prompt[n] == tokens()[n]) ++n;
+        return n >= sequence_.cache.earliest() ? n : 0;
     }
 
     /// The sampler's choice after the tokens read. That there is none is said of the model where it is to blame.
@@ -142,7 +145,7 @@ public:
         } catch (const error& problem) {
             if (problem.code() != errc::sample_no_finite_logits || arg_max(logits())) throw;
         }
-        return model_.file().naming_errors([&]() -> token {
+        return source().file().naming_errors([&]() -> token {
             throw error(errc::sample_no_finite_logits, "logits after " + std::to_string(position()) + " tokens",
                         "finite numbers", "none: weights are damaged; `inspect --check` says which");
         });
@@ -150,19 +153,19 @@ public:
 
     /// Made when the first conversation needs it.
     [[nodiscard]] const chat_encoder& chat() {
-        if (!chat_) chat_.emplace(model_.tokenizer(), model_.reply_format());
+        if (!chat_) chat_.emplace(source().tokenizer(), source().reply_format());
         return *chat_;
     }
 
     /// Made when the first grammar of calls needs it.
     [[nodiscard]] const std::shared_ptr<const token_trie>& trie() {
-        if (!trie_) trie_ = std::make_shared<const token_trie>(model_.tokenizer(), tag_tokens());
+        if (!trie_) trie_ = std::make_shared<const token_trie>(source().tokenizer(), tag_tokens());
         return trie_;
     }
 
     /// Those of the model's replies, ascending; looked for when the first reply needs them.
     [[nodiscard]] const std::vector<token>& tag_tokens() {
-        if (!tag_tokens_) tag_tokens_ = nibble::tag_tokens(model_.tokenizer(), model_.reply_format());
+        if (!tag_tokens_) tag_tokens_ = nibble::tag_tokens(source().tokenizer(), source().reply_format());
         return *tag_tokens_;
     }
 
@@ -185,92 +188,19 @@ public:
     };
 
 private:
-    session_state(const model& source, const session_options& options, std::size_t context)
-        : model_(source.share()),
-          pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
-          cache_(make_cache(model_.config(), context, options.kv_type)),
-          workspace_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
-          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, cache_, workspace_},
-          logits_(model_.config().n_vocab),
-          sampler_(model_.config().n_vocab) {
-        tokens_.reserve(context);
-    }
-
-    /// The positions to make room for. Everything that is a product of them fits into 64 bits.
-    static std::size_t checked_context(const model_config& config, const session_options& options) {
-        const std::size_t context = std::min(options.context, config.n_ctx_train);
-        if (context == 0) throw error(errc::ctx_bad_size, "session option 'context'", "at least 1 token", "0");
-        if (options.batch == 0) throw error(errc::ctx_bad_size, "session option 'batch'", "at least 1 token", "0");
-        const checked_size n_blocks{context / attention_block + 1};
-        const auto bytes = (n_blocks * kv_cache::bytes(config, attention_block, options.kv_type)).value();
-        if (!bytes || *bytes > static_cast<std::uint64_t>(PTRDIFF_MAX))
-            throw error(
-                errc::ctx_bad_size, "session option 'context'", "a cache that fits into memory",
-                std::to_string(context) + " tokens of " +
-                    std::to_string(kv_cache::bytes(config, attention_block, options.kv_type) / attention_block) +
-                    " bytes");
-        return context;
-    }
-
-    [[nodiscard]] static workspace_shape shape_of(const session_options& options, std::size_t context,
-                                                  std::size_t n_threads) noexcept {
-        return {std::min(options.batch, context), context, n_threads};
-    }
-
-    /// An error says what takes the memory.
-    static workspace make_workspace(const model& source, const session_options& options, const workspace_shape& shape) {
-        const kernel_set& kernels = best_kernels(options.cpu);
-        try {
-            return workspace{kernels, source.config(), source.weights(), shape};
-        } catch (const error& problem) {
-            if (problem.code() != errc::out_of_memory) throw;
-        }
-        throw error(errc::out_of_memory, "session option 'batch'", "memory for its activations",
-                    std::to_string(shape.batch) + " tokens at once, which take " +
-                        std::to_string(workspace::bytes(kernels, source.config(), source.weights(), shape)) + " bytes");
-    }
-
-    /// An error says what the cache takes and what would fit: the blocks that there is memory for, to a 64th.
-    static kv_cache make_cache(const model_config& config, std::size_t context, cache_type type) {
-        const auto cache_of = [&](std::size_t n_tokens) -> std::optional<kv_cache> {
-            try {
-                return kv_cache{config, n_tokens, type};
-            } catch (const error& problem) {
-                if (problem.code() != errc::out_of_memory) throw;
-                return std::nullopt;
-            }
-        };
-        if (auto cache = cache_of(context)) return std::move(*cache);
-        std::size_t fits = 0, too_many = context / attention_block + 1;  // in blocks
-        while (too_many - fits > 1 + fits / 64) {
-            const std::size_t middle = fits + (too_many - fits) / 2;
-            (cache_of(middle * attention_block) ? fits : too_many) = middle;
-        }
-        throw error(errc::out_of_memory, "session option 'context'",
-                    "at most " + std::to_string(fits * attention_block) + " tokens, for which there is memory",
-                    std::to_string(context) + " tokens, whose keys and values take " +
-                        std::to_string(kv_cache::bytes(config, context, type)) + " bytes");
-    }
-
     static void report(const observer& watching, std::size_t done, std::size_t total) {
         if (watching.progress && *watching.progress) (*watching.progress)(done, total);
     }
 
-    bool run(std::span<const token> batch, std::size_t n_logits, float* logits,
-             const std::atomic<bool>* cancel) noexcept {
-        if (!pass_.run(batch, n_logits, logits, cancel)) return false;
-        tokens_.insert(tokens_.end(), batch.begin(), batch.end());  // within what was reserved
-        return true;
+    bool run(std::span<const token> batch, std::size_t n_logits, float* logits, const std::atomic<bool>* cancel) {
+        const reading one{&sequence_, batch, n_logits};
+        return engine()->read({&one, 1}, {.logits = logits, .best_logit = &best_logit_}, cancel);
     }
 
-    model model_;
-    std::shared_ptr<thread_pool> pool_;
-    kv_cache cache_;
-    workspace workspace_;
-    forward_pass pass_;
+    sequence_state sequence_;
     aligned_buffer<float> logits_;  // n_vocab, of the last token read
+    largest_value best_logit_;
     class sampler sampler_;
-    std::vector<token> tokens_;  // in the cache, one per position
     std::optional<chat_encoder> chat_;
     std::shared_ptr<const token_trie> trie_;
     std::optional<std::vector<token>> tag_tokens_;

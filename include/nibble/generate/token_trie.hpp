@@ -220,12 +220,12 @@ private:
         struct bytes {
             std::uint8_t first, last;
         };
-        struct sequence {
+        struct byte_sequence {
             std::size_t length;
             std::array<bytes, 4> at;
         };
         // The Unicode Standard, table 3-7, and ASCII without quote, backslash and control characters.
-        static constexpr std::array<sequence, 11> sequences{
+        static constexpr std::array<byte_sequence, 11> sequences{
             {{1, {{{0x20, 0x21}}}},
              {1, {{{0x23, 0x5b}}}},
              {1, {{{0x5d, 0x7e}}}},
@@ -238,7 +238,7 @@ private:
              {4, {{{0xf1, 0xf3}, {0x80, 0xbf}, {0x80, 0xbf}, {0x80, 0xbf}}}},
              {4, {{{0xf4, 0xf4}, {0x80, 0x8f}, {0x80, 0xbf}, {0x80, 0xbf}}}}}};
         const auto& class_of = states.program().class_of;
-        const auto read = [&](const auto& self, const sequence& characters, std::size_t i,
+        const auto read = [&](const auto& self, const byte_sequence& characters, std::size_t i,
                               grammar_states::state from) -> bool {
             if (i == characters.length) {
                 if (out.empty() || out.back() != from) out.push_back(from);
@@ -252,7 +252,7 @@ private:
             }
             return true;
         };
-        return std::all_of(sequences.begin(), sequences.end(), [&](const sequence& s) { return read(read, s, 0, at); });
+        return std::all_of(sequences.begin(), sequences.end(), [&](const byte_sequence& s) { return read(read, s, 0, at); });
     }
 
     std::string bytes_;                 // the texts of all tokens

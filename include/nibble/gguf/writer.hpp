@@ -57,6 +57,7 @@ struct tensor_entry {
     std::optional<std::uint64_t> name_length = {};  ///< instead of the true length
     std::optional<std::uint32_t> n_dims = {};       ///< instead of the true number
     std::optional<std::uint64_t> offset = {};       ///< instead of where `data` lies
+    std::optional<std::uint64_t> data_size = {};    ///< of what follows head() in the place of `data`
 };
 
 /// Collects metadata and tensors, then lays them out. It checks nothing, so that a test can make any file:
@@ -118,6 +119,18 @@ public:
 
     /// The whole file: tensors in the order they were added, each padded to the alignment.
     [[nodiscard]] std::vector<std::byte> bytes() const {
+        std::vector<std::byte> out = head();
+        const std::size_t start = out.size();
+        for (const tensor_entry& tensor : tensors_) {
+            out.insert(out.end(), tensor.data.begin(), tensor.data.end());
+            out.resize(start + static_cast<std::size_t>(padded(out.size() - start)));
+        }
+        return out;
+    }
+
+    /// What comes before the data of the tensors, which follow in their order, each padded to the alignment: for who
+    /// writes them as they lie elsewhere.
+    [[nodiscard]] std::vector<std::byte> head() const {
         std::vector<std::byte> out;
         for (const char c : options_.magic) append(out, c);
         append(out, options_.version);
@@ -128,14 +141,9 @@ public:
         std::uint64_t offset = 0;
         for (const tensor_entry& tensor : tensors_) {
             append_entry(out, tensor, offset);
-            offset = padded(offset + tensor.data.size());
+            offset = padded(offset + tensor.data_size.value_or(tensor.data.size()));
         }
         out.resize(static_cast<std::size_t>(padded(out.size())));
-        const std::size_t start = out.size();
-        for (const tensor_entry& tensor : tensors_) {
-            out.insert(out.end(), tensor.data.begin(), tensor.data.end());
-            out.resize(start + static_cast<std::size_t>(padded(out.size() - start)));
-        }
         return out;
     }
 

@@ -7,11 +7,13 @@
 #include <atomic>
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/kernels/kernel_set.hpp>
+#include <nibble/model/batch.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/kv_cache.hpp>
@@ -28,34 +30,33 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// What a forward pass works with; all borrowed. The cache and the workspace are made for the same model, the
-/// workspace for at least cache.capacity() positions and threads.n_threads() workers.
+/// What a forward pass works with; all borrowed. The workspace is made for the same model and for at least
+/// threads.n_threads() workers.
 struct forward_pass {
     const model_config& config;
     const model_weights& weights;
     const kernel_set& kernels;
     executor threads;
-    kv_cache& cache;
     workspace& work;
-    largest_value best_logit = {};  ///< of the last token that got logits
+    std::span<const batch_part> parts = {};  ///< of the pass under way
 
-    // Below, n is the number of tokens of the pass and `kept` of those at its end whose results are still needed:
-    // n, but for the last layer, which has to give its keys and values for all tokens and the rest only for the
-    // tokens whose logits were asked for.
+    // Below, `rows` are the tokens of the pass and `kept` those whose results are still needed: all, but for the last
+    // layer, which has to give its keys and values for all tokens and the rest only for those whose results are wanted.
+    using batch_rows = std::span<const batch_row>;
 
     /// x = the rows of token_embd; normed = what the first layer begins with; rope_cos_sin of each token's position.
-    void embed(std::span<const token> tokens) noexcept {
+    void embed(batch_rows rows) noexcept {
         const std::size_t n_embd = config.n_embd, rope_dims = config.rope_dims;
         const matrix_view& embedding = weights.token_embd;
         const norm_weights first_norm = weights.layers.front().attention.norm;
-        threads.for_blocks(tokens.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
+        threads.for_blocks(rows.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
                 float* x = work.x + t * n_embd;
-                kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(tokens[t])), n_embd, x);
+                kernels.of(embedding).dequantize_row(embedding.row(static_cast<std::size_t>(rows[t].id)), n_embd, x);
                 if (config.embedding_scale != 1) kernels.elementwise.scale(x, config.embedding_scale, n_embd);
                 norm_row(kernels.elementwise, x, first_norm, config.norms(), work.normed + t * n_embd, n_embd);
                 for (std::size_t r = 0; r < work.ropes.size(); ++r)
-                    work.ropes[r].cos_sin(cache.position() + t, work.rope_cos_sin + (r * work.batch + t) * rope_dims);
+                    work.ropes[r].cos_sin(rows[t].position, work.rope_cos_sin + (r * work.batch + t) * rope_dims);
             }
         });
     }
@@ -73,72 +74,104 @@ struct forward_pass {
         linear(threads, jobs, work.activations);
     }
 
-    /// normed [n][n_embd] -> q [kept][q_width], k and v [n][kv_width].
-    void project_qkv(const attention_layer& layer, std::size_t n, std::size_t kept) noexcept {
+    /// x and normed: the rows of `kept` move to the front.
+    void keep(batch_rows kept) noexcept {
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            if (kept[i].row == i) continue;
+            for (float* rows : {work.x, work.normed})
+                std::copy_n(rows + kept[i].row * config.n_embd, config.n_embd, rows + i * config.n_embd);
+        }
+    }
+
+    /// normed [rows][n_embd] -> q [kept][q_width], k and v [rows][kv_width].
+    void project_qkv(const attention_layer& layer, batch_rows rows, batch_rows kept) noexcept {
         const linear_job q{layer.q, work.q, config.q_width()};
         const linear_job k{layer.k, work.k, config.kv_width()};
         const linear_job v{layer.v, work.v, config.kv_width()};
-        if (kept == n) return multiply(work.normed, n, std::array{q, k, v});
-        multiply(work.normed, n, std::array{k, v});
-        if (kept > 0) multiply(work.normed + (n - kept) * config.n_embd, kept, std::array{q});
+        if (kept.size() == rows.size()) return multiply(work.normed, rows.size(), std::array{q, k, v});
+        multiply(work.normed, rows.size(), std::array{k, v});
+        keep(kept);
+        if (!kept.empty()) multiply(work.normed, kept.size(), std::array{q});
     }
 
     /// Norms and rotations of q and k; k and v -> cache.
-    void finish_qkv(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
+    void finish_qkv(const attention_layer& layer, std::size_t index, batch_rows rows, batch_rows kept) noexcept {
         const head_rules rules{config.head_dim, config.rope_dims, config.family->pairing, config.norm_eps,
                                config.family->heads_turn_first};
-        const float* cos_sin =
-            layer.rope == no_rope ? nullptr : work.rope_cos_sin + layer.rope * work.batch * config.rope_dims;
-        threads.for_blocks(n, row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
+        const auto turn_of = [&](const batch_row& of) -> const float* {
+            if (layer.rope == no_rope) return nullptr;
+            return work.rope_cos_sin + (layer.rope * work.batch + of.row) * config.rope_dims;
+        };
+        threads.for_blocks(rows.size(), row_grain, [&](std::size_t begin, std::size_t end, std::size_t) {
             for (std::size_t t = begin; t < end; ++t) {
-                const float* turn = cos_sin ? cos_sin + t * config.rope_dims : nullptr;
                 float* k = work.k + t * config.kv_width();
                 float* v = work.v + t * config.kv_width();
-                finish_heads(kernels.elementwise, rules, {layer.k_norm, turn}, k, config.n_kv_heads);
-                store_position(kernels.of(cache.type()), workspace::attention_of(config), cached, cache.position() + t,
-                               k, v);
-                if (t < n - kept) continue;
-                const float growth = config.query_growth.at(cache.position() + t);
-                finish_heads(kernels.elementwise, rules, {layer.q_norm, turn, growth},
-                             work.q + (t - (n - kept)) * config.q_width(), config.n_heads);
+                const kv_cache& cache = *parts[rows[t].part].cache;
+                finish_heads(kernels.elementwise, rules, {layer.k_norm, turn_of(rows[t])}, k, config.n_kv_heads);
+                store_position(kernels.of(cache.pool()->type()), workspace::attention_of(config), cache.layer(index),
+                               rows[t].position, k, v);
+                if (t >= kept.size()) continue;
+                const float growth = config.query_growth.at(kept[t].position);
+                finish_heads(kernels.elementwise, rules, {layer.q_norm, turn_of(kept[t]), growth},
+                             work.q + t * config.q_width(), config.n_heads);
             }
         });
     }
 
-    /// update [kept][n_embd] = output . attention(normed [n][n_embd])
-    void attend(const attention_layer& layer, const kv_layer& cached, std::size_t n, std::size_t kept) noexcept {
-        project_qkv(layer, n, kept);
-        finish_qkv(layer, cached, n, kept);
-        if (kept == 0) return;
-        attention(threads, {.kernels = kernels.of(cache.type()),
+    /// The tokens of each sequence among `kept`.
+    [[nodiscard]] std::span<const attention_part> attention_parts(std::size_t index, batch_rows kept) noexcept {
+        std::size_t n_parts = 0;
+        attention_part* part = work.attention_parts.data();
+        for (std::size_t i = 0; i < kept.size(); ++i) {
+            if (i > 0 && kept[i].part == kept[i - 1].part)
+                ++part[n_parts - 1].n_tokens;
+            else
+                part[n_parts++] = {parts[kept[i].part].cache->layer(index), i, 1, kept[i].position};
+        }
+        return {part, n_parts};
+    }
+
+    /// update [kept][n_embd] = output . attention(normed [rows][n_embd])
+    void attend(const attention_layer& layer, std::size_t index, batch_rows rows, batch_rows kept) noexcept {
+        project_qkv(layer, rows, kept);
+        finish_qkv(layer, index, rows, kept);
+        if (kept.empty()) return;
+        attention(threads, {.kernels = kernels.of(parts.front().cache->pool()->type()),
                             .shape = workspace::attention_of(config),
-                            .cache = cached,
+                            .parts = attention_parts(index, kept),
                             .q = work.q,
-                            .n_tokens = kept,
-                            .position = cache.position() + n - kept,
                             .window = layer.window,
                             .scale = config.attention_scale,
                             .cap = config.attention_cap,
                             .sinks = layer.sinks,
                             .out = work.q,
                             .workspace = work.attention});
-        multiply(work.q, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
+        multiply(work.q, kept.size(), std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
-    /// update [kept][n_embd] = output . (c * convolution(b * x)) with b, c, x = input . normed [n][n_embd]. Overwrites
-    /// `normed`.
-    void convolve(const convolution_layer& layer, float* history, std::size_t n, std::size_t kept) noexcept {
-        multiply(work.normed, n, std::array{linear_job{layer.input, work.conv_gates, 3 * config.n_embd}});
-        short_convolution(threads, {.gates = work.conv_gates,
-                                    .n_tokens = n,
-                                    .position = cache.position(),
-                                    .n_channels = config.n_embd,
-                                    .kernel = layer.kernel.data(),
-                                    .length = config.conv_length,
-                                    .history = history,
-                                    .n_kept = kept,
-                                    .out = work.normed});
-        if (kept > 0) multiply(work.normed, kept, std::array{linear_job{layer.output, work.update, config.n_embd}});
+    /// update [kept][n_embd] = output . (c * convolution(b * x)) with b, c, x = input . normed [rows][n_embd].
+    /// Overwrites `normed`.
+    void convolve(const convolution_layer& layer, std::size_t index, batch_rows rows, batch_rows kept) noexcept {
+        multiply(work.normed, rows.size(), std::array{linear_job{layer.input, work.conv_gates, 3 * config.n_embd}});
+        const bool all = kept.size() == rows.size();
+        if (!all) keep(kept);
+        std::size_t first = 0, first_kept = 0;
+        for (const batch_part& part : parts) {
+            const std::size_t n_kept = all ? part.tokens.size() : part.n_results;
+            short_convolution(threads, {.gates = work.conv_gates + 3 * first * config.n_embd,
+                                        .n_tokens = part.tokens.size(),
+                                        .position = part.cache->position(),
+                                        .n_channels = config.n_embd,
+                                        .kernel = layer.kernel.data(),
+                                        .length = config.conv_length,
+                                        .history = part.cache->history(index),
+                                        .n_kept = n_kept,
+                                        .out = work.normed + first_kept * config.n_embd});
+            first += part.tokens.size();
+            first_kept += n_kept;
+        }
+        if (kept.empty()) return;
+        multiply(work.normed, kept.size(), std::array{linear_job{layer.output, work.update, config.n_embd}});
     }
 
     /// update [n][n_embd] = down . (act(gate . h) * (up . h)),  h [n][n_embd]
@@ -169,63 +202,71 @@ struct forward_pass {
                           .up_scratch = work.up_scratch});
     }
 
-    /// x += post(update), normed = next(x) unless `normed` is null, for the last n tokens of a pass, whose rows of x
-    /// begin at `x`.
-    void add(float* x, const norm_weights& post, const norm_weights& next, std::size_t n, float* normed) noexcept {
-        residual(threads, kernels.elementwise, x, work.update, config.residual_scale, {post, next, config.norms()}, n,
-                 config.n_embd, normed);
+    /// x += post(update), normed = next(x) unless `normed` is null, for n tokens.
+    void add(const norm_weights& post, const norm_weights& next, std::size_t n, float* normed) noexcept {
+        residual(threads, kernels.elementwise, work.x, work.update, config.residual_scale, {post, next, config.norms()},
+                 n, config.n_embd, normed);
     }
 
     /// One layer: x += attention or convolution, x += feed_forward. It begins with the `normed` that was made for it,
     /// and makes that of what comes next.
-    void run_layer(std::size_t index, std::size_t n, std::size_t kept) noexcept {
+    void run_layer(std::size_t index, batch_rows rows, batch_rows kept) noexcept {
         const auto& [attn, convolution, ffn] = weights.layers[index];
         const bool is_last = index + 1 == config.n_layers;
         const norm_weights& next_norm = is_last ? weights.output_norm : weights.layers[index + 1].attention.norm;
-        float* x = work.x + (n - kept) * config.n_embd;
-
         if (convolution.empty())
-            attend(attn, cache.layer(index), n, kept);
+            attend(attn, index, rows, kept);
         else
-            convolve(convolution, cache.history(index), n, kept);
-        if (kept == 0) return;
-        if (ffn.parallel) {
-            add(x, attn.post_norm, {}, kept, nullptr);
-            feed_forward(ffn, work.normed + (n - kept) * config.n_embd, kept);
-        } else {
-            add(x, attn.post_norm, ffn.norm, kept, work.normed);
-            feed_forward(ffn, work.normed, kept);
-        }
-        add(x, ffn.post_norm, next_norm, kept, work.normed);
+            convolve(convolution, index, rows, kept);
+        if (kept.empty()) return;
+        add(attn.post_norm, ffn.norm, kept.size(), ffn.parallel ? nullptr : work.normed);
+        feed_forward(ffn, work.normed, kept.size());
+        add(ffn.post_norm, next_norm, kept.size(), work.normed);
     }
 
-    /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last
-    /// `n_logits` of them go to `logits` [n_logits][n_vocab]; what only other logits would need is not computed.
-    /// 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits <= tokens.size().
-    /// The same bits however tokens are split into passes, whatever the number of threads.
-    /// `cancel` is looked at before each layer: returns false when it was set, with cache and logits as they were.
-    bool run(std::span<const token> tokens, std::size_t n_logits, float* logits,
+    /// The tokens of all parts, and of these the ones with results.
+    [[nodiscard]] std::pair<batch_rows, batch_rows> place() noexcept {
+        std::size_t n = 0, n_results = 0;
+        for (std::size_t p = 0; p < parts.size(); ++p) {
+            const auto& [tokens, cache, wanted] = parts[p];
+            for (std::size_t i = 0; i < tokens.size(); ++i, ++n) {
+                work.rows.data()[n] = {tokens[i], n, p, cache->position() + i};
+                if (tokens.size() - i <= wanted) work.results.data()[n_results++] = work.rows.data()[n];
+            }
+        }
+        return {{work.rows.data(), n}, {work.results.data(), n_results}};
+    }
+
+    /// Reads the tokens of `batch`, at most work.batch in all, commits them to their caches, and gives the results that
+    /// are wanted; what only others would need is not computed. All parts are of one pool.
+    /// The same bits however tokens are split into passes, whatever else a pass reads, whatever the number of threads.
+    /// `cancel` is looked at before each layer: returns false when it was set, with caches and results as they were.
+    bool run(std::span<const batch_part> batch, const batch_results& results,
              const std::atomic<bool>* cancel = nullptr) noexcept {
-        const std::size_t n = tokens.size(), last = config.n_layers - 1;
-        embed(tokens);
+        parts = batch;
+        const auto [rows, wanted] = place();
+        embed(rows);
         for (std::size_t index = 0; index < config.n_layers; ++index) {
             if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-            run_layer(index, n, index == last ? n_logits : n);
+            run_layer(index, rows, index + 1 == config.n_layers ? wanted : rows);
         }
-        if (n_logits > 0) project_logits(n_logits, logits);
-        cache.commit(n);
+        if (results.hidden) std::copy_n(work.normed, wanted.size() * config.n_embd, results.hidden);
+        if (results.logits && !wanted.empty()) project_logits(wanted.size(), results);
+        for (const batch_part& part : batch) part.cache->commit(part.tokens.size());
         return true;
     }
 
-    /// logits [n_logits][n_vocab] = output . normed, scaled and capped, and best_logit of the last of them.
-    void project_logits(std::size_t n_logits, float* logits) noexcept {
+    /// logits [n_logits][n_vocab] = output . normed, scaled and capped, and the best of the last row.
+    void project_logits(std::size_t n_logits, const batch_results& results) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
         const bool products_alone = config.logit_scale == 1 && config.logit_cap == 0;
         largest_value* largest = products_alone ? work.largest.data() : nullptr;
-        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, largest}});
-        if (!products_alone) finish_logits(n_logits, logits);
-        best_logit = {};
-        for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
+        multiply(work.normed, n_logits,
+                 std::array{linear_job{{weights.output}, results.logits, config.n_vocab, {}, largest}});
+        if (!products_alone) finish_logits(n_logits, results.logits);
+        if (!results.best_logit) return;
+        *results.best_logit = {};
+        for (const largest_value& of_thread : work.largest) results.best_logit->merge(of_thread);
     }
 
     /// Scale and cap of logits, and the largest of the last row.

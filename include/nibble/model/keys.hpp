@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/ops/short_convolution.hpp>  // longest_convolution
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -49,7 +50,7 @@ inline constexpr std::array config_keys{
     key_row{config_key::key_length, "head_dim", "attention.key_length", {"head_dim"}, 2, 4096},
     key_row{config_key::value_length, "value_length", "attention.value_length", {}, 2, 4096},
     key_row{config_key::n_vocab, "n_vocab", "vocab_size", {}, 1, 1 << 24},
-    key_row{config_key::conv_length, "conv_length", "shortconv.l_cache", {}, 1, 64},
+    key_row{config_key::conv_length, "conv_length", "shortconv.l_cache", {}, 1, longest_convolution},
     key_row{config_key::rms_eps, "rms_eps", "attention.layer_norm_rms_epsilon", {"rms_norm_eps"}, 1e-12, 0.1},
     key_row{config_key::layer_norm_eps, "layer_norm_eps", "attention.layer_norm_epsilon", {}, 1e-12, 0.1},
     key_row{config_key::attention_scale, "attention_scale", "attention.scale", {}, 1e-6, 1e3, true},

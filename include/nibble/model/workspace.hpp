@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory that a forward pass works in, taken once for a session.
+// The memory that a forward pass works in, taken once for all sequences of an engine.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/kernel_set.hpp>
+#include <nibble/model/batch.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/ops/attention.hpp>
@@ -21,14 +22,14 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// How large a session is: everything that the memory of its workspace depends on, beside the model.
+/// Everything that the memory of a workspace depends on, beside the model.
 struct workspace_shape {
     std::size_t batch;      ///< most tokens in one forward pass
-    std::size_t capacity;   ///< positions of the cache
+    std::size_t capacity;   ///< most positions of a sequence
     std::size_t n_threads;  ///< of the executor
 };
 
-/// One of the rotations of a model, for a session of `capacity` positions.
+/// One of the rotations of a model, for sequences of `capacity` positions.
 [[nodiscard]] inline rotation rotation_of(const model_config& config, const rope_config& rope,
                                           const model_weights& weights, std::size_t capacity) {
     const rope_scaling& scaling = rope.scaling;
@@ -61,6 +62,9 @@ public:
           attention(attention_of(config), blocks_for(shape.capacity), shape.n_threads),
           experts(experts_of(kernels, config, shape)),
           largest(shape.n_threads),
+          rows(batch),
+          results(batch),
+          attention_parts(batch),
           memory_(n_floats(kernels, config, shape)) {
         for (const rope_config& rope : config.ropes)
             ropes.push_back(rotation_of(config, rope, weights, shape.capacity));
@@ -73,16 +77,16 @@ public:
         k = take(batch * config.kv_width());
         v = take(batch * config.kv_width());
         rope_cos_sin = take(config.ropes.size() * batch * config.rope_dims);
-        const std::size_t rows = ff_rows(kernels, config, shape);
-        gated = take(rows * config.n_ff);
+        const std::size_t n_ff_rows = ff_rows(kernels, config, shape);
+        gated = take(n_ff_rows * config.n_ff);
         conv_gates = take(batch * conv_width(config));
-        up_scratch = take(shape.n_threads * gated_rows(kernels) * rows);
+        up_scratch = take(shape.n_threads * gated_rows(kernels) * n_ff_rows);
     }
 
     /// What the constructor takes, but for the rope_dims / 2 doubles of each rotation:
     ///   4 * batch * (3 n_embd + q_width + 2 kv_width + n_ropes rope_dims + n_ff + gated_rows n_threads, and 3 n_embd
     ///   more for convolutions)
-    ///   + activation_buffer::bytes + attention_workspace::bytes + expert_workspace::bytes + 16 n_threads,
+    ///   + activation_buffer::bytes + attention_workspace::bytes + expert_workspace::bytes + 16 n_threads + 128 batch,
     /// where with experts the two parts of the feed-forward and activation_buffer have as many rows as a wave of them.
     /// SmolLM3-3B with a batch of 512, 4096 positions and 2 threads: 52 MB.
     [[nodiscard]] static std::size_t bytes(const kernel_set& kernels, const model_config& config,
@@ -90,6 +94,7 @@ public:
         return n_floats(kernels, config, shape) * sizeof(float) +
                activation_buffer::bytes(kernels, activations_of(kernels, config, weights, shape)) +
                expert_workspace::bytes(experts_of(kernels, config, shape)) + shape.n_threads * sizeof(largest_value) +
+               shape.batch * (2 * sizeof(batch_row) + sizeof(attention_part)) +
                attention_workspace::bytes(attention_of(config), blocks_for(shape.capacity), shape.n_threads);
     }
 
@@ -103,6 +108,10 @@ public:
     attention_workspace attention;
     expert_workspace experts;
     aligned_buffer<largest_value> largest;  ///< [n_threads]  of the logits
+
+    aligned_buffer<batch_row> rows;                  ///< [batch]  the tokens of the pass
+    aligned_buffer<batch_row> results;               ///< [batch]  those of them whose results are wanted
+    aligned_buffer<attention_part> attention_parts;  ///< [batch]  of a layer
 
     float* x;             ///< [batch][n_embd]    the residual stream
     float* normed;        ///< [batch][n_embd]    what the next block begins with

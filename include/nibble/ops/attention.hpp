@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Causal attention of a batch of tokens over the cached keys and values of one layer.
+// Causal attention of a batch of tokens, of one sequence or several, over the cached keys and values of one layer.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/attention/attention.hpp>
+#include <nibble/ops/block_table.hpp>
 #include <nibble/ops/executor.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -22,17 +23,6 @@ struct attention_shape {
     std::size_t head_dim;
 
     [[nodiscard]] constexpr std::size_t group() const noexcept { return n_heads / n_kv_heads; }
-};
-
-/// Keys and values of one layer: [n_kv_heads][n_blocks] blocks of attention_block positions. Borrows them.
-struct kv_layer {
-    std::byte* data;
-    std::size_t n_blocks;
-    std::size_t block_bytes;
-
-    [[nodiscard]] std::byte* block(std::size_t kv_head, std::size_t index) const noexcept {
-        return data + (kv_head * n_blocks + index) * block_bytes;
-    }
 };
 
 /// Stores key and value ([n_kv_heads][head_dim]) of one position.
@@ -113,20 +103,26 @@ private:
     aligned_buffer<float> memory_;
 };
 
-/// One call of attention(): what all of its parts need.
+/// The tokens of one sequence in a call of attention(), one after the other.
+struct attention_part {
+    kv_layer cache;     ///< keys and values of all positions up to the last token's are stored
+    std::size_t first;  ///< row of q and of out that is its first token's
+    std::size_t n_tokens;
+    std::size_t position;  ///< of the first token; it sees itself and those before it, each further token one more
+};
+
+/// One call of attention().
 struct attention_call {
     const attention_kernels& kernels;
     attention_shape shape;
-    kv_layer cache;  ///< keys and values of all positions up to the last token's are stored
-    const float* q;  ///< [n_tokens][n_heads][head_dim]
-    std::size_t n_tokens;
-    std::size_t position;  ///< of the first token; it sees itself and those before it, each further token one more
-    std::size_t window;    ///< how many positions a token sees at most, itself included; no_window: all
-    float scale;           ///< multiplies query . key
-    float cap = 0;         ///< of that product, which becomes cap * tanh(product / cap); 0: none
+    std::span<const attention_part> parts;  ///< at least one
+    const float* q;                         ///< [tokens of all parts][n_heads][head_dim]
+    std::size_t window;                     ///< how many positions a token sees at most, itself included
+    float scale;                            ///< multiplies query . key
+    float cap = 0;                          ///< of that product, which becomes cap * tanh(product / cap); 0: none
     /// [n_heads]  A score of each head for nothing: it takes its part of the softmax and has no value. Empty: none.
     std::span<const float> sinks = {};
-    float* out;  ///< [n_tokens][n_heads][head_dim]; may be q
+    float* out;  ///< as q; may be q
     attention_workspace& workspace;
 
     /// The cap in units of the scores that kernels see.
@@ -162,20 +158,21 @@ inline void add_sinks(const attention_call& call, std::size_t kv_head, std::size
     call.kernels.merge(total, spare, rows, head_dim);
 }
 
-/// Tokens begin .. end - 1, which lie in one block of positions, for one key/value head.
-inline void attend_tile(const attention_call& call, std::size_t kv_head, std::size_t begin, std::size_t end,
-                        std::size_t worker) noexcept {
+/// Tokens begin .. end - 1 of a part, which lie in one block of positions, for one key/value head.
+inline void attend_tile(const attention_call& call, const attention_part& part, std::size_t kv_head, std::size_t begin,
+                        std::size_t end, std::size_t worker) noexcept {
     const std::size_t group = call.shape.group(), head_dim = call.shape.head_dim, rows = (end - begin) * group;
     const auto area = call.workspace.area(worker);
-    for (std::size_t t = begin; t < end; ++t) scale_queries(call, t, kv_head, area.q + (t - begin) * group * head_dim);
+    for (std::size_t t = begin; t < end; ++t)
+        scale_queries(call, part.first + t, kv_head, area.q + (t - begin) * group * head_dim);
 
-    const std::size_t position = call.position + begin;
+    const std::size_t position = part.position + begin;
     const std::size_t first_block = call.first_block(position), last_block = position / attention_block;
     for (std::size_t b = first_block; b <= last_block; ++b) {
         const attention_queries queries{
             area.q, rows, group, head_dim, position - b * attention_block, call.window, call.score_cap()};
         const auto& partial = b == first_block ? area.total : area.next;
-        call.kernels.attend(queries, call.cache.block(kv_head, b), partial, area.work);
+        call.kernels.attend(queries, part.cache.block(kv_head, b), partial, area.work);
         if (b > first_block) call.kernels.merge(area.total, partial, rows, head_dim);
     }
     add_sinks(call, kv_head, rows, area.total, area.next);
@@ -184,38 +181,46 @@ inline void attend_tile(const attention_call& call, std::size_t kv_head, std::si
         const std::size_t r = (t - begin) * group;
         const attention_partial total{area.total.max + r, area.total.sum + r,
                                       area.total.acc + r * padded_head_dim(head_dim)};
-        call.kernels.finish(total, group, head_dim, call.out + (t * call.shape.n_heads + kv_head * group) * head_dim);
+        call.kernels.finish(total, group, head_dim,
+                            call.out + ((part.first + t) * call.shape.n_heads + kv_head * group) * head_dim);
     }
 }
 
-/// Many tokens: tiles of tokens are spread over threads, the last ones, which see most, first.
+/// Many tokens: tiles of tokens are spread over threads, the last ones of a sequence, which see most, first.
 inline void attend_tiles(executor& exec, const attention_call& call) noexcept {
     const std::size_t n_kv_heads = call.shape.n_kv_heads;
-    std::size_t tile = attention_workspace::tile_tokens(call.shape);
-    while (tile > 1 && n_kv_heads * (call.n_tokens / tile) < exec.n_threads()) tile /= 2;
-    const std::size_t first_tile = call.position / tile;
-    const std::size_t n_tiles = (call.position + call.n_tokens - 1) / tile + 1 - first_tile;
+    std::size_t n_tokens = 0, n_tiles = 0, tile = attention_workspace::tile_tokens(call.shape);
+    for (const attention_part& part : call.parts) n_tokens += part.n_tokens;
+    while (tile > 1 && n_kv_heads * (n_tokens / tile) < exec.n_threads()) tile /= 2;
+    const auto tiles_of = [tile](const attention_part& part) {
+        return (part.position + part.n_tokens - 1) / tile + 1 - part.position / tile;
+    };
+    for (const attention_part& part : call.parts) n_tiles += tiles_of(part);
     exec.for_blocks(n_tiles * n_kv_heads, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
-        const std::size_t start = (first_tile + n_tiles - 1 - item / n_kv_heads) * tile;  // a position
-        const std::size_t begin = std::max(start, call.position) - call.position;
-        const std::size_t end = std::min(start + tile - call.position, call.n_tokens);
-        attend_tile(call, item % n_kv_heads, begin, end, worker);
+        std::size_t index = n_tiles - 1 - item / n_kv_heads;  // within all parts, then within one
+        const attention_part* part = call.parts.data();
+        for (; index >= tiles_of(*part); ++part) index -= tiles_of(*part);
+        const std::size_t start = (part->position / tile + index) * tile;  // a position
+        const std::size_t begin = std::max(start, part->position) - part->position;
+        const std::size_t end = std::min(start + tile - part->position, part->n_tokens);
+        attend_tile(call, *part, item % n_kv_heads, begin, end, worker);
     });
 }
 
 /// One token: blocks of positions are spread over threads, their results merged afterwards.
-inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
+inline void attend_blocks(executor& exec, const attention_call& call, const attention_part& part) noexcept {
     const std::size_t n_kv_heads = call.shape.n_kv_heads, group = call.shape.group(), head_dim = call.shape.head_dim;
-    const std::size_t first_block = call.first_block(call.position);
-    const std::size_t n_blocks = call.position / attention_block + 1 - first_block;
+    const std::size_t first_block = call.first_block(part.position);
+    const std::size_t n_blocks = part.position / attention_block + 1 - first_block;
     exec.for_blocks(n_kv_heads * n_blocks, 1, [&](std::size_t item, std::size_t, std::size_t worker) {
         const std::size_t kv_head = item / n_blocks, i = item % n_blocks, b = first_block + i;
         const auto area = call.workspace.area(worker);
-        scale_queries(call, 0, kv_head, area.q);
-        const std::size_t ahead = call.position - b * attention_block;
+        scale_queries(call, part.first, kv_head, area.q);
+        const std::size_t ahead = part.position - b * attention_block;
         call.kernels.attend({area.q, group, group, head_dim, ahead, call.window, call.score_cap()},
-                            call.cache.block(kv_head, b), call.workspace.partial(kv_head, i), area.work);
+                            part.cache.block(kv_head, b), call.workspace.partial(kv_head, i), area.work);
     });
+    float* out = call.out + part.first * call.shape.n_heads * head_dim;
     // below 32 blocks merging takes less time than waking a thread
     exec.for_blocks(n_kv_heads, n_blocks < 32 ? n_kv_heads : 1,
                     [&](std::size_t begin, std::size_t end, std::size_t worker) {
@@ -224,21 +229,23 @@ inline void attend_blocks(executor& exec, const attention_call& call) noexcept {
                             for (std::size_t i = 1; i < n_blocks; ++i)
                                 call.kernels.merge(total, call.workspace.partial(kv_head, i), group, head_dim);
                             add_sinks(call, kv_head, group, total, call.workspace.area(worker).next);
-                            call.kernels.finish(total, group, head_dim, call.out + kv_head * group * head_dim);
+                            call.kernels.finish(total, group, head_dim, out + kv_head * group * head_dim);
                         }
                     });
 }
 
 }  // namespace detail
 
-/// out = softmax(scale * q . keys) . values for each token and head. The result depends on the tokens before it and
-/// on nothing else: blocks of positions are absolute and merged in ascending order, whoever computes them. A window
-/// begins inside a block; the blocks before it are not read.
+/// out = softmax(scale * q . keys) . values for each token and head. The result depends on the tokens before it in its
+/// sequence and on nothing else: blocks of positions are absolute and merged in ascending order, whoever computes them.
+/// A window begins inside a block; the blocks before it are not read.
 inline void attention(executor& exec, const attention_call& call) noexcept {
-    if (call.n_tokens == 1)
-        detail::attend_blocks(exec, call);
-    else
-        detail::attend_tiles(exec, call);
+    // a few single tokens: their heads alone would leave threads without work
+    const bool single =
+        std::all_of(call.parts.begin(), call.parts.end(), [](auto& part) { return part.n_tokens == 1; });
+    const bool few = call.parts.size() == 1 || call.parts.size() * call.shape.n_kv_heads < 2 * exec.n_threads();
+    if (!single || !few) return detail::attend_tiles(exec, call);
+    for (const attention_part& part : call.parts) detail::attend_blocks(exec, call, part);
 }
 
 NIBBLE_NAMESPACE_END

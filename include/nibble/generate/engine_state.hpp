@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the sequences of an engine share: the model, threads, the memory to compute in and that of keys and values.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/thread_pool.hpp>
+#include <nibble/core/token.hpp>
+#include <nibble/generate/engine_memory.hpp>
+#include <nibble/generate/session_options.hpp>
+#include <nibble/kernels/best.hpp>
+#include <nibble/model/forward.hpp>
+#include <nibble/model/model.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace detail {
+
+class engine_state;
+
+/// What has been read, token by token.
+struct sequence_state {
+    explicit sequence_state(std::shared_ptr<engine_state> shared);
+    sequence_state(const sequence_state& other);
+    sequence_state& operator=(const sequence_state&) = delete;
+    ~sequence_state();
+
+    [[nodiscard]] std::size_t position() const noexcept { return cache.position(); }
+    /// Forgets the tokens from `position` on, which is 0 or cache.earliest() to position().
+    void rewind(std::size_t position) noexcept {
+        cache.rewind(position);
+        tokens.resize(position);
+    }
+
+    std::shared_ptr<engine_state> engine;
+    kv_cache cache;
+    std::vector<token> tokens;      // in the cache, one per position
+    std::atomic<bool> busy{false};  // a call works with it
+};
+
+/// Tokens for a sequence, and how many of them, at the end, are to give results.
+struct reading {
+    sequence_state* of;
+    std::span<const token> tokens;
+    std::size_t n_results;
+};
+
+/// Shared by an engine and its sequences, sessions and generations. Calls from several threads take turns.
+class engine_state {
+public:
+    engine_state(const model& source, const session_options& options)
+        : engine_state(source, options, context_of(source.config(), options)) {}
+
+    [[nodiscard]] const model& source() const noexcept { return model_; }
+    [[nodiscard]] std::size_t context() const noexcept { return context_; }
+    [[nodiscard]] std::size_t batch() const noexcept { return work_.batch; }
+    [[nodiscard]] std::size_t n_threads() const noexcept { return pool_->size(); }
+    [[nodiscard]] const std::shared_ptr<kv_pool>& cache_pool() const noexcept { return cache_pool_; }
+    /// Sequences that there are now.
+    std::atomic<std::size_t> n_sequences{0};
+
+    /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other.
+    /// Returns false when cancelled: the passes before that stay read. Throws errc::ctx_full, with all as it was, where
+    /// there are no blocks for all tokens.
+    bool read(std::span<const reading> wanted, batch_results results, const std::atomic<bool>* cancel) {
+        const std::lock_guard turn{turns_};
+        check_room(wanted);
+        for (const reading& each : wanted) make_room(*each.of, each.tokens.size());
+        std::size_t next = 0, done = 0;  // of `wanted`, and of the tokens of that
+        while (next < wanted.size()) {
+            parts_.clear();
+            readers_.clear();
+            std::size_t room = batch(), n_results = 0;
+            while (room > 0 && next < wanted.size()) {
+                const reading& from = wanted[next];
+                const std::size_t n = std::min(room, from.tokens.size() - done);
+                const std::size_t n_left = from.tokens.size() - done - n;  // for later passes
+                const std::size_t n_here = std::min(n, from.n_results - std::min(n_left, from.n_results));
+                parts_.push_back({from.tokens.subspan(done, n), &from.of->cache, n_here});
+                readers_.push_back(from.of);
+                room -= n;
+                n_results += n_here;
+                done = n_left == 0 ? 0 : done + n;
+                next += n_left == 0 ? 1 : 0;
+            }
+            if (!run_pass(results, cancel)) return false;
+            if (results.logits) results.logits += n_results * model_.config().n_vocab;
+            if (results.hidden) results.hidden += n_results * model_.config().n_embd;
+        }
+        return true;
+    }
+
+private:
+    engine_state(const model& source, const session_options& options, std::size_t context)
+        : model_(source.share()),
+          context_(context),
+          pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
+          cache_pool_(make_cache_pool(model_.config(), options, context)),
+          work_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
+          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, work_} {
+        parts_.reserve(work_.batch);
+        readers_.reserve(work_.batch);
+    }
+
+    /// Throws unless the pool has the blocks for all of it.
+    void check_room(std::span<const reading> wanted) const {
+        for (std::size_t g = 0; g < cache_pool_->n_groups(); ++g) {
+            const bool has_window = cache_pool_->group_at(g).window != no_window;
+            if (has_window && n_sequences <= cache_pool_->n_sequences()) continue;  // never more than there is
+            std::size_t n_blocks = 0;
+            for (const reading& each : wanted) n_blocks += each.of->cache.blocks_to_take(g, each.tokens.size());
+            if (n_blocks <= cache_pool_->n_free(g)) continue;
+            const std::size_t n_free = cache_pool_->n_free(g) * attention_block;
+            throw error(errc::ctx_full, "engine",
+                        "at most " + std::to_string(n_free) + " positions more, which " +
+                            (has_window
+                                 ? "layers with a window have for " + std::to_string(cache_pool_->n_sequences()) +
+                                       " sequences (option 'sequences')"
+                                 : "are left of those of all sequences (option 'positions')"),
+                        std::to_string(n_blocks * attention_block));
+        }
+    }
+
+    /// So that what follows a pass allocates nothing.
+    static void make_room(sequence_state& of, std::size_t n) {
+        const std::size_t needed = of.position() + n;
+        if (of.tokens.capacity() >= needed) return;
+        of.tokens.reserve(std::max(needed, 2 * of.tokens.capacity()));
+        of.cache.reserve(of.tokens.capacity());
+    }
+
+    bool run_pass(const batch_results& results, const std::atomic<bool>* cancel) noexcept {
+        for (const batch_part& part : parts_) part.cache->forget_before(part.tokens.size());
+        for (const batch_part& part : parts_) part.cache->take_blocks(part.tokens.size());
+        if (!pass_.run(parts_, results, cancel)) {
+            for (const batch_part& part : parts_) part.cache->rewind(part.cache->position());
+            return false;
+        }
+        for (std::size_t i = 0; i < parts_.size(); ++i)
+            readers_[i]->tokens.insert(readers_[i]->tokens.end(), parts_[i].tokens.begin(), parts_[i].tokens.end());
+        return true;
+    }
+
+    model model_;
+    std::size_t context_;
+    std::shared_ptr<thread_pool> pool_;
+    std::shared_ptr<kv_pool> cache_pool_;
+    workspace work_;
+    forward_pass pass_;
+    std::vector<batch_part> parts_;  // of the pass under way, and whose they are
+    std::vector<sequence_state*> readers_;
+    std::mutex turns_;
+};
+
+inline sequence_state::sequence_state(std::shared_ptr<engine_state> shared)
+    : engine(std::move(shared)), cache(engine->cache_pool()) {
+    ++engine->n_sequences;
+}
+inline sequence_state::sequence_state(const sequence_state& other)
+    : engine(other.engine), cache(other.cache), tokens(other.tokens) {
+    ++engine->n_sequences;
+}
+inline sequence_state::~sequence_state() { --engine->n_sequences; }
+
+/// Throws unless these tokens can be read from `position` on; `where` names them in the error.
+inline void check_tokens(const engine_state& engine, std::span<const token> tokens, std::size_t position,
+                         const char* where) {
+    if (tokens.empty()) throw error(errc::ctx_bad_size, where, "at least one token", "none");
+    const std::size_t n_vocab = engine.source().config().n_vocab, context = engine.context();
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+        if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= n_vocab)
+            throw error(errc::ctx_bad_token, std::string(where) + " at index " + std::to_string(i),
+                        "an id from 0 to " + std::to_string(n_vocab - 1), std::to_string(tokens[i]));
+    if (tokens.size() > context - position)
+        throw error(errc::ctx_full, where,
+                    "at most " + std::to_string(context - position) + " tokens (context " + std::to_string(context) +
+                        ", position " + std::to_string(position) + ")",
+                    std::to_string(tokens.size()));
+}
+
+/// Throws unless the sequence can go back to `position`.
+inline void check_rewind(const kv_cache& cache, std::size_t position) {
+    const std::size_t earliest = cache.earliest(), most = cache.position();
+    if (position <= most && (position == 0 || position >= earliest)) return;
+    throw error(errc::ctx_bad_range, "rewind",
+                earliest == 0 ? "at most " + std::to_string(most)
+                              : "0 or " + std::to_string(earliest) + " to " + std::to_string(most) +
+                                    ": layers with a window keep no more",
+                std::to_string(position));
+}
+
+}  // namespace detail
+NIBBLE_NAMESPACE_END
