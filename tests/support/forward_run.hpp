@@ -10,6 +10,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nibble/gguf/file.hpp>
@@ -31,7 +32,9 @@ struct run_options {
 /// A model file and what it needs for a forward pass.
 struct opened_model {
     explicit opened_model(const std::filesystem::path& path, const config_options& options = {})
-        : file(gguf::file::open(path)),
+        : opened_model(gguf::file::open(path), options) {}
+    explicit opened_model(gguf::file opened, const config_options& options = {})
+        : file(std::move(opened)),
           config(with_options(read_config(file), options)),
           weights(bind_weights(file, config)) {}
 
@@ -65,10 +68,10 @@ public:
         return logits;
     }
 
-    /// Reads tokens in one pass and returns the logits of the last `n_logits`.
-    std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_logits) {
+    /// Reads tokens in one pass and returns the logits of the last `n_logits`; `hidden` as forward_pass::run has it.
+    std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_logits, float* hidden = nullptr) {
         std::vector<float> logits(n_logits * model_.config.n_vocab);
-        pass_.run(tokens, n_logits, logits.data());
+        pass_.run(tokens, n_logits, logits.data(), nullptr, hidden);
         return logits;
     }
 

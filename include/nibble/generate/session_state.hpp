@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -119,6 +120,18 @@ public:
         return true;
     }
 
+    /// Most tokens in one pass.
+    [[nodiscard]] std::size_t batch() const noexcept { return workspace_.batch; }
+
+    /// Reads at most batch() checked tokens for what logits are made of, which goes to `hidden` [n][n_embd]; there are
+    /// no logits then. Returns false when cancelled.
+    bool read_hidden(std::span<const token> tokens, float* hidden, const std::atomic<bool>* cancel) noexcept {
+        ++turn_;
+        if (!run(tokens, 0, nullptr, cancel, hidden)) return false;
+        has_logits_ = false;
+        return true;
+    }
+
     /// Forgets the tokens from `position` <= position() on.
     void rewind(std::size_t position) noexcept {
         ++turn_;
@@ -145,6 +158,15 @@ public:
         return model_.file().naming_errors([&]() -> token {
             throw error(errc::sample_no_finite_logits, "logits after " + std::to_string(position()) + " tokens",
                         "finite numbers", "none: weights are damaged; `inspect --check` says which");
+        });
+    }
+
+    /// Throws errc::model_bad_weights, naming the model, where one of these results is not finite.
+    void require_finite(std::span<const float> results, const char* what) const {
+        if (std::all_of(results.begin(), results.end(), [](float value) { return std::isfinite(value); })) return;
+        model_.file().naming_errors([&] {
+            throw error(errc::model_bad_weights, std::string(what) + " after " + std::to_string(position()) + " tokens",
+                        "finite numbers", "others: weights are damaged; `inspect --check` says which");
         });
     }
 
@@ -256,9 +278,9 @@ private:
         if (watching.progress && *watching.progress) (*watching.progress)(done, total);
     }
 
-    bool run(std::span<const token> batch, std::size_t n_logits, float* logits,
-             const std::atomic<bool>* cancel) noexcept {
-        if (!pass_.run(batch, n_logits, logits, cancel)) return false;
+    bool run(std::span<const token> batch, std::size_t n_logits, float* logits, const std::atomic<bool>* cancel,
+             float* hidden = nullptr) noexcept {
+        if (!pass_.run(batch, n_logits, logits, cancel, hidden)) return false;
         tokens_.insert(tokens_.end(), batch.begin(), batch.end());  // within what was reserved
         return true;
     }

@@ -200,29 +200,32 @@ struct forward_pass {
     }
 
     /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last
-    /// `n_logits` of them go to `logits` [n_logits][n_vocab]; what only other logits would need is not computed.
-    /// 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits <= tokens.size().
-    /// The same bits however tokens are split into passes, whatever the number of threads.
-    /// `cancel` is looked at before each layer: returns false when it was set, with cache and logits as they were.
+    /// `n_logits` of them go to `logits` [n_logits][n_vocab]; what only other logits would need is not computed. Where
+    /// `hidden` is not null, it receives for every token what logits are made of, [n][n_embd]: the residual stream
+    /// after the last norm. 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits
+    /// <= tokens.size(). The same bits however tokens are split into passes, whatever the number of threads. `cancel`
+    /// is looked at before each layer: returns false when it was set, with cache and logits as they were.
     bool run(std::span<const token> tokens, std::size_t n_logits, float* logits,
-             const std::atomic<bool>* cancel = nullptr) noexcept {
+             const std::atomic<bool>* cancel = nullptr, float* hidden = nullptr) noexcept {
         const std::size_t n = tokens.size(), last = config.n_layers - 1;
+        const std::size_t kept = hidden ? n : n_logits;
         embed(tokens);
         for (std::size_t index = 0; index < config.n_layers; ++index) {
             if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-            run_layer(index, n, index == last ? n_logits : n);
+            run_layer(index, n, index == last ? kept : n);
         }
-        if (n_logits > 0) project_logits(n_logits, logits);
+        if (hidden) std::copy(work.normed, work.normed + n * config.n_embd, hidden);
+        if (n_logits > 0) project_logits(work.normed + (kept - n_logits) * config.n_embd, n_logits, logits);
         cache.commit(n);
         return true;
     }
 
-    /// logits [n_logits][n_vocab] = output . normed, scaled and capped, and best_logit of the last of them.
-    void project_logits(std::size_t n_logits, float* logits) noexcept {
+    /// logits [n_logits][n_vocab] = output . hidden [n_logits][n_embd], scaled and capped, and best_logit of the last.
+    void project_logits(const float* hidden, std::size_t n_logits, float* logits) noexcept {
         std::fill(work.largest.begin(), work.largest.end(), largest_value{});
         const bool products_alone = config.logit_scale == 1 && config.logit_cap == 0;
         largest_value* largest = products_alone ? work.largest.data() : nullptr;
-        multiply(work.normed, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, largest}});
+        multiply(hidden, n_logits, std::array{linear_job{{weights.output}, logits, config.n_vocab, {}, largest}});
         if (!products_alone) finish_logits(n_logits, logits);
         best_logit = {};
         for (const largest_value& of_thread : work.largest) best_logit.merge(of_thread);
