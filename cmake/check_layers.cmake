@@ -19,16 +19,20 @@ set(text_may core unicode)
 set(chat_may core unicode json jinja text)
 set(model_may core simd quant kernels ops gguf text chat)
 set(generate_may core simd quant kernels ops gguf unicode json jinja grammar text chat model)
-set(layers core simd quant kernels ops gguf unicode json jinja grammar text chat model generate)
+set(c_may core json grammar chat model generate nibble.h)
+set(layers core simd quant kernels ops gguf unicode json jinja grammar text chat model generate c)
 
 # Headers of lower layers that a layer must still not know: quant no file, kernels no threads.
 set(quant_may_not core/mapped_file.hpp core/thread_pool.hpp)
 set(kernels_may_not core/mapped_file.hpp core/thread_pool.hpp)
 
-# Headers directly in include/nibble/: the umbrella may include everything, and nothing includes the umbrella.
+# Headers directly in include/nibble/: the umbrella may include everything but the C interface, and nothing includes the
+# umbrella.
 set(top_may_fwd.hpp core)
 set(top_may_version.hpp)
+set(top_may_nibble.h)
 set(top_may_nibble.hpp ${layers} fwd.hpp version.hpp)
+list(REMOVE_ITEM top_may_nibble.hpp c)
 
 # Standard headers that have no place in the library, with the reason.
 set(forbidden_iostream "the library prints nothing, and it adds a static initialiser to every unit")
@@ -124,6 +128,7 @@ if(DEFINED SELFTEST_DIR)
         "grammar/a.hpp|<nibble/json/b.hpp>|right" "text/a/b.hpp|<nibble/unicode/c.hpp>|right"
         "generate/a.hpp|<nibble/text/b.hpp>|right" "generate/a.hpp|<nibble/chat/b.hpp>|right"
         "generate/a.hpp|<nibble/grammar/b.hpp>|right" "nibble.hpp|<nibble/generate/a.hpp>|right"
+        "c/a.hpp|<nibble/generate/b.hpp>|right" "c/a.hpp|<nibble/nibble.h>|right" "nibble.h|<stddef.h>|right"
         "core/a.hpp|\"b.hpp\"|wrong" "core/config.hpp|\"the error above\"|right" "core/a.hpp|\"the error above\"|wrong"
         "core/a.hpp|<nibble/core/../quant/b.hpp>|wrong"
         "core/a.hpp|<nibble/gguf/b.hpp>|wrong" "core/a.hpp|<nibble/nibble.hpp>|wrong" "core/a.hpp|<iostream>|wrong"
@@ -140,7 +145,9 @@ if(DEFINED SELFTEST_DIR)
         "gguf/a.hpp|<nibble/quant/b.hpp>|wrong" "model/a.hpp|<nibble/grammar/b.hpp>|wrong"
         "gguf/a.hpp|<sys/mman.h>|wrong" "model/a.hpp|<nibble/generate/b.hpp>|wrong"
         "text/a.hpp|<nlohmann/json.hpp>|wrong" "version.hpp|<nibble/core/config.hpp>|wrong"
-        "utils/a.hpp|<vector>|wrong" "core/a.cpp|<vector>|wrong")
+        "c/a.hpp|<nibble/ops/b.hpp>|wrong" "nibble.hpp|<nibble/c/a.hpp>|wrong" "generate/a.hpp|<nibble/c/b.hpp>|wrong"
+        "generate/a.hpp|<nibble/nibble.h>|wrong" "nibble.h|<nibble/c/a.hpp>|wrong" "utils/a.hpp|<vector>|wrong"
+        "core/a.cpp|<vector>|wrong")
     foreach(case IN LISTS cases)
         string(REPLACE "|" ";" case "${case}")
         list(GET case 0 header)

@@ -258,6 +258,33 @@ TEST_CASE("log-probabilities are those of the model", "[sampler]") {
     }
 }
 
+TEST_CASE("log-probabilities of what is allowed are the model's own, shared out among it", "[sampler]") {
+    const std::vector<float> logits{1.0f, 2.0f, -inf, 4.0f, 3.0f};
+    only_these constraint;
+    constraint.allowed = {0, 1, 2};
+    const double total = std::exp(1.0) + std::exp(2.0);
+    for (const float temperature : {0.0f, 0.5f}) {
+        sampler sampler{5,
+                        {.temperature = temperature,
+                         .logit_bias = {{0, 50.0f}},
+                         .constraint = &constraint,
+                         .n_probs = 5,
+                         .probs_of_allowed = true}};
+        CHECK(sampler.sample(logits) == 0);
+        REQUIRE(sampler.top_logprobs().size() == 2);
+        CHECK(sampler.top_logprobs()[0].id == 1);
+        CHECK(sampler.top_logprobs()[0].logprob == Approx(2.0 - std::log(total)).epsilon(1e-5));
+        CHECK(sampler.picked_logprob().id == 0);
+        CHECK(sampler.picked_logprob().logprob == Approx(1.0 - std::log(total)).epsilon(1e-5));
+    }
+    constraint.allowed = {3};
+    sampler certain{5, {.temperature = 0, .constraint = &constraint, .n_probs = 1, .probs_of_allowed = true}};
+    CHECK(certain.sample(logits) == 3);
+    CHECK(certain.picked_logprob().logprob == 0.0f);
+    CHECK(certain.sample(logits, {}, false) == 3);  // where the constraint does not hold, all tokens are allowed
+    CHECK(certain.picked_logprob().logprob < -0.3f);
+}
+
 TEST_CASE("bad options leave a sampler as it was", "[sampler]") {
     sampler sampler{2, {.temperature = 0}};
     CHECK_THROWS_AS(sampler.configure({.temperature = -1}), nibble::error);

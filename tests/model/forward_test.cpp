@@ -77,6 +77,35 @@ TEST_CASE("the best logit of the last token is known when its logits are") {
             }
 }
 
+TEST_CASE("hidden states: those that logits are made of, for every token, and they change no logits") {
+    const auto tokens = some_tokens(40);
+    for (const auto* model : models()) {
+        const auto& [n_embd, n_vocab] = std::pair{model->config.n_embd, model->config.n_vocab};
+        CAPTURE(model->config.family->name);
+        std::vector<float> hidden(40 * n_embd), last(3 * n_embd), cut(hidden.size());
+        const auto all = test::sequence_run{*model, 64}.read_at_once(tokens, 40, hidden.data());
+        CHECK_THAT((test::sequence_run{*model, 64}.read_at_once(tokens, 40)), same_logits_as(all, *model));
+        CHECK_THAT((test::sequence_run{*model, 64}.read_at_once(tokens, 3, last.data())),
+                   same_logits_as(tail(all, 3, *model), *model));
+        const std::vector<float> end_of_hidden(hidden.end() - static_cast<std::ptrdiff_t>(last.size()), hidden.end());
+        CHECK_THAT(last, test::same_bits_as(end_of_hidden, n_embd));
+        test::sequence_run run{*model, 64};
+        (void)run.read_at_once({tokens.data(), 33}, 33, cut.data());
+        (void)run.read_at_once({tokens.data() + 33, 7}, 7, cut.data() + 33 * n_embd);
+        CHECK_THAT(cut, test::same_bits_as(hidden, n_embd));
+
+        const auto& output = model->weights.output;
+        if (output.type != data_type::f32 || model->config.logit_scale != 1 || model->config.logit_cap != 0) continue;
+        for (std::size_t t = 0; t < 40; t += 13)
+            for (std::size_t row = 0; row < n_vocab; row += 17) {
+                const auto* weights = reinterpret_cast<const float*>(output.row(row));
+                const double product =
+                    std::inner_product(weights, weights + n_embd, hidden.data() + t * n_embd, double{0});
+                CHECK(std::abs(all[t * n_vocab + row] - product) < 1e-3);
+            }
+    }
+}
+
 TEST_CASE("a pass without logits fills the cache all the same") {
     const auto tokens = some_tokens(40);
     for (const auto* model : models()) {

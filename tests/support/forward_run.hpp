@@ -11,6 +11,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nibble/gguf/file.hpp>
@@ -32,7 +33,9 @@ struct run_options {
 /// A model file and what it needs for a forward pass.
 struct opened_model {
     explicit opened_model(const std::filesystem::path& path, const config_options& options = {})
-        : file(gguf::file::open(path)),
+        : opened_model(gguf::file::open(path), options) {}
+    explicit opened_model(gguf::file opened, const config_options& options = {})
+        : file(std::move(opened)),
           config(with_options(read_config(file), options)),
           weights(bind_weights(file, config)) {}
 
@@ -67,19 +70,19 @@ public:
         return logits;
     }
 
-    /// Reads tokens in one pass and returns the logits of the last `n_logits`.
-    std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_logits) {
-        std::vector<float> logits(n_logits * model_.config.n_vocab);
-        run(tokens, n_logits, logits.data());
+    /// Reads tokens in one pass and returns the logits of the last `n_results`, and their hidden states if asked for.
+    std::vector<float> read_at_once(std::span<const token> tokens, std::size_t n_results, float* hidden = nullptr) {
+        std::vector<float> logits(n_results * model_.config.n_vocab);
+        run(tokens, n_results, logits.data(), hidden);
         return logits;
     }
 
 private:
-    void run(std::span<const token> tokens, std::size_t n_logits, float* logits) {
-        const batch_part part{tokens, &cache_, n_logits};
+    void run(std::span<const token> tokens, std::size_t n_results, float* logits, float* hidden = nullptr) {
+        const batch_part part{tokens, &cache_, n_results};
         cache_.forget_before(tokens.size());
         cache_.take_blocks(tokens.size());
-        pass_.run({&part, 1}, {.logits = logits, .best_logit = &best_logit_});
+        pass_.run({&part, 1}, {.logits = logits, .hidden = hidden, .best_logit = &best_logit_});
     }
 
     const opened_model& model_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <numbers>
 #include <span>
 #include <vector>
 
@@ -42,6 +43,11 @@ public:
             size_ += std::abs(logits[id]) <= std::numeric_limits<float>::max();
         }
         sorted_ = false;
+    }
+
+    /// Keeps those whose value in `others`, one per token, is finite too.
+    void keep_finite_in(std::span<const float> others) noexcept {
+        keep_if([&](const candidate& item) { return std::isfinite(others[static_cast<std::size_t>(item.id)]); });
     }
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -248,6 +254,24 @@ private:
     std::vector<candidate> room_;  // n_vocab; the first size_ are the list
     std::size_t size_ = 0;
     bool sorted_ = false;
+};
+
+/// Natural logarithms of probabilities: logit - best - ln(sum of e^(logit - best) over a list that is not empty).
+class log_probabilities {
+public:
+    explicit log_probabilities(const candidate_list& list) noexcept
+        : best_(static_cast<double>(list.best().logit)),
+          log_total_(static_cast<float>(log2_of(list.total_weight()) * std::numbers::ln2)) {}
+
+    /// Of a token of the list by its logit; minus infinity for a logit that is not finite.
+    [[nodiscard]] float of(float logit) const noexcept {
+        if (!std::isfinite(logit)) return -std::numeric_limits<float>::infinity();
+        return static_cast<float>(static_cast<double>(logit) - best_ - static_cast<double>(log_total_));
+    }
+
+private:
+    double best_;
+    float log_total_;
 };
 
 NIBBLE_NAMESPACE_END

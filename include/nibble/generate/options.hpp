@@ -149,6 +149,9 @@ struct generation_options {
     token_constraint* constraint = nullptr;
     /// Report the log-probabilities of the n most likely tokens at each step, those of the model itself.
     int n_probs = 0;
+    /// Share the probabilities out among the tokens that bias, callback and constraint allow: what the model thinks of
+    /// them where it has no other choice.
+    bool probs_of_allowed = false;
     /// Told while the prompt is read: tokens done and tokens to read.
     std::function<void(std::size_t done, std::size_t total)> on_progress = {};
 };

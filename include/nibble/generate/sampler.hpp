@@ -91,7 +91,7 @@ public:
     }
 
     /// With n_probs > 0: the most likely tokens of the last sample() in order, and the one that was picked. They are
-    /// those of the model: before bias, penalties and temperature.
+    /// those of the model: before bias, penalties and temperature; see probs_of_allowed.
     [[nodiscard]] std::span<const token_logprob> top_logprobs() const noexcept { return top_; }
     [[nodiscard]] token_logprob picked_logprob() const noexcept { return picked_; }
 
@@ -127,7 +127,7 @@ private:
             list_.assign(logits);
             if (!list_.empty()) picked = greedy ? choose_best(history) : draw(history);
         }
-        if (picked && options_.n_probs > 0) note_logprobs(model_logits, *picked);
+        if (picked && options_.n_probs > 0) note_logprobs(model_logits, logits, *picked);
         return picked;
     }
 
@@ -227,21 +227,17 @@ private:
         return std::min(penalty, most);
     }
 
-    void note_logprobs(std::span<const float> logits, token picked) noexcept {
-        constexpr double log_of_2 = 0.6931471805599453;
+    /// `own`: the logits after bias, callback and constraint.
+    void note_logprobs(std::span<const float> logits, std::span<const float> own, token picked) noexcept {
         list_.assign(logits);
+        if (options_.probs_of_allowed) list_.keep_finite_in(own);
         top_.clear();
         picked_ = {picked, -std::numeric_limits<float>::infinity()};
         if (list_.empty()) return;
-        const auto best = static_cast<double>(list_.best().logit);
-        const auto log_total = static_cast<float>(log2_of(list_.total_weight()) * log_of_2);
-        const auto logprob = [&](float logit) {
-            return static_cast<float>(static_cast<double>(logit) - best - static_cast<double>(log_total));
-        };
-        const float own = logits[static_cast<std::size_t>(picked)];
-        if (std::isfinite(own)) picked_.logprob = logprob(own);
+        const log_probabilities logprobs{list_};
+        picked_.logprob = logprobs.of(logits[static_cast<std::size_t>(picked)]);
         list_.keep_top_k(static_cast<std::size_t>(options_.n_probs));
-        for (const auto& item : list_.items()) top_.push_back({item.id, logprob(item.logit)});
+        for (const auto& item : list_.items()) top_.push_back({item.id, logprobs.of(item.logit)});
     }
 
     generation_options options_;

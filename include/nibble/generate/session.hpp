@@ -19,10 +19,12 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/embedding.hpp>
 #include <nibble/generate/engine.hpp>
 #include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/options.hpp>
+#include <nibble/generate/scoring.hpp>
 #include <nibble/generate/session_file.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/model/model.hpp>
@@ -179,6 +181,38 @@ public:
         const std::size_t n_dropped = messages.size() - kept.size();
         messages = std::move(kept);
         return n_dropped;
+    }
+
+    /// A text as a vector of n_embd values, or as all of its tokens' vectors; see pooling. The session then holds the
+    /// text. Empty when cancelled. The text is encoded as in generate(). Throws errc::ctx_bad_size for a text without
+    /// tokens, errc::ctx_bad_token, errc::ctx_full, errc::text_too_long; errc::model_bad_weights, naming the file.
+    [[nodiscard]] std::vector<float> embed(std::string_view text, pooling how = pooling::mean,
+                                           const embed_options& options = {}) {
+        return embed(model().tokenizer().encode(text), how, options);
+    }
+    [[nodiscard]] std::vector<float> embed(std::span<const token> text, pooling how = pooling::mean,
+                                           const embed_options& options = {}) {
+        const detail::session_state::lock lock{*state_};
+        return detail::embed(*state_, text, how, options);
+    }
+
+    /// How likely each of the alternatives is behind the prefix. The prefix is read once, or what the cache lacks of
+    /// it, and each alternative in one pass (of up to 32 tokens); the session then holds the prefix. Empty when
+    /// cancelled. Each alternative is encoded together with the prefix, as in generate(), but without EOS. Where one of
+    /// them changes how the prefix ends, that end counts to all of them: scored_text::tokens has what was scored.
+    /// Throws as embed() does, errc::ctx_bad_size also where no token of the prefix is the same before all
+    /// alternatives.
+    [[nodiscard]] std::vector<scored_text> score(std::string_view prefix, const std::vector<std::string>& alternatives,
+                                                 const std::atomic<bool>* cancel = nullptr) {
+        const auto parts = detail::encode_alternatives(model().tokenizer(), prefix, alternatives);
+        return score(parts.prefix, parts.alternatives, cancel);
+    }
+    /// The same with the seam where the caller has it.
+    [[nodiscard]] std::vector<scored_text> score(std::span<const token> prefix,
+                                                 std::span<const std::vector<token>> alternatives,
+                                                 const std::atomic<bool>* cancel = nullptr) {
+        const detail::session_state::lock lock{*state_};
+        return detail::score(*state_, prefix, alternatives, cancel);
     }
 
 private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -103,9 +104,22 @@ public:
             }
             report(watching, tokens.size(), tokens.size());
         } catch (...) {
-            rewind(start >= sequence_.cache.earliest() ? start : 0);
+            rewind(keeps(start) ? start : 0);
             throw;
         }
+        return true;
+    }
+
+    /// Most tokens in one pass.
+    [[nodiscard]] std::size_t batch() const noexcept { return engine()->batch(); }
+
+    /// Reads at most batch() checked tokens for what logits are made of, which goes to `hidden` [n][n_embd]; there are
+    /// no logits then. Returns false when cancelled.
+    bool read_hidden(std::span<const token> tokens, float* hidden, const std::atomic<bool>* cancel) {
+        ++turn_;
+        const reading one{&sequence_, tokens, tokens.size()};
+        if (!engine()->read({&one, 1}, {.hidden = hidden}, cancel)) return false;
+        has_logits_ = false;
         return true;
     }
 
@@ -121,6 +135,10 @@ public:
         has_logits_ = true;
     }
 
+    /// Whether rewind() can go to `position`.
+    [[nodiscard]] bool keeps(std::size_t position) const noexcept {
+        return position == 0 || (position >= sequence_.cache.earliest() && position <= this->position());
+    }
     /// Throws unless rewind() can go to `position`.
     void check_rewind(std::size_t position) const { detail::check_rewind(sequence_.cache, position); }
     /// Forgets the tokens from `position` on.
@@ -135,7 +153,7 @@ public:
         const std::size_t most = std::min(prompt.size() - 1, tokens().size());
         std::size_t n = 0;
         while (n < most && prompt[n] == tokens()[n]) ++n;
-        return n >= sequence_.cache.earliest() ? n : 0;
+        return keeps(n) ? n : 0;
     }
 
     /// The sampler's choice after the tokens read. That there is none is said of the model where it is to blame.
@@ -148,6 +166,15 @@ public:
         return source().file().naming_errors([&]() -> token {
             throw error(errc::sample_no_finite_logits, "logits after " + std::to_string(position()) + " tokens",
                         "finite numbers", "none: weights are damaged; `inspect --check` says which");
+        });
+    }
+
+    /// Throws errc::model_bad_weights, naming the model, where one of these results is not finite.
+    void require_finite(std::span<const float> results, const char* what) const {
+        if (std::all_of(results.begin(), results.end(), [](float value) { return std::isfinite(value); })) return;
+        source().file().naming_errors([&] {
+            throw error(errc::model_bad_weights, std::string(what) + " after " + std::to_string(position()) + " tokens",
+                        "finite numbers", "others: weights are damaged; `inspect --check` says which");
         });
     }
 

@@ -18,16 +18,19 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
 
+/// What an expression without anchors matches.
+enum class regex_extent { anywhere, whole_text };
+
 /// Literals, '.', classes, \d \w \s and their opposites, groups, alternatives, * + ? {m,n} (lazy forms mean the same
 /// here), '^' and '$' at the ends of the outermost alternatives. Look-around, back references and word
 /// boundaries are errc::schema_unsupported. As in ECMA 262, a pattern without anchors may match anywhere in the
-/// string. Where ECMA 262 and Python differ (\s, \W and the digits of other scripts), the characters on which they
-/// agree.
+/// string, unless regex_extent says otherwise. Where ECMA 262 and Python differ (\s, \W and the digits of other
+/// scripts), the characters on which they agree.
 class regex_parser {
 public:
     /// `where` names the pattern in errors.
-    regex_parser(std::string_view pattern, std::string where)
-        : text_(pattern), where_(std::move(where)), builder_(where_) {}
+    regex_parser(std::string_view pattern, std::string where, regex_extent extent)
+        : text_(pattern), where_(std::move(where)), is_open_(extent == regex_extent::anywhere), builder_(where_) {}
 
     char_automaton parse() {
         const part whole = alternatives(0);
@@ -56,7 +59,7 @@ private:
         if (depth == 0) {
             if (peek() == '^') {
                 ++position_;
-            } else {
+            } else if (is_open_) {
                 out = any_text();
             }
         }
@@ -67,7 +70,7 @@ private:
             }
             out = builder_.sequence(std::move(out), quantified(depth));
         }
-        return depth == 0 ? builder_.sequence(std::move(out), any_text()) : out;
+        return depth == 0 && is_open_ ? builder_.sequence(std::move(out), any_text()) : out;
     }
 
     part any_text() { return builder_.repeated(builder_.one_of(complement({}))); }
@@ -267,12 +270,14 @@ private:
     std::string_view text_;
     std::size_t position_ = 0, atoms_ = 0;
     std::string where_;
+    bool is_open_;
     automaton_builder builder_;
 };
 
 /// Throws errc::schema_unsupported for what is no expression or is none of the forms above; `where` names it.
-[[nodiscard]] inline char_automaton parse_regex(std::string_view pattern, const std::string& where) {
-    return regex_parser{pattern, where}.parse();
+[[nodiscard]] inline char_automaton parse_regex(std::string_view pattern, const std::string& where,
+                                                regex_extent extent = regex_extent::anywhere) {
+    return regex_parser{pattern, where, extent}.parse();
 }
 
 }  // namespace detail

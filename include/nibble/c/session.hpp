@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions of the C interface, and the flags that stop what they do.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string_view>
+
+#include <nibble/c/call.hpp>
+#include <nibble/c/conversation.hpp>
+#include <nibble/c/model.hpp>
+#include <nibble/c/options.hpp>
+#include <nibble/generate/session.hpp>
+#include <nibble/nibble.h>
+
+struct nibble_cancel : nibble::c::handle_of<nibble_cancel> {
+    static constexpr std::string_view kind_name = "cancel";
+    std::shared_ptr<std::atomic<bool>> flag = std::make_shared<std::atomic<bool>>(false);  // with replies
+};
+
+struct nibble_session : nibble::c::handle_of<nibble_session> {
+    static constexpr std::string_view kind_name = "session";
+    nibble_session(const nibble_model& from, const nibble::session_options& options)
+        : shared(from.shared), session(shared->get(), options) {}
+    std::shared_ptr<const nibble::c::shared_model> shared;
+    nibble::session session;
+};
+
+NIBBLE_C_FUNCTION nibble_status nibble_cancel_new(nibble_cancel** cancel, nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& out = nibble::c::output(cancel, "cancel");
+        out = new nibble_cancel;
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_cancel_free(nibble_cancel* cancel) { return nibble::c::free_handle(cancel); }
+
+NIBBLE_C_FUNCTION nibble_status nibble_cancel_set(nibble_cancel* cancel, int32_t is_set) {
+    return nibble::c::guarded(nullptr, [&] {
+        const bool value = nibble::c::choice(is_set, 0, 1, "is_set") != 0;
+        nibble::c::checked(cancel).flag->store(value, std::memory_order_relaxed);
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_new(const nibble_model* model, const nibble_session_options* options,
+                                                   nibble_session** session, nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& out = nibble::c::output(session, "session");
+        out = new nibble_session{nibble::c::checked(model), nibble::c::options_of(options)};
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_free(nibble_session* session) { return nibble::c::free_handle(session); }
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_get_info(const nibble_session* session, nibble_session_info* info,
+                                                        nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        const auto& source = nibble::c::checked(session).session;
+        nibble_session_info content{};
+        content.context = source.context();
+        content.position = source.position();
+        content.threads = source.n_threads();
+        content.bytes = source.plan().total();
+        nibble::c::fill_info(info, content);
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_rewind(nibble_session* session, size_t position, nibble_error* error) {
+    return nibble::c::guarded(error, [&] { nibble::c::checked(session).session.rewind(position); });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_prompt_tokens(nibble_session* session,
+                                                             const nibble_conversation* conversation,
+                                                             const nibble_reply_options* options, size_t* n_tokens,
+                                                             nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& n = nibble::c::output(n_tokens, "n_tokens");
+        const auto given = nibble::c::options_of(nibble::c::given_options(options));
+        n = nibble::c::checked(session).session.prompt_tokens(nibble::c::checked(conversation).messages, given);
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_fit(nibble_session* session, nibble_conversation* conversation,
+                                                   size_t room, const nibble_reply_options* options, size_t* n_dropped,
+                                                   nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& n = nibble::c::output(n_dropped, "n_dropped");
+        const auto given = nibble::c::options_of(nibble::c::given_options(options));
+        n = nibble::c::checked(session).session.fit(nibble::c::checked(conversation).messages, room, given);
+    });
+}
