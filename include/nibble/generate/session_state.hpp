@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +20,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/sampler.hpp>
@@ -83,40 +83,54 @@ public:
                         std::to_string(tokens.size()));
     }
 
-    struct observer {
-        const std::atomic<bool>* cancel = nullptr;
-        const std::function<void(std::size_t, std::size_t)>* progress = nullptr;
-        [[nodiscard]] bool cancelled() const noexcept { return cancel && cancel->load(std::memory_order_relaxed); }
-    };
+    /// What ends the reading from now on.
+    [[nodiscard]] stop_signal& stop() noexcept { return stop_; }
+    [[nodiscard]] std::size_t n_vocab() const noexcept { return model_.config().n_vocab; }
+    /// Most tokens of a pass.
+    [[nodiscard]] std::size_t batch() const noexcept { return workspace_.batch; }
 
-    /// Reads checked tokens, batch by batch; returns false when cancelled, with the batches so far in the cache.
-    /// `all`, where not null, receives the logits of every token. When the progress function throws, the position is
-    /// what it was.
-    bool read(std::span<const token> tokens, const observer& watching, float* all = nullptr) {
-        const std::size_t start = position();
+    /// Reads checked tokens, batch by batch; returns false when stopped, with the batches so far in the cache. `all`,
+    /// where not null, receives the logits of every token.
+    bool read(std::span<const token> tokens, const stop_when& when = {}, float* all = nullptr) {
         const std::size_t n_vocab = model_.config().n_vocab;
-        ++turn_;
-        try {
-            for (std::size_t done = 0; done < tokens.size();) {
-                report(watching, done, tokens.size());
-                const auto batch = tokens.subspan(done, std::min(workspace_.batch, tokens.size() - done));
-                done += batch.size();
-                const bool last = done == tokens.size();
-                if (all) {
-                    if (!run(batch, batch.size(), all, watching.cancel)) return false;
-                    all += batch.size() * n_vocab;
-                    if (last) std::copy(all - n_vocab, all, logits_.data());
-                } else {
-                    if (!run(batch, last ? 1 : 0, logits_.data(), watching.cancel)) return false;
-                }
-                has_logits_ = last;
-            }
-            report(watching, tokens.size(), tokens.size());
-        } catch (...) {
-            rewind(start);
-            throw;
+        stop_.watch(when);
+        while (!tokens.empty()) {
+            const auto batch = tokens.first(std::min(this->batch(), tokens.size()));
+            tokens = tokens.subspan(batch.size());
+            const std::size_t n_logits = all ? batch.size() : tokens.empty() ? 1 : 0;
+            float* logits = all ? all : logits_.data();
+            for (std::size_t step = 0; step < n_steps(); ++step)
+                if (!run_step(step, batch, n_logits, logits)) return false;
+            commit(batch, tokens.empty() ? logits + (n_logits - 1) * n_vocab : nullptr);
+            if (all) all += batch.size() * n_vocab;
         }
         return true;
+    }
+
+    // What a read is made of, for those who do something between.
+
+    [[nodiscard]] std::size_t n_steps() const noexcept { return pass_.n_steps(); }
+    /// One step of a pass over `tokens`, as those of forward_pass; false when it was stopped, and the pass is void.
+    [[nodiscard]] bool run_step(std::size_t step, std::span<const token> tokens, std::size_t n_logits,
+                                float* logits) noexcept {
+        ++turn_;
+        has_logits_ = false;
+        pass_.run_step(step, tokens, n_logits, logits);
+        return stop_.seen() == stop_cause::none;
+    }
+    /// Where the logits of the last token go, as run_step has it.
+    [[nodiscard]] float* own_logits() noexcept { return logits_.data(); }
+    /// Makes tokens that a pass has read from position() on part of the session, and the logits of the last of them its
+    /// own, where they are not null.
+    void commit(std::span<const token> tokens, const float* logits) noexcept {
+        ++turn_;
+        cache_.commit(tokens.size());
+        tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());  // within what was reserved
+        has_logits_ = logits != nullptr;
+        if (!logits || logits == own_logits()) return;
+        std::copy_n(logits, logits_.size(), own_logits());
+        pass_.best_logit = {};
+        pass_.best_logit.look_at(logits_.span(), 0);
     }
 
     /// Forgets the tokens from `position` <= position() on.
@@ -190,7 +204,8 @@ private:
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
           cache_(make_cache(model_.config(), context, options.kv_type)),
           workspace_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
-          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, cache_, workspace_},
+          pass_{model_.config(),          model_.weights(), best_kernels(options.cpu),
+                executor{*pool_, &stop_}, cache_,           workspace_},
           logits_(model_.config().n_vocab),
           sampler_(model_.config().n_vocab) {
         tokens_.reserve(context);
@@ -252,19 +267,9 @@ private:
                         std::to_string(kv_cache::bytes(config, context, type)) + " bytes");
     }
 
-    static void report(const observer& watching, std::size_t done, std::size_t total) {
-        if (watching.progress && *watching.progress) (*watching.progress)(done, total);
-    }
-
-    bool run(std::span<const token> batch, std::size_t n_logits, float* logits,
-             const std::atomic<bool>* cancel) noexcept {
-        if (!pass_.run(batch, n_logits, logits, cancel)) return false;
-        tokens_.insert(tokens_.end(), batch.begin(), batch.end());  // within what was reserved
-        return true;
-    }
-
     model model_;
     std::shared_ptr<thread_pool> pool_;
+    stop_signal stop_;
     kv_cache cache_;
     workspace workspace_;
     forward_pass pass_;

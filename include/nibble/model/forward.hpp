@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <span>
 
@@ -199,21 +198,33 @@ struct forward_pass {
         add(x, ffn.post_norm, next_norm, kept, work.normed);
     }
 
-    /// Reads `tokens` at the positions from cache.position() on and commits them to the cache. The logits of the last
-    /// `n_logits` of them go to `logits` [n_logits][n_vocab]; what only other logits would need is not computed.
-    /// 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits <= tokens.size().
-    /// The same bits however tokens are split into passes, whatever the number of threads.
-    /// `cancel` is looked at before each layer: returns false when it was set, with cache and logits as they were.
-    bool run(std::span<const token> tokens, std::size_t n_logits, float* logits,
-             const std::atomic<bool>* cancel = nullptr) noexcept {
-        const std::size_t n = tokens.size(), last = config.n_layers - 1;
-        embed(tokens);
-        for (std::size_t index = 0; index < config.n_layers; ++index) {
-            if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-            run_layer(index, n, index == last ? n_logits : n);
+    // A pass reads `tokens` at the positions from cache.position() on. The logits of the last `n_logits` of them go to
+    // `logits` [n_logits][n_vocab]; what only other logits would need is not computed.
+    // 1 <= tokens.size() <= work.batch; they fit into the cache; ids are below n_vocab; n_logits <= tokens.size().
+    // The same bits however tokens are split into passes, whatever the number of threads.
+
+    /// A step for each layer, and one for the logits.
+    [[nodiscard]] std::size_t n_steps() const noexcept { return config.n_layers + 1; }
+
+    /// One step of a pass: 0 .. n_steps() - 1, with the same arguments. Nothing else may use the workspace in between;
+    /// what is left after the last is to commit the tokens to the cache, or some of the first.
+    void run_step(std::size_t step, std::span<const token> tokens, std::size_t n_logits, float* logits) noexcept {
+        const std::size_t n = tokens.size();
+        if (step == 0) embed(tokens);
+        if (step < config.n_layers)
+            run_layer(step, n, step + 1 == config.n_layers ? n_logits : n);
+        else if (n_logits > 0)
+            project_logits(n_logits, logits);
+    }
+
+    /// A pass at once. Returns false when the executor was stopped: the cache is then as it was, `logits` holds
+    /// anything.
+    bool run(std::span<const token> tokens, std::size_t n_logits, float* logits) noexcept {
+        for (std::size_t step = 0; step < n_steps(); ++step) {
+            run_step(step, tokens, n_logits, logits);
+            if (threads.stopped()) return false;
         }
-        if (n_logits > 0) project_logits(n_logits, logits);
-        cache.commit(n);
+        cache.commit(tokens.size());
         return true;
     }
 
