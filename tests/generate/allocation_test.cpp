@@ -110,6 +110,7 @@ TEST_CASE("a generated token allocates nothing, whatever the options", "[allocat
          .dry_multiplier = 0.8f},
         {.top_k = 0, .typical_p = 0.9f, .top_n_sigma = 2, .xtc_probability = 0.5f},
         {.mirostat = true, .n_probs = 5},
+        {.temperature = 0, .draft = {.lookup = true}},
         {.order = {stage::temperature, stage::top_k}, .logit_bias = {{5, 1.0f}}, .on_logits = [](std::span<float>) {}},
     };
     nibble::session session{tiny_model(), {.threads = 2}};

@@ -104,7 +104,7 @@ private:
         for (const batch_item& item : batch) before.push_back(item.to->position());
         const std::atomic<bool> cancel = below(10) == 0;
         try {
-            const bool done = engine_.run(batch, {logits_.data(), n_logits * n_vocab()}, &cancel);
+            const bool done = engine_.run(batch, {logits_.data(), n_logits * n_vocab()}, {.cancel = &cancel});
             CHECK(done != (cancel && !batch.empty()));
         } catch (const nibble::error& e) {
             CHECK(e.code() == errc::ctx_full);

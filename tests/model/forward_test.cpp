@@ -3,7 +3,10 @@
 #include <nibble/model/forward.hpp>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
+#include <memory>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -190,4 +193,104 @@ TEST_CASE("the same tokens at other positions give other logits") {  // that rop
     const auto logits = test::sequence_run{small_model(), 24}.read(tokens);
     const auto n = static_cast<std::ptrdiff_t>(small_model().config.n_vocab);
     CHECK_FALSE(std::equal(logits.begin() + 5 * n, logits.begin() + 6 * n, logits.begin() + 20 * n));
+}
+
+namespace {
+
+// A kernel set that counts: its products of floats and its norms set a flag when their number comes.
+std::atomic<std::size_t> calls_left{0};
+std::atomic<bool> cancel{false};
+const kernel_set* counted = nullptr;
+
+void count_call() noexcept {
+    if (--calls_left == 0) cancel = true;
+}
+const format_kernels& floats_of(const kernel_set& set) { return *set.find(data_type::f32); }
+
+kernel_set counting_set() {
+    counted = &scalar_set();
+    kernel_set set = *counted;
+    auto& floats = set.formats[static_cast<std::size_t>(&floats_of(*counted) - counted->formats.data())];
+    floats.gemv = [](auto... arguments) noexcept {
+        count_call();
+        floats_of(*counted).gemv(arguments...);
+    };
+    set.elementwise.rms_norm = [](auto... arguments) noexcept {
+        count_call();
+        counted->elementwise.rms_norm(arguments...);
+    };
+    return set;
+}
+
+/// An empty cache with blocks for `capacity` positions.
+kv_cache cache_of(const test::opened_model& model, std::size_t capacity) {
+    kv_cache cache{std::make_shared<kv_pool>(model.config, kv_shape{.positions = capacity, .batch = capacity})};
+    cache.take_blocks(capacity);
+    return cache;
+}
+
+}  // namespace
+
+TEST_CASE("a pass that is stopped anywhere leaves nothing behind") {
+    const auto tokens = some_tokens(11);
+    const kernel_set set = counting_set();
+    for (const char* name : {"smollm3-f32", "qwen3moe-f32", "lfm2-f32", "gemma3-f32"}) {
+        const test::opened_model model{test::data_dir() / (std::string{name} + ".gguf")};
+        const auto expected = test::sequence_run{model, 16}.read(tokens);
+        for (const unsigned n_threads : {1u, 2u}) {
+            bool stopped = true;
+            for (std::size_t n_calls = 1; stopped; n_calls += n_calls / 8 + 1) {
+                CAPTURE(name, n_threads, n_calls);
+                thread_pool pool{n_threads};
+                stop_signal stop;
+                kv_cache cache = cache_of(model, 16);
+                workspace work{set, model.config, model.weights, {8, 16, pool.size()}};
+                forward_pass pass{model.config, model.weights, set, executor{pool, &stop}, work};
+                std::vector<float> logits(tokens.size() * model.config.n_vocab);
+                const auto run = [&](std::size_t first, std::size_t n) {
+                    const batch_part part{{tokens.data() + first, n}, &cache, n};
+                    return pass.run({&part, 1}, {.logits = logits.data() + first * model.config.n_vocab});
+                };
+
+                cancel = false;
+                stop.watch({.cancel = &cancel});
+                calls_left = n_calls;
+                stopped = !run(0, 8);
+                CHECK(cache.position() == (stopped ? 0 : 8));
+
+                calls_left = 0;  // none has the number 0 - 1
+                cancel = false;
+                stop.watch({.cancel = &cancel});
+                cache.rewind(0);
+                cache.take_blocks(16);
+                REQUIRE(run(0, 8));
+                REQUIRE(run(8, 3));
+                CHECK_THAT(logits, same_logits_as(expected, model));
+            }
+        }
+    }
+}
+
+TEST_CASE("steps of a pass are a pass") {
+    const auto tokens = some_tokens(9);
+    for (const auto* model : models()) {
+        const auto expected = test::sequence_run{*model, 16}.read(tokens);
+        thread_pool pool{2};
+        kv_cache cache = cache_of(*model, 16);
+        workspace work{best_kernels(detect_cpu()), model->config, model->weights, {16, 16, pool.size()}};
+        forward_pass pass{model->config, model->weights, work.activations.kernels(), executor{pool}, work};
+        std::vector<float> logits(tokens.size() * model->config.n_vocab);
+        for (std::size_t step = 0; step < pass.n_steps(); ++step) {
+            CHECK(cache.position() == 0);
+            const batch_part part{tokens, &cache, tokens.size()};
+            pass.run_step(step, {&part, 1}, {.logits = logits.data()});
+        }
+        CHECK_THAT(logits, same_logits_as(expected, *model));
+        // what is committed of it is good, the rest as if it had never been
+        cache.commit(4);
+        std::vector<float> rest(5 * model->config.n_vocab);
+        const batch_part part{{tokens.data() + 4, 5}, &cache, 5};
+        REQUIRE(pass.run({&part, 1}, {.logits = rest.data()}));
+        CHECK_THAT(rest, same_logits_as(tail(expected, 5, *model), *model));
+    }
 }

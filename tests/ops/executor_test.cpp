@@ -38,3 +38,28 @@ TEST_CASE("a single block runs on the caller") {
     threads.for_blocks(10, 10, [&](std::size_t, std::size_t, std::size_t worker) { worker_seen = worker; });
     CHECK(worker_seen == 0);
 }
+
+TEST_CASE("after a stop no block begins, whoever would have taken it") {
+    for (const unsigned n_threads : {1u, 3u})
+        for (const std::size_t last : {0u, 1u, 17u, 63u}) {
+            std::atomic<bool> cancel = false;
+            stop_signal signal;
+            signal.watch({.cancel = &cancel});
+            thread_pool pool{n_threads};
+            executor threads{pool, &signal};
+            std::atomic<std::size_t> n_begun{0}, n_late{0};
+            threads.for_blocks(64, 1, [&](std::size_t begin, std::size_t, std::size_t) {
+                ++n_begun;
+                if (signal.seen() != stop_cause::none) ++n_late;  // by a block of another worker after its own look
+                if (begin >= last) cancel = true;
+            });
+            CAPTURE(n_threads, last);
+            CHECK((threads.stopped() || n_begun == 64));
+            if (n_threads == 1) CHECK(n_begun == last + 1);
+            CHECK(n_late < n_threads);
+            // seen once, seen for good: the flag may be taken back
+            if (!threads.stopped()) continue;
+            cancel = false;
+            threads.for_blocks(1, 1, [&](std::size_t, std::size_t, std::size_t) { FAIL("a block after a stop"); });
+        }
+}

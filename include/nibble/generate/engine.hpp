@@ -3,7 +3,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/engine_state.hpp>
 #include <nibble/generate/sequence.hpp>
@@ -55,11 +55,11 @@ public:
 
     /// Reads the tokens of all items, each after those that its sequence holds, as many at once as options.batch says.
     /// `logits` has n_vocab values for each of the logits that the items want, in their order.
-    /// Returns false when `cancel` was set: what was read until then stays, and the logits hold anything.
+    /// Returns false when `when` has ended it: the passes until then stay, and the logits hold anything.
     /// Throws, with engine and sequences as they were: errc::ctx_bad_size for an item without tokens, more logits than
     /// tokens, or logits of another size; errc::ctx_bad_token; errc::ctx_full for a sequence or for the memory of all;
     /// errc::bad_option for no sequence, one that is there twice, or one of another engine; errc::ctx_busy.
-    bool run(std::span<const batch_item> batch, std::span<float> logits, const std::atomic<bool>* cancel = nullptr) {
+    bool run(std::span<const batch_item> batch, std::span<float> logits, const stop_when& when = {}) {
         const std::size_t n_vocab = model().config().n_vocab;
         std::vector<detail::reading> wanted;
         std::vector<sequence::use> in_use;
@@ -82,11 +82,10 @@ public:
             throw error(errc::ctx_bad_size, "logits",
                         std::to_string(n_logits) + " x " + std::to_string(n_vocab) + " values",
                         std::to_string(logits.size()));
-        return state_->read(wanted, {.logits = logits.data()}, cancel);
+        return state_->read(wanted, {.logits = logits.data()}, when) == stop_cause::none;
     }
-    bool run(std::initializer_list<batch_item> batch, std::span<float> logits,
-             const std::atomic<bool>* cancel = nullptr) {
-        return run(std::span<const batch_item>{batch.begin(), batch.size()}, logits, cancel);
+    bool run(std::initializer_list<batch_item> batch, std::span<float> logits, const stop_when& when = {}) {
+        return run(std::span<const batch_item>{batch.begin(), batch.size()}, logits, when);
     }
 
 private:

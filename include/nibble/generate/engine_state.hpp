@@ -14,6 +14,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/thread_pool.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/engine_memory.hpp>
@@ -68,13 +69,12 @@ public:
     /// Sequences that there are now.
     std::atomic<std::size_t> n_sequences{0};
 
-    /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other.
-    /// Returns false when cancelled: the passes before that stay read. Throws errc::ctx_full, with all as it was, where
-    /// there are no blocks for all tokens.
-    bool read(std::span<const reading> wanted, batch_results results, const std::atomic<bool>* cancel) {
+    /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other. What
+    /// ended it early: the passes before that stay read. Throws errc::ctx_full, with all as it was, where there are no
+    /// blocks for all tokens.
+    stop_cause read(std::span<const reading> wanted, batch_results results, const stop_when& when) {
         const std::lock_guard turn{turns_};
-        check_room(wanted);
-        for (const reading& each : wanted) make_room(*each.of, each.tokens.size());
+        begin(wanted, when);
         std::size_t next = 0, done = 0;  // of `wanted`, and of the tokens of that
         while (next < wanted.size()) {
             parts_.clear();
@@ -92,11 +92,43 @@ public:
                 done = n_left == 0 ? 0 : done + n;
                 next += n_left == 0 ? 1 : 0;
             }
-            if (!run_pass(results, cancel)) return false;
+            if (!run_pass(results)) return stop_.seen();
             if (results.logits) results.logits += n_results * model_.config().n_vocab;
             if (results.hidden) results.hidden += n_results * model_.config().n_embd;
         }
-        return true;
+        return stop_cause::none;
+    }
+
+    // A pass of one sequence in steps, for those who do something between. Other work in between makes it void; where
+    // there are other sequences the first step is therefore the whole pass, so that it gets to its end.
+
+    enum class progress { paused, complete, ended };
+    struct step_result {
+        progress state;
+        stop_cause cause;  ///< where it ended; none: other work came between
+    };
+
+    /// Step 0 begins a pass, each further one goes on with it, with the same arguments but `when`; throws as read().
+    /// The tokens are not committed: that is for the reader, who may do it with the first of them alone.
+    step_result run_step(std::size_t step, const reading& one, const batch_results& results, const stop_when& when) {
+        const std::lock_guard turn{turns_};
+        if (step > 0 && paused_ != one.of) return {progress::ended, stop_cause::none};
+        if (step == 0) {
+            begin({&one, 1}, when);
+            one.of->cache.forget_before(one.tokens.size());
+            one.of->cache.take_blocks(one.tokens.size());
+        } else {
+            stop_.watch(when);
+        }
+        const batch_part part{one.tokens, &one.of->cache, one.n_results};
+        const std::size_t end = n_sequences > 1 ? pass_.n_steps() : step + 1;
+        for (; step < end && !pass_.threads.stopped(); ++step) pass_.run_step(step, {&part, 1}, results);
+        const bool is_paused = !pass_.threads.stopped() && step < pass_.n_steps();
+        paused_ = is_paused ? one.of : nullptr;
+        if (is_paused) return {progress::paused, stop_cause::none};
+        if (!pass_.threads.stopped()) return {progress::complete, stop_cause::none};
+        one.of->cache.rewind(one.of->position());  // gives back what it took
+        return {progress::ended, stop_.seen()};
     }
 
 private:
@@ -106,7 +138,7 @@ private:
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
           cache_pool_(make_cache_pool(model_.config(), options, context)),
           work_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
-          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_}, work_} {
+          pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_, &stop_}, work_} {
         parts_.reserve(work_.batch);
         readers_.reserve(work_.batch);
     }
@@ -138,10 +170,18 @@ private:
         of.cache.reserve(of.tokens.capacity());
     }
 
-    bool run_pass(const batch_results& results, const std::atomic<bool>* cancel) noexcept {
+    /// Throws unless there is room for all of it.
+    void begin(std::span<const reading> wanted, const stop_when& when) {
+        paused_ = nullptr;
+        check_room(wanted);
+        for (const reading& each : wanted) make_room(*each.of, each.tokens.size());
+        stop_.watch(when);
+    }
+
+    bool run_pass(const batch_results& results) noexcept {
         for (const batch_part& part : parts_) part.cache->forget_before(part.tokens.size());
         for (const batch_part& part : parts_) part.cache->take_blocks(part.tokens.size());
-        if (!pass_.run(parts_, results, cancel)) {
+        if (!pass_.run(parts_, results)) {
             for (const batch_part& part : parts_) part.cache->rewind(part.cache->position());
             return false;
         }
@@ -155,8 +195,10 @@ private:
     std::shared_ptr<thread_pool> pool_;
     std::shared_ptr<kv_pool> cache_pool_;
     workspace work_;
+    stop_signal stop_;
     forward_pass pass_;
-    std::vector<batch_part> parts_;  // of the pass under way, and whose they are
+    const sequence_state* paused_ = nullptr;  // whose pass is under way and waits for its next step
+    std::vector<batch_part> parts_;           // of the pass under way, and whose they are
     std::vector<sequence_state*> readers_;
     std::mutex turns_;
 };

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <iterator>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,14 +15,15 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/generation_stats.hpp>
 #include <nibble/generate/logprob_records.hpp>
 #include <nibble/generate/options.hpp>
+#include <nibble/generate/reply_text.hpp>
 #include <nibble/generate/session_state.hpp>
-#include <nibble/generate/stop_strings.hpp>
 #include <nibble/generate/thinking.hpp>
-#include <nibble/unicode/utf8.hpp>
+#include <nibble/generate/token_reader.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -79,6 +79,15 @@ public:
     // What refers to a generation is not given by one that ends with the expression: text is given itself, events keep
     // it, the rest does not compile.
 
+    /// Goes on for about so long and keeps what it has done, that of the prompt included: for those who have a few
+    /// milliseconds at a time. It ends when there is a piece or time is up, but takes at least one step: a layer of the
+    /// model for one token, or for 16 of the prompt, so that a reply ends however little time it gets. Throws as an
+    /// increment does. Where the whole prompt is not to be read before this, there is options.lazy_prompt.
+    advance_result advance_for(std::chrono::nanoseconds duration) {
+        const auto now = clock::now();
+        return advance(duration < no_deadline - now ? now + duration : no_deadline, slice_tokens);
+    }
+
     /// The same walk as typed events: reasoning, answer, tool calls. What pieces were given before is not seen.
     [[nodiscard]] reply_events events() &;
     [[nodiscard]] reply_events events() &&;
@@ -90,8 +99,11 @@ public:
     }
     std::string finish() && { return std::string{finish()}; }
 
+    /// The latest piece; empty before the first and at the end. Valid until the next increment.
+    [[nodiscard]] std::string_view piece() const& noexcept { return text_.piece(); }
+    std::string_view piece() && = delete;
     /// All pieces so far. Valid until the next increment.
-    [[nodiscard]] std::string_view text() const& noexcept { return std::string_view{text_}.substr(0, n_given_); }
+    [[nodiscard]] std::string_view text() const& noexcept { return text_.given(); }
     [[nodiscard]] std::string text() && { return std::string{text()}; }
     /// All tokens so far, those of text that is held back and an end token included.
     [[nodiscard]] std::span<const token> tokens() const& noexcept { return tokens_; }
@@ -99,7 +111,7 @@ public:
     [[nodiscard]] finish_reason reason() const noexcept { return reason_; }
     /// The one of options.stop that ended the text; empty where none did.
     [[nodiscard]] std::string_view stop_string() const& noexcept {
-        return stops_.matched() ? std::string_view{options_.stop[stops_.which()]} : std::string_view{};
+        return text_.stopped() ? std::string_view{options_.stop[text_.stopped_by()]} : std::string_view{};
     }
     std::string_view stop_string() && = delete;
     [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
@@ -117,19 +129,20 @@ private:
     friend class reply_events;
     using clock = std::chrono::steady_clock;
 
-    /// Reads the prompt, but for what the cache holds of it. Throws as validate(), check_tokens() and on_progress do;
-    /// then nothing has changed, but that after a throw from on_progress the cache keeps only the common prefix.
+    /// Reads the prompt, but for what the cache holds of it, unless that is for later. Throws as validate(),
+    /// check_tokens() and on_progress do; then nothing has changed, but that after a throw from on_progress the cache
+    /// keeps only the common prefix.
     generation(const std::shared_ptr<detail::session_state>& state, std::span<const token> prompt,
                const generation_options& options)
         : session_(state),
+          reader_(*state, options.draft),
           required_call_(options.tool_choice.require
                              ? options.tool_choice.require(options, state->source().reply_format(), state->trie())
                              : nullptr),
           options_(constrained(options, required_call_.get())),
-          stops_(options.stop),
+          text_(options.stop),
           tag_tokens_(state->tag_tokens()),
           thinking_(state->source().tokenizer(), state->source().reply_format(), prompt, options_) {
-        const auto started = clock::now();
         auto& session = *state;
         starts_in_reasoning_ = thinking_.opened();
         session.check_tokens(prompt, 0, "prompt");
@@ -139,23 +152,17 @@ private:
         text_.reserve(std::min(room, session.context()) * reserved_bytes_per_token);
         if (options_.n_probs > 0) logprobs_.reserve(room, static_cast<std::size_t>(options_.n_probs));
         session.sampler().configure(options_, session.context(), dry_breakers());
-
-        const std::size_t reused = session.reusable_prefix(prompt);
-        session.rewind(reused);
-        if (!session.read(prompt.subspan(reused), {options_.cancel, &options_.on_progress}))
-            reason_ = finish_reason::cancelled;
-        turn_ = session.turn();
         stats_.prompt_tokens = prompt.size();
-        stats_.reused_tokens = reused;
-        stats_.prompt_seconds = seconds_since(started);
+        stats_.reused_tokens = reader_.start(prompt);
+        if (!options_.lazy_prompt) read_prompt();
     }
 
     /// Cancelled before there was a prompt: the session is as it was, and nothing follows.
     generation(const std::shared_ptr<detail::session_state>& state, const generation_options& options)
         : session_(state),
-          turn_(state->turn()),
+          reader_(*state, {}),
           options_(options),
-          stops_(options.stop),
+          text_(options.stop),
           thinking_(state->source().tokenizer(), state->source().reply_format(), {}, options),
           reason_(finish_reason::cancelled) {
         validate(options_, state->source().config().n_vocab);
@@ -166,33 +173,49 @@ private:
         return options;
     }
 
-    /// The latest piece; empty at the end.
-    [[nodiscard]] std::string_view piece() const noexcept {
-        return std::string_view{text_}.substr(piece_begin_, n_given_ - piece_begin_);
+    void read_prompt() try {
+        session_->stop().watch({options_.cancel, options_.deadline});
+        for (auto at = clock::now(); reader_.in_prompt() && reason_ == finish_reason::none;) timed_step(all_tokens, at);
+    } catch (...) {
+        session_->rewind(session_->keeps(stats_.reused_tokens) ? stats_.reused_tokens : 0);
+        throw;
     }
 
-    void advance() {
-        piece_begin_ = n_given_;
-        if (reason_ != finish_reason::none) return;
+    void advance() { (void)advance(no_deadline, all_tokens); }
+
+    /// To the next piece, or the first step after `until`. Passes over the prompt have at most `batch` tokens.
+    advance_result advance(clock::time_point until, std::size_t batch) {
+        text_.begin_piece();
+        if (reason_ != finish_reason::none) return advance_result::done;
         const detail::session_state::lock lock{*session_};
-        if (session_->turn() != turn_)
+        if (!reader_.undisturbed())
             throw error(errc::ctx_busy, "generation", "the session as this reply left it",
                         "a later use of the session");
-        const auto started = clock::now();
-        while (reason_ == finish_reason::none && piece().empty()) step();
-        stats_.generation_seconds += seconds_since(started);
+        session_->stop().watch({options_.cancel, options_.deadline});
+        auto at = clock::now();
+        do {
+            timed_step(batch, at);
+        } while (reason_ == finish_reason::none && piece().empty() && at < until);
+        if (!piece().empty()) return advance_result::piece;
+        return reason_ == finish_reason::none ? advance_result::pending : advance_result::done;
     }
 
-    /// One token, or the end.
-    void step() {
-        if (options_.cancel && options_.cancel->load(std::memory_order_relaxed)) return end(finish_reason::cancelled);
+    /// A step that begins `at`; then it is the time of its end.
+    void timed_step(std::size_t batch, clock::time_point& at) {
+        double& seconds = reader_.in_prompt() ? stats_.prompt_seconds : stats_.generation_seconds;
+        step(batch);
+        const auto begun = std::exchange(at, clock::now());
+        seconds += std::chrono::duration<double>(at - begun).count();
+        stats_.drafted_tokens = reader_.n_drafted();
+        stats_.accepted_tokens = reader_.n_accepted();
+    }
+
+    /// A step of reading, a token, or the end.
+    void step(std::size_t batch) {
+        if (session_->stop().look()) return end(stop_reason());
+        if (reader_.is_full()) return end(finish_reason::context_full);
+        if (!reader_.ready()) return reader_.step(batch, options_.on_progress);
         if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
-        if (unread_) {
-            if (session_->position() == session_->context()) return end(finish_reason::context_full);
-            (void)session_->read({&tokens_.back(), 1}, {});
-            turn_ = session_->turn();
-            unread_ = false;
-        }
         const auto forced = thinking_.forced_token();
         const bool constrained = options_.constraint && !thinking_.inside();
         if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
@@ -210,7 +233,7 @@ private:
         }
         tokens_.push_back(id);
         ++stats_.generated_tokens;
-        unread_ = true;
+        reader_.push(id);
         const bool was_thinking = thinking_.inside();
         thinking_.take(id);
         thought_ = was_thinking || thinking_.inside();  // its tags are part of it
@@ -218,32 +241,17 @@ private:
         if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
 
         const bool shown = std::binary_search(tag_tokens_.begin(), tag_tokens_.end(), id);
-        append(characters_.push(tokenizer.piece(id, {.special = shown})));
-        if (reason_ != finish_reason::none) return;
+        if (!text_.add(tokenizer.piece(id, {.special = shown}), stops_count())) {
+            reason_ = finish_reason::stop_string;
+            return;
+        }
         if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
         if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
     }
 
-    /// The text goes on with these characters; what can no more become a stop string is given out.
-    void append(std::string_view characters) {
-        text_ += characters;
-        if (thought_ && !options_.stop_in_thinking) {
-            stops_.skip(characters.size());
-        } else {
-            stops_.feed(characters);
-        }
-        n_given_ = stops_.settled();
-        if (stops_.matched()) {
-            text_.resize(n_given_);
-            reason_ = finish_reason::stop_string;
-        }
-    }
+    void end(finish_reason reason) { reason_ = text_.finish(stops_count()) ? reason : finish_reason::stop_string; }
 
-    void end(finish_reason reason) {
-        append(characters_.finish());
-        n_given_ = text_.size();  // held back for a stop string that did not come
-        if (reason_ == finish_reason::none) reason_ = reason;
-    }
+    [[nodiscard]] bool stops_count() const noexcept { return !thought_ || options_.stop_in_thinking; }
 
     /// The tokens whose text contains a sequence breaker, when DRY is on.
     [[nodiscard]] std::vector<token> dry_breakers() const {
@@ -259,28 +267,26 @@ private:
         return out;
     }
 
-    [[nodiscard]] static double seconds_since(clock::time_point start) noexcept {
-        return std::chrono::duration<double>(clock::now() - start).count();
+    [[nodiscard]] finish_reason stop_reason() const noexcept {
+        return session_->stop().seen() == stop_cause::cancelled ? finish_reason::cancelled : finish_reason::deadline;
     }
 
+    static constexpr std::size_t all_tokens = static_cast<std::size_t>(-1);
+    // Of the prompt, in a pass of advance_for(): a step then takes little longer than one of the reply.
+    static constexpr std::size_t slice_tokens = 16;
     // A token of English text has 4 to 5 bytes; the text grows beyond this only for very unusual ones.
     static constexpr std::size_t reserved_bytes_per_token = 16;
 
     std::shared_ptr<detail::session_state> session_;
+    detail::token_reader reader_;
     std::unique_ptr<token_constraint> required_call_;  // then it is that of options_
-    std::uint64_t turn_ = 0;
     generation_options options_;
-    utf8_stream characters_{invalid_utf8::replace};
-    stop_strings stops_;
+    detail::reply_text text_;
     std::span<const token> tag_tokens_;  // control tokens that are shown all the same; the session has them
     detail::thinking_budget thinking_;
     bool starts_in_reasoning_ = false;
-    bool thought_ = false;         // the last token belongs to the thinking
-    std::string text_;             // given out, and after it what may become a stop string
-    std::size_t piece_begin_ = 0;  // of the latest piece, which ends at n_given_
-    std::size_t n_given_ = 0;
+    bool thought_ = false;  // the last token belongs to the thinking
     std::vector<token> tokens_;
-    bool unread_ = false;               // the last of tokens_ is not in the cache yet
     detail::logprob_records logprobs_;  // with options_.n_probs
     generation_stats stats_;
     finish_reason reason_ = finish_reason::none;

@@ -18,20 +18,30 @@ enum class finish_reason {
     token_limit,   ///< options.max_tokens
     context_full,  ///< no room for another token
     cancelled,     ///< options.cancel was set
+    deadline,      ///< options.deadline came
 };
 
 [[nodiscard]] constexpr std::string_view name_of(finish_reason reason) noexcept {
     constexpr std::string_view names[] = {"none",        "end token",    "stop string", "constraint",
-                                          "token limit", "context full", "cancelled"};
+                                          "token limit", "context full", "cancelled",   "deadline"};
     return names[static_cast<std::size_t>(reason)];
 }
 
-/// Counts and times of one generation. The seconds are those spent inside the library; its only use of a clock.
+/// What became of a reply in the time that it was given.
+enum class advance_result {
+    pending,  ///< it is on the way to the next piece
+    piece,    ///< there is a piece
+    done,     ///< it has ended, and no piece is left
+};
+
+/// Counts and times of one generation. The seconds are those spent inside the library.
 struct generation_stats {
     std::size_t prompt_tokens = 0;  ///< of the whole prompt
     std::size_t reused_tokens = 0;  ///< of these, already in the cache
     std::size_t generated_tokens = 0;
-    double prompt_seconds = 0;  ///< for the tokens that were not reused
+    std::size_t drafted_tokens = 0;   ///< guesses of options.draft that were checked
+    std::size_t accepted_tokens = 0;  ///< of these, that came true
+    double prompt_seconds = 0;        ///< for the tokens that were not reused
     double generation_seconds = 0;
 
     [[nodiscard]] double tokens_per_second() const noexcept { return rate(generated_tokens, generation_seconds); }

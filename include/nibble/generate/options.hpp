@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +20,10 @@
 #include <nibble/chat/tool_definitions.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/constraint.hpp>
+#include <nibble/generate/draft.hpp>
 #include <nibble/jinja/calendar_time.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/utf8.hpp>
@@ -76,10 +79,14 @@ struct generation_options {
     /// Look for them in the thinking too, and not in the answer alone. What is thinking is known where its two tags are
     /// tokens of the vocabulary.
     bool stop_in_thinking = false;
-    /// Set to true from anywhere, a signal handler or another thread, to stop rendering, prefill and generation soon
-    /// after. The flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] { flag =
-    /// true; }};`
+    /// Set to true from anywhere, a signal handler or another thread, to stop rendering, prefill and generation within
+    /// milliseconds. The flag outlives the generation. For a std::stop_token: `std::stop_callback link{token, [&] {
+    /// flag = true; }};`
     const std::atomic<bool>* cancel = nullptr;
+    /// When it comes, prefill and generation end within milliseconds.
+    std::chrono::steady_clock::time_point deadline = no_deadline;
+    /// The prompt is read when the reply is walked or advanced, and not before generate() or chat() return.
+    bool lazy_prompt = false;
 
     // --- what a chat template is told; see chat_template_options
 
@@ -152,6 +159,8 @@ struct generation_options {
     /// Share the probabilities out among the tokens that bias, callback and constraint allow: what the model thinks of
     /// them where it has no other choice.
     bool probs_of_allowed = false;
+    /// Guesses of the tokens that follow, which are checked several at a time. The text does not depend on them.
+    draft_options draft = {};
     /// Told while the prompt is read: tokens done and tokens to read.
     std::function<void(std::size_t done, std::size_t total)> on_progress = {};
 };

@@ -79,7 +79,7 @@ public:
     bool read_prefix() {
         const std::size_t reused = session_.reusable_prefix(prefix_);
         session_.rewind(reused);
-        if (!session_.read(prefix_.subspan(reused), {cancel_, nullptr})) return false;
+        if (!session_.read(prefix_.subspan(reused), {cancel_})) return false;
         behind_prefix_.assign(session_.logits().begin(), session_.logits().end());
         return true;
     }
@@ -90,7 +90,7 @@ public:
         if (!text.empty()) add(behind_prefix_, text.front(), out);
         for (std::size_t done = 0, n; done + 1 < text.size(); done += n) {
             n = std::min(text.size() - 1 - done, rows_at_once);
-            if (!session_.read(text.subspan(done, n), {cancel_, nullptr}, rows_.data())) return false;
+            if (!session_.read(text.subspan(done, n), {cancel_}, rows_.data())) return false;
             for (std::size_t i = 0; i < n; ++i)
                 add(std::span{rows_}.subspan(i * n_vocab_, n_vocab_), text[done + i + 1], out);
         }

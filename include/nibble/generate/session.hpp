@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <nibble/chat/turns.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/embedding.hpp>
 #include <nibble/generate/engine.hpp>
@@ -66,12 +68,14 @@ public:
     [[nodiscard]] std::span<const token> tokens() const noexcept { return state_->tokens(); }
     [[nodiscard]] std::size_t n_threads() const noexcept { return state_->n_threads(); }
 
-    /// Reads tokens, after those read so far. Returns false when `cancel` was set: the batches read until then stay.
-    /// Throws errc::ctx_bad_size for no tokens, errc::ctx_bad_token with the index, errc::ctx_full.
-    bool prefill(std::span<const token> tokens, const std::atomic<bool>* cancel = nullptr) {
+    /// Reads tokens, after those read so far. Returns false when `cancel` was set or the deadline came: the batches
+    /// read until then stay. Throws errc::ctx_bad_size for no tokens, errc::ctx_bad_token with the index,
+    /// errc::ctx_full.
+    bool prefill(std::span<const token> tokens, const std::atomic<bool>* cancel = nullptr,
+                 std::chrono::steady_clock::time_point deadline = no_deadline) {
         const detail::session_state::lock lock{*state_};
         state_->check_tokens(tokens, state_->position(), "tokens");
-        return state_->read(tokens, {cancel, nullptr});
+        return state_->read(tokens, {cancel, deadline});
     }
 
     /// The same, and the logits after every token: `logits` has tokens.size() * n_vocab values, else

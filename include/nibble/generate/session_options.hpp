@@ -21,7 +21,7 @@ struct session_options {
     /// are never started: they would wait for each other. Who wants them all the same makes a `pool` of them.
     unsigned threads = 0;
     /// Most tokens of a prompt that are read at once, with one pass over the weights; more than the context is cut down
-    /// to that. Progress is told between two batches; cancellation acts between two layers.
+    /// to that. Progress is told between two batches.
     std::size_t batch = 512;
     /// How keys and values are kept: 16-bit integers with a scale, which round ten times finer than halves; see
     /// cache_type.

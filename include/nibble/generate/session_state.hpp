@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +20,7 @@
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/engine_state.hpp>
 #include <nibble/generate/sampler.hpp>
@@ -74,60 +74,64 @@ public:
         detail::check_tokens(*engine(), tokens, position, where);
     }
 
-    struct observer {
-        const std::atomic<bool>* cancel = nullptr;
-        const std::function<void(std::size_t, std::size_t)>* progress = nullptr;
-        [[nodiscard]] bool cancelled() const noexcept { return cancel && cancel->load(std::memory_order_relaxed); }
-    };
-
-    /// Reads checked tokens, batch by batch; returns false when cancelled, with the batches so far in the cache.
-    /// `all`, where not null, receives the logits of every token. When the progress function throws, the position is
-    /// what it was, or 0 where layers with a window cannot go back so far.
-    bool read(std::span<const token> tokens, const observer& watching, float* all = nullptr) {
-        const std::size_t start = position();
-        const std::size_t n_vocab = source().config().n_vocab;
-        ++turn_;
-        try {
-            for (std::size_t done = 0; done < tokens.size();) {
-                report(watching, done, tokens.size());
-                const auto batch = tokens.subspan(done, std::min(engine()->batch(), tokens.size() - done));
-                done += batch.size();
-                const bool last = done == tokens.size();
-                if (all) {
-                    if (!run(batch, batch.size(), all, watching.cancel)) return false;
-                    all += batch.size() * n_vocab;
-                    if (last) std::copy(all - n_vocab, all, logits_.data());
-                } else {
-                    if (!run(batch, last ? 1 : 0, logits_.data(), watching.cancel)) return false;
-                }
-                has_logits_ = last;
-            }
-            report(watching, tokens.size(), tokens.size());
-        } catch (...) {
-            rewind(keeps(start) ? start : 0);
-            throw;
-        }
-        return true;
-    }
-
+    /// What ends the reading from now on.
+    [[nodiscard]] stop_signal& stop() noexcept { return stop_; }
+    [[nodiscard]] std::size_t n_vocab() const noexcept { return source().config().n_vocab; }
     /// Most tokens in one pass.
     [[nodiscard]] std::size_t batch() const noexcept { return engine()->batch(); }
+
+    /// Reads checked tokens; returns false when stopped, with the passes so far in the cache. `all`, where not null,
+    /// receives the logits of every token.
+    bool read(std::span<const token> tokens, const stop_when& when = {}, float* all = nullptr) {
+        const reading one{&sequence_, tokens, all ? tokens.size() : 1};
+        stop_.watch(when);
+        ++turn_;
+        const auto cause =
+            engine()->read({&one, 1}, {.logits = all ? all : own_logits(), .best_logit = &best_logit_}, when);
+        has_logits_ = went_on(cause);
+        if (has_logits_ && all) std::copy_n(all + (tokens.size() - 1) * n_vocab(), n_vocab(), own_logits());
+        return has_logits_;
+    }
 
     /// Reads at most batch() checked tokens for what logits are made of, which goes to `hidden` [n][n_embd]; there are
     /// no logits then. Returns false when cancelled.
     bool read_hidden(std::span<const token> tokens, float* hidden, const std::atomic<bool>* cancel) {
-        ++turn_;
         const reading one{&sequence_, tokens, tokens.size()};
-        if (!engine()->read({&one, 1}, {.hidden = hidden}, cancel)) return false;
+        ++turn_;
+        const auto cause = engine()->read({&one, 1}, {.hidden = hidden}, {.cancel = cancel});
         has_logits_ = false;
-        return true;
+        return cause == stop_cause::none;
+    }
+
+    // What a read is made of, for those who do something between.
+
+    /// One step of a pass over `tokens`, as engine_state has it, until stop() says otherwise.
+    [[nodiscard]] engine_state::progress run_step(std::size_t step, std::span<const token> tokens, std::size_t n_logits,
+                                                  float* logits) {
+        ++turn_;
+        const auto [state, cause] = engine()->run_step(step, {&sequence_, tokens, n_logits},
+                                                       {.logits = logits, .best_logit = &best_logit_}, stop_.watched());
+        has_logits_ = false;
+        (void)went_on(cause);
+        return state;
+    }
+    /// Where the logits of the last token go, as run_step has it.
+    [[nodiscard]] float* own_logits() noexcept { return logits_.data(); }
+    /// Makes tokens that a pass has read from position() on part of the session, and the logits of the last of them its
+    /// own, where they are not null.
+    void commit(std::span<const token> tokens, const float* logits) noexcept {
+        ++turn_;
+        sequence_.cache.commit(tokens.size());
+        sequence_.tokens.insert(sequence_.tokens.end(), tokens.begin(), tokens.end());  // within what was reserved
+        has_logits_ = logits != nullptr;
+        if (logits && logits != own_logits()) set_logits(std::as_bytes(std::span{logits, n_vocab()}));
     }
 
     /// What was read: for who writes it into a file, or fills a fresh session from one.
     [[nodiscard]] std::pair<kv_cache&, std::vector<token>&> contents() noexcept {
         return {sequence_.cache, sequence_.tokens};
     }
-    /// The logits after the last token, n_vocab floats.
+    /// Gives it the logits after its last token, n_vocab floats.
     void set_logits(std::span<const std::byte> logits) noexcept {
         std::memcpy(logits_.data(), logits.data(), logits.size());
         best_logit_ = {};
@@ -215,16 +219,14 @@ public:
     };
 
 private:
-    static void report(const observer& watching, std::size_t done, std::size_t total) {
-        if (watching.progress && *watching.progress) (*watching.progress)(done, total);
-    }
-
-    bool run(std::span<const token> batch, std::size_t n_logits, float* logits, const std::atomic<bool>* cancel) {
-        const reading one{&sequence_, batch, n_logits};
-        return engine()->read({&one, 1}, {.logits = logits, .best_logit = &best_logit_}, cancel);
+    /// Whether the reading was not stopped. What has seen a cause says so until the next reading.
+    [[nodiscard]] bool went_on(stop_cause cause) noexcept {
+        if (cause != stop_cause::none) stop_.see(cause);
+        return cause == stop_cause::none;
     }
 
     sequence_state sequence_;
+    stop_signal stop_;
     aligned_buffer<float> logits_;  // n_vocab, of the last token read
     largest_value best_logit_;
     class sampler sampler_;

@@ -252,7 +252,8 @@ private:
             }
             return true;
         };
-        return std::all_of(sequences.begin(), sequences.end(), [&](const byte_sequence& s) { return read(read, s, 0, at); });
+        return std::all_of(sequences.begin(), sequences.end(),
+                           [&](const byte_sequence& s) { return read(read, s, 0, at); });
     }
 
     std::string bytes_;                 // the texts of all tokens

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -237,21 +236,31 @@ struct forward_pass {
         return {{work.rows.data(), n}, {work.results.data(), n_results}};
     }
 
-    /// Reads the tokens of `batch`, at most work.batch in all, commits them to their caches, and gives the results that
-    /// are wanted; what only others would need is not computed. All parts are of one pool.
-    /// The same bits however tokens are split into passes, whatever else a pass reads, whatever the number of threads.
-    /// `cancel` is looked at before each layer: returns false when it was set, with caches and results as they were.
-    bool run(std::span<const batch_part> batch, const batch_results& results,
-             const std::atomic<bool>* cancel = nullptr) noexcept {
+    // A pass reads the tokens of the parts of a batch, at most work.batch in all, and gives the results that are
+    // wanted; what only others would need is not computed. All parts are of one pool. The same bits however tokens are
+    // split into passes, whatever else a pass reads, whatever the number of threads.
+
+    /// A step for each layer, and one for the results.
+    [[nodiscard]] std::size_t n_steps() const noexcept { return config.n_layers + 1; }
+
+    /// One step of a pass: 0 .. n_steps() - 1, with the same arguments. Nothing else may use the workspace in between;
+    /// what is left after the last is to commit the tokens to their caches, or some of the first.
+    void run_step(std::size_t step, std::span<const batch_part> batch, const batch_results& results) noexcept {
         parts = batch;
         const auto [rows, wanted] = place();
-        embed(rows);
-        for (std::size_t index = 0; index < config.n_layers; ++index) {
-            if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-            run_layer(index, rows, index + 1 == config.n_layers ? wanted : rows);
-        }
+        if (step == 0) embed(rows);
+        if (step < config.n_layers) return run_layer(step, rows, step + 1 == config.n_layers ? wanted : rows);
         if (results.hidden) std::copy_n(work.normed, wanted.size() * config.n_embd, results.hidden);
         if (results.logits && !wanted.empty()) project_logits(wanted.size(), results);
+    }
+
+    /// A pass at once. Returns false when the executor was stopped: the caches are then as they were, the results hold
+    /// anything.
+    bool run(std::span<const batch_part> batch, const batch_results& results) noexcept {
+        for (std::size_t step = 0; step < n_steps(); ++step) {
+            run_step(step, batch, results);
+            if (threads.stopped()) return false;
+        }
         for (const batch_part& part : batch) part.cache->commit(part.tokens.size());
         return true;
     }

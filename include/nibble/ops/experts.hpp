@@ -155,7 +155,7 @@ struct expert_call {
 
 namespace detail {
 
-/// workspace.logits -> chosen -> members and starts.
+/// workspace.logits -> chosen -> members and starts, unless stopped.
 inline void group_by_expert(executor& threads, const expert_call& call) noexcept {
     const auto& rules = call.rules;
     auto& work = call.workspace;
@@ -163,6 +163,7 @@ inline void group_by_expert(executor& threads, const expert_call& call) noexcept
         for (std::size_t t = begin; t < end; ++t)
             choose_experts(rules, work.logits.data() + t * rules.n_experts, work.chosen.data() + t * rules.n_used);
     });
+    if (threads.stopped()) return;
     const std::size_t n = call.n_tokens * rules.n_used;
     std::fill(work.starts.begin(), work.starts.end(), std::size_t{0});
     for (std::size_t i = 0; i < n; ++i) ++work.starts[work.chosen[i].expert];
@@ -251,7 +252,7 @@ inline void run_wave(executor& threads, const expert_call& call, std::size_t n_g
 inline void experts(executor& threads, const expert_call& call) noexcept {
     detail::group_by_expert(threads, call);
     std::fill_n(call.out, call.n_tokens * call.n_embd(), 0.0f);
-    for (std::size_t expert = 0; expert < call.rules.n_experts;)
+    for (std::size_t expert = 0; !threads.stopped() && expert < call.rules.n_experts;)
         if (const std::size_t n_groups = detail::plan_wave(call, expert)) detail::run_wave(threads, call, n_groups);
 }
 
