@@ -68,17 +68,27 @@ inline std::size_t context_of(const model_config& config, const session_options&
             .batch = std::min(options.batch, context)};
 }
 
+/// Most tokens in one pass.
+[[nodiscard]] inline std::size_t batch_of(const session_options& options, std::size_t context) noexcept {
+    return std::min(options.batch, kv_shape_of(options, context).positions);
+}
+
 [[nodiscard]] inline workspace_shape shape_of(const session_options& options, std::size_t context,
                                               std::size_t n_threads) noexcept {
-    const std::size_t positions = kv_shape_of(options, context).positions;
-    return {std::min(options.batch, positions), context, n_threads};
+    return {batch_of(options, context), context, n_threads};
+}
+
+/// Of the logits that are computed together for so many sequences.
+[[nodiscard]] inline std::size_t joint_bytes(const model_config& config, std::size_t n_sequences) noexcept {
+    return n_sequences > 1 ? n_sequences * config.n_vocab * sizeof(float) : 0;
 }
 
 [[nodiscard]] inline memory_plan plan_of(const model& source, const session_options& options, std::size_t n_threads) {
     const std::size_t context = context_of(source.config(), options);
     return {.kv_cache = kv_pool::bytes(source.config(), kv_shape_of(options, context)),
             .workspace = workspace::bytes(best_kernels(options.cpu), source.config(), source.weights(),
-                                          shape_of(options, context, n_threads))};
+                                          shape_of(options, context, n_threads)),
+            .sampling = joint_bytes(source.config(), std::min(options.sequences, batch_of(options, context)))};
 }
 
 /// An error says what takes the memory.

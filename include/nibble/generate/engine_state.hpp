@@ -99,6 +99,14 @@ public:
         return stop_cause::none;
     }
 
+    /// Most sequences that read_joint() takes.
+    [[nodiscard]] std::size_t n_joint() const noexcept { return n_joint_; }
+    /// Reads a token for each of some sequences: the logits of all, valid until the next call.
+    std::span<const float> read_joint(std::span<const reading> wanted) {
+        (void)read(wanted, {.logits = joint_logits_.data()}, {});
+        return {joint_logits_.data(), wanted.size() * model_.config().n_vocab};
+    }
+
     // A pass of one sequence in steps, for those who do something between. Other work in between makes it void; where
     // there are other sequences the first step is therefore the whole pass, so that it gets to its end.
 
@@ -137,6 +145,8 @@ private:
           context_(context),
           pool_(options.pool ? options.pool : std::make_shared<thread_pool>(n_threads_of(options))),
           cache_pool_(make_cache_pool(model_.config(), options, context)),
+          n_joint_(std::min(options.sequences, batch_of(options, context))),
+          joint_logits_(joint_bytes(model_.config(), n_joint_) / sizeof(float)),
           work_(make_workspace(model_, options, shape_of(options, context, pool_->size()))),
           pass_{model_.config(), model_.weights(), best_kernels(options.cpu), executor{*pool_, &stop_}, work_} {
         parts_.reserve(work_.batch);
@@ -194,6 +204,8 @@ private:
     std::size_t context_;
     std::shared_ptr<thread_pool> pool_;
     std::shared_ptr<kv_pool> cache_pool_;
+    std::size_t n_joint_;
+    aligned_buffer<float> joint_logits_;  // [n_joint_][n_vocab], where that is more than one
     workspace work_;
     stop_signal stop_;
     forward_pass pass_;

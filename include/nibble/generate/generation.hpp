@@ -28,6 +28,9 @@
 NIBBLE_NAMESPACE_BEGIN
 
 class reply_events;
+namespace detail {
+class side_by_side;
+}
 
 /// An input range of text pieces, never empty, always whole characters of valid UTF-8 (bytes that are none come as
 /// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It shares what it needs of the session and
@@ -127,6 +130,7 @@ public:
 private:
     friend class session;
     friend class reply_events;
+    friend class detail::side_by_side;
     using clock = std::chrono::steady_clock;
 
     /// Reads the prompt, but for what the cache holds of it, unless that is for later. Throws as validate(),
@@ -173,8 +177,16 @@ private:
         return options;
     }
 
+    void check_undisturbed() const {
+        if (!reader_.undisturbed())
+            throw error(errc::ctx_busy, "generation", "the session as this reply left it",
+                        "a later use of the session");
+    }
+    /// What ends this call.
+    void watch() { session_->stop().watch({options_.cancel, options_.deadline}); }
+
     void read_prompt() try {
-        session_->stop().watch({options_.cancel, options_.deadline});
+        watch();
         for (auto at = clock::now(); reader_.in_prompt() && reason_ == finish_reason::none;) timed_step(all_tokens, at);
     } catch (...) {
         session_->rewind(session_->keeps(stats_.reused_tokens) ? stats_.reused_tokens : 0);
@@ -188,10 +200,8 @@ private:
         text_.begin_piece();
         if (reason_ != finish_reason::none) return advance_result::done;
         const detail::session_state::lock lock{*session_};
-        if (!reader_.undisturbed())
-            throw error(errc::ctx_busy, "generation", "the session as this reply left it",
-                        "a later use of the session");
-        session_->stop().watch({options_.cancel, options_.deadline});
+        check_undisturbed();
+        watch();
         auto at = clock::now();
         do {
             timed_step(batch, at);

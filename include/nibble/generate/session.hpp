@@ -49,13 +49,13 @@ public:
 
     /// A session on memory and threads that it shares: calls of one engine's sessions take turns. Takes n_vocab * 16
     /// and context * 4 bytes for itself.
-    explicit session(const engine& on) : session(std::make_shared<detail::session_state>(on.state_), on.plan()) {}
+    explicit session(const engine& on)
+        : session(std::make_shared<detail::session_state>(on.state_),
+                  with_sampling(on.plan(), on.model(), on.context())) {}
 
     /// The bytes that such a session would take.
     [[nodiscard]] static memory_plan plan(const model& source, const session_options& options = {}) {
-        memory_plan plan = engine::plan(source, options);
-        plan.sampling = detail::session_state::sampling_bytes(source, detail::context_of(source.config(), options));
-        return plan;
+        return with_sampling(engine::plan(source, options), source, detail::context_of(source.config(), options));
     }
     /// The bytes that this session takes, those of its engine among them.
     [[nodiscard]] const memory_plan& plan() const noexcept { return plan_; }
@@ -221,8 +221,11 @@ public:
 
 private:
     session(std::shared_ptr<detail::session_state> state, const memory_plan& plan)
-        : state_(std::move(state)), plan_(plan) {
-        plan_.sampling = detail::session_state::sampling_bytes(model(), context());
+        : state_(std::move(state)), plan_(plan) {}
+
+    [[nodiscard]] static memory_plan with_sampling(memory_plan plan, const nibble::model& source, std::size_t context) {
+        plan.sampling += detail::session_state::sampling_bytes(source, context);
+        return plan;
     }
 
     [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options) {

@@ -127,6 +127,14 @@ public:
         if (logits && logits != own_logits()) set_logits(std::as_bytes(std::span{logits, n_vocab()}));
     }
 
+    /// For who reads into it with others.
+    [[nodiscard]] sequence_state& sequence() noexcept { return sequence_; }
+    /// The logits of a token that was read so.
+    void take_logits(std::span<const float> logits) noexcept {
+        ++turn_;
+        set_logits(std::as_bytes(logits));
+    }
+
     /// What was read: for who writes it into a file, or fills a fresh session from one.
     [[nodiscard]] std::pair<kv_cache&, std::vector<token>&> contents() noexcept {
         return {sequence_.cache, sequence_.tokens};

@@ -72,6 +72,18 @@ public:
     [[nodiscard]] std::size_t n_drafted() const noexcept { return n_drafted_; }
     [[nodiscard]] std::size_t n_accepted() const noexcept { return n_accepted_; }
 
+    /// The token that is to be read, where it is one: for who reads it with those of others. Else null.
+    [[nodiscard]] const token* single() const noexcept {
+        const bool is_one = !in_prompt_ && step_ == 0 && drafts_.most() == 0 && n_taken_ < n_certain_;
+        return is_one && session_->position() < session_->context() ? waiting_.data() : nullptr;
+    }
+    /// It has been read; these are its logits.
+    void take_single(std::span<const float> logits) noexcept {
+        session_->take_logits(logits);
+        n_passed_ = n_taken_ = 1;
+        turn_ = session_->turn();
+    }
+
     /// A step towards ready(): one of those of a pass, over at most `batch` tokens if it begins with this step. What a
     /// stop_signal ends is the pass, nothing that was read before. `progress` is told of passes over the prompt; what
     /// it or a drafter throws costs no step.
