@@ -212,6 +212,25 @@ NIBBLE_API nibble_status nibble_session_get_info(const nibble_session* session, 
 // Forgets the tokens from `position` on. What is the same in the next prompt is found without that.
 NIBBLE_API nibble_status nibble_session_rewind(nibble_session* session, size_t position, nibble_error* error);
 
+// ---- vectors and likelihoods
+
+enum { NIBBLE_POOL_MEAN = 0, NIBBLE_POOL_LAST = 1, NIBBLE_POOL_NONE = 2 };
+
+// A text as a vector of n_embd numbers: the mean of what the model makes of its tokens, or that of the last one; or all
+// of them, [n_tokens][n_embd]. `is_normalised` 1: each vector gets the length 1. 0 numbers where `cancel`, which may be
+// null, was set. The session then holds the text.
+NIBBLE_API nibble_status nibble_session_embed(nibble_session* session, const char* text, size_t length, int32_t pooling,
+                                              int32_t is_normalised, const nibble_cancel* cancel, float* values,
+                                              size_t capacity, size_t* n_values, nibble_error* error);
+
+// How likely each of n_alternatives texts, which end with '\0', is behind the prefix: the natural logarithm of the
+// probability of all of its tokens, and how many tokens these are, by which to divide it where lengths differ. Both
+// have n_alternatives places; `*n_scored` is as many, or 0 where `cancel` was set. The session then holds the prefix.
+NIBBLE_API nibble_status nibble_session_score(nibble_session* session, const char* prefix, size_t length,
+                                              const char* const* alternatives, size_t n_alternatives,
+                                              const nibble_cancel* cancel, double* log_likelihoods, size_t* n_tokens,
+                                              size_t* n_scored, nibble_error* error);
+
 // ---- replies
 
 // nibble_reply_options.structure, .tool_choice and .thinking

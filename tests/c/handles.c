@@ -43,6 +43,9 @@ static void refuse_conversation(nibble_conversation* conversation, const nibble_
 static void refuse_session(nibble_session* session) {
     const nibble_status expected = NIBBLE_ERROR_HANDLE;
     const int32_t token = 0;
+    const char* alternative = "!";
+    double score = 0;
+    size_t n_tokens = 0;
     nibble_conversation* conversation = ask("Hi");
     nibble_session_info info;
     nibble_reply* reply = NULL;
@@ -51,6 +54,8 @@ static void refuse_session(nibble_session* session) {
     EXPECT(expected, nibble_session_rewind(session, 0, last));
     EXPECT(expected, nibble_session_prompt_tokens(session, conversation, NULL, &n, last));
     EXPECT(expected, nibble_session_fit(session, conversation, 1, NULL, &n, last));
+    EXPECT(expected, nibble_session_embed(session, "Hi", 2, NIBBLE_POOL_LAST, 1, NULL, NULL, 0, &n, last));
+    EXPECT(expected, nibble_session_score(session, "Hi", 2, &alternative, 1, NULL, &score, &n_tokens, &n, last));
     EXPECT(expected, nibble_session_chat(session, conversation, NULL, &reply, last));
     EXPECT(expected, nibble_session_generate(session, "Hi", 2, NULL, &reply, last));
     EXPECT(expected, nibble_session_generate_tokens(session, &token, 1, NULL, &reply, last));
@@ -83,7 +88,9 @@ static void refuse_cancel(nibble_cancel* cancel, nibble_session* session) {
     nibble_reply* reply = NULL;
     CHECK(nibble_cancel_set(cancel, 1) == NIBBLE_ERROR_HANDLE);
     options.cancel = cancel;
-    if (cancel) EXPECT(NIBBLE_ERROR_HANDLE, nibble_session_generate(session, "Hi", 2, &options, &reply, last));
+    if (!cancel) return;
+    EXPECT(NIBBLE_ERROR_HANDLE, nibble_session_generate(session, "Hi", 2, &options, &reply, last));
+    EXPECT(NIBBLE_ERROR_HANDLE, nibble_session_embed(session, "Hi", 2, NIBBLE_POOL_LAST, 1, cancel, NULL, 0, &n, last));
 }
 
 static void test_null(const nibble_model* model, nibble_session* session) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nibble/c/handle.hpp>
 #include <nibble/c/refusal.hpp>
@@ -109,17 +110,30 @@ template <class T>
     return {data, n};
 }
 
+/// Texts that end with '\0'.
+[[nodiscard]] inline std::vector<std::string> texts_of(const char* const* texts, std::size_t n, const char* name) {
+    if (!texts && n != 0) throw refusal(NIBBLE_ERROR_ARGUMENT, name, "texts", "null");
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < n; ++i) out.emplace_back(text_of(texts[i], NIBBLE_NUL_ENDED, name));
+    return out;
+}
+
+/// Whether a buffer is there and has room; false for one that only asks for the number. Throws NIBBLE_ERROR_ROOM.
+[[nodiscard]] inline bool has_room(const void* buffer, std::size_t capacity, std::size_t needed) {
+    if (!buffer && capacity == 0) return false;
+    if (!buffer) throw refusal(NIBBLE_ERROR_ARGUMENT, "buffer", "where to write", "null");
+    if (capacity < needed)
+        throw refusal(NIBBLE_ERROR_ROOM, "buffer", "a capacity of " + std::to_string(needed), std::to_string(capacity));
+    return true;
+}
+
 /// Copies items into a buffer of the caller, with `n_behind` more behind them that are T{}, and says how many there
-/// are. Throws NIBBLE_ERROR_ROOM and writes nothing where they do not fit, unless the buffer only asks for the number.
+/// are.
 template <class T>
 void copy_out(std::span<const T> items, std::size_t n_behind, T* buffer, std::size_t capacity, std::size_t& n) {
     n = items.size();
-    if (!buffer && capacity == 0) return;
-    if (!buffer) throw refusal(NIBBLE_ERROR_ARGUMENT, "buffer", "where to write", "null");
-    if (capacity < n + n_behind)
-        throw refusal(NIBBLE_ERROR_ROOM, "buffer", "a capacity of " + std::to_string(n + n_behind),
-                      std::to_string(capacity));
-    std::fill_n(std::copy(items.begin(), items.end(), buffer), n_behind, T{});
+    if (has_room(buffer, capacity, n + n_behind))
+        std::fill_n(std::copy(items.begin(), items.end(), buffer), n_behind, T{});
 }
 
 inline void copy_out(std::string_view text, char* buffer, std::size_t capacity, std::size_t& length) {

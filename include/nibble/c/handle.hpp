@@ -27,7 +27,7 @@ private:
     volatile std::uint64_t mark_;           // else a compiler leaves out what the destructor does with it
 };
 
-/// A handle of the kind that Derived names as `kind_name`, with a mark made of the first letters of that.
+/// A handle of the kind that Derived names as `kind_name`, whose letters make its mark.
 template <class Derived>
 class handle_of : public handle {
 public:

@@ -134,9 +134,7 @@ inline void set_template_options(generation_options& out, const nibble_reply_opt
     out.min_p = given.min_p;
     out.seed = given.seed;
     out.max_tokens = given.max_tokens;
-    if (!given.stop && given.n_stop != 0) throw refusal(NIBBLE_ERROR_ARGUMENT, "option 'stop'", "texts", "null");
-    for (std::size_t i = 0; i < given.n_stop; ++i)
-        out.stop.emplace_back(text_of(given.stop[i], NIBBLE_NUL_ENDED, "option 'stop'"));
+    out.stop = texts_of(given.stop, given.n_stop, "option 'stop'");
     out.thinking_budget = given.thinking_budget;
     out.repeat_penalty = given.repeat_penalty;
     out.repeat_last_n = given.repeat_last_n;

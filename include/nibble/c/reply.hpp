@@ -52,8 +52,7 @@ static_assert(NIBBLE_CANCELLED == static_cast<int>(finish_reason::cancelled));
 /// What a reply is made with, and what of that has to last as long as it does.
 struct reply_setup {
     reply_setup(const nibble_reply_options& given, const shared_model& source)
-        : options(options_of(given)), structure(structure_of(given, source)) {
-        if (given.cancel) flag = checked(given.cancel).flag;
+        : options(options_of(given)), flag(flag_of(given.cancel)), structure(structure_of(given, source)) {
         options.cancel = flag.get();
         options.constraint = structure.get();
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -10,6 +11,9 @@
 #include <nibble/c/conversation.hpp>
 #include <nibble/c/model.hpp>
 #include <nibble/c/options.hpp>
+#include <nibble/core/config.hpp>
+#include <nibble/generate/embedding.hpp>
+#include <nibble/generate/scoring.hpp>
 #include <nibble/generate/session.hpp>
 #include <nibble/nibble.h>
 
@@ -17,6 +21,17 @@ struct nibble_cancel : nibble::c::handle_of<nibble_cancel> {
     static constexpr std::string_view kind_name = "cancel";
     std::shared_ptr<std::atomic<bool>> flag = std::make_shared<std::atomic<bool>>(false);  // with replies
 };
+
+NIBBLE_NAMESPACE_BEGIN
+namespace c {
+
+/// Null where no flag is given.
+[[nodiscard]] inline std::shared_ptr<const std::atomic<bool>> flag_of(const nibble_cancel* cancel) {
+    return cancel ? checked(cancel).flag : nullptr;
+}
+
+}  // namespace c
+NIBBLE_NAMESPACE_END
 
 struct nibble_session : nibble::c::handle_of<nibble_session> {
     static constexpr std::string_view kind_name = "session";
@@ -87,5 +102,50 @@ NIBBLE_C_FUNCTION nibble_status nibble_session_fit(nibble_session* session, nibb
         auto& n = nibble::c::output(n_dropped, "n_dropped");
         const auto given = nibble::c::options_of(nibble::c::given_options(options));
         n = nibble::c::checked(session).session.fit(nibble::c::checked(conversation).messages, room, given);
+    });
+}
+
+static_assert(NIBBLE_POOL_MEAN == static_cast<int>(nibble::pooling::mean));
+static_assert(NIBBLE_POOL_LAST == static_cast<int>(nibble::pooling::last));
+static_assert(NIBBLE_POOL_NONE == static_cast<int>(nibble::pooling::none));
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_embed(nibble_session* session, const char* text, size_t length,
+                                                     int32_t pooling, int32_t is_normalised,
+                                                     const nibble_cancel* cancel, float* values, size_t capacity,
+                                                     size_t* n_values, nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& n = nibble::c::output(n_values, "n_values");
+        const auto how =
+            static_cast<nibble::pooling>(nibble::c::choice(pooling, NIBBLE_POOL_MEAN, NIBBLE_POOL_NONE, "pooling"));
+        const bool normalised = nibble::c::choice(is_normalised, 0, 1, "is_normalised") != 0;
+        const auto flag = nibble::c::flag_of(cancel);
+        auto& with = nibble::c::checked(session);
+        const auto& model = with.shared->get();
+        const auto tokens = model.tokenizer().encode(nibble::c::text_of(text, length, "text"));
+        n = (how == nibble::pooling::none ? tokens.size() : 1) * model.config().n_embd;
+        if (!nibble::c::has_room(values, capacity, n)) return;
+        n = 0;  // of a failure
+        const auto vectors = with.session.embed(tokens, how, {.normalised = normalised, .cancel = flag.get()});
+        nibble::c::copy_out<float>(vectors, 0, values, capacity, n);
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_score(nibble_session* session, const char* prefix, size_t length,
+                                                     const char* const* alternatives, size_t n_alternatives,
+                                                     const nibble_cancel* cancel, double* log_likelihoods,
+                                                     size_t* n_tokens, size_t* n_scored, nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& n = nibble::c::output(n_scored, "n_scored");
+        if (!log_likelihoods || !n_tokens)
+            throw nibble::c::refusal(NIBBLE_ERROR_ARGUMENT, "log_likelihoods, n_tokens", "where to write", "null");
+        const auto flag = nibble::c::flag_of(cancel);
+        const auto texts = nibble::c::texts_of(alternatives, n_alternatives, "alternatives");
+        const auto scores =
+            nibble::c::checked(session).session.score(nibble::c::text_of(prefix, length, "prefix"), texts, flag.get());
+        n = scores.size();
+        for (std::size_t i = 0; i < n; ++i) {
+            log_likelihoods[i] = scores[i].total;
+            n_tokens[i] = scores[i].tokens.size();
+        }
     });
 }
