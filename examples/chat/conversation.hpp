@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/generate/draft_model.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/grammar/json_schema.hpp>
 #include <nibble/nibble.hpp>
@@ -34,6 +35,10 @@ public:
         say_limits(session_, chosen.context, chosen.threads);
         if (!chosen_.seed) chosen_.seed = std::random_device{}();
         nibble::validate(generation_of(chosen_), model.config().n_vocab);
+        if (!chosen.draft_model.empty())
+            chosen_.generation.draft.model = &draft_model_.emplace(
+                nibble::model::load(chosen.draft_model), model,
+                nibble::session_options{.context = session_.context(), .threads = chosen.threads});
         if (const auto grammar = grammar_of(chosen_))
             constraint_.emplace(*grammar, std::make_shared<const nibble::token_trie>(model.tokenizer()));
         dims_ = os::output_is_terminal() && std::getenv("NO_COLOR") == nullptr;
@@ -226,6 +231,7 @@ private:
 
     nibble::session session_;
     options chosen_;
+    std::optional<nibble::draft_model> draft_model_;
     std::optional<nibble::grammar_constraint> constraint_;
     std::vector<nibble::message> messages_;
     std::string stats_;

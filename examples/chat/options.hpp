@@ -20,7 +20,7 @@ inline constexpr std::size_t default_context = 4096;
 
 struct options {
     load_options load;
-    std::string file, system, think = "auto";
+    std::string file, system, draft_model, think = "auto";
     std::optional<std::string> prompt, grammar, grammar_file, json_schema, json_schema_file;
     std::optional<std::size_t> context;
     unsigned threads = 0;
@@ -65,6 +65,12 @@ inline void declare_program(CLI::App& app, options& chosen) {
     structure->add_option("--json-schema", chosen.json_schema, "a JSON schema")->type_name("TEXT");
     structure->add_option("--json-schema-file", chosen.json_schema_file, "a JSON schema")->type_name("FILE");
     structure->require_option(0, 1);
+    app.add_flag("--draft-lookup", chosen.generation.draft.lookup,
+                 "guess tokens from what the text has already, for replies that repeat it; they stay the same");
+    app.add_option("--model-draft", chosen.draft_model,
+                   "GGUF file of a small model with the same vocabulary, to guess tokens")
+        ->type_name("FILE");
+    app.add_option("--draft-max", chosen.generation.draft.most, "most tokens guessed at a time");
     declare_context(app, chosen.context, default_context);
     declare_threads(app, chosen.threads);
     app.add_flag("--no-history", chosen.no_history, "keep no history of what is typed");

@@ -10,6 +10,7 @@
 #include <nibble/json/json.hpp>
 
 #include "support/chat.hpp"
+#include "support/paths.hpp"
 #include "support/program.hpp"
 #include "support/temp_dir.hpp"
 #include "test.hpp"
@@ -100,6 +101,21 @@ TEST_CASE("chat gives the same reply for the same seed") {
     CHECK(reply != "");
     CHECK(chat_as_told(first).out == reply);
     CHECK(chat_as_told(second).out != reply);
+}
+
+TEST_CASE("chat drafts without changing a reply") {
+    if (!programs_are_built()) return;
+    const std::vector<std::string> told{"--temp", "1",  "--seed", "3",
+                                        "-n",     "40", "-p",     "Tell me a story about a lion."};
+    const auto with = [&told](std::vector<std::string> more) {
+        more.insert(more.end(), told.begin(), told.end());
+        return chat_as_told(more);
+    };
+    const auto reply = with({}).out;
+    CHECK(with({"--draft-lookup", "--draft-max", "6"}).out == reply);
+    CHECK(with({"--model-draft", tiny_path()}).out == reply);
+    check_refused(with({"--model-draft", (nibble::test::data_dir() / "qwen3-f32.gguf").string()}), {"draft model"});
+    check_refused(with({"--model-draft", "nowhere.gguf"}), {"nowhere.gguf"});
 }
 
 TEST_CASE("control tokens in what a user types are text") {
