@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <nibble/model/bind.hpp>
 #include <nibble/nibble.hpp>
 
 #include "../examples/program.hpp"

@@ -55,6 +55,7 @@ macro(check_include header line)
         if(target MATCHES "^nibble/(.*)$")
             set(inner "${CMAKE_MATCH_1}")
             string(REGEX REPLACE "/.*" "" to "${inner}")
+            string(REGEX REPLACE "_impl\\.hpp$" ".hpp" owner "${inner}")
             if(inner MATCHES "\\.\\.")
                 set(problem "leaves its folder")
             elseif(NOT layer)
@@ -65,6 +66,8 @@ macro(check_include header line)
                 set(problem "is not below ${layer}")
             elseif(inner IN_LIST ${layer}_may_not)
                 set(problem "is not for ${layer}")
+            elseif(NOT owner STREQUAL inner AND NOT owner STREQUAL "${header}")
+                set(problem "is for ${owner} alone")
             endif()
         elseif(target MATCHES "^xsimd/")
             if(NOT header STREQUAL simd/portable.hpp)
@@ -120,6 +123,7 @@ if(DEFINED SELFTEST_DIR)
     # One case a line: header, include, right or wrong.
     set(cases
         "core/a.hpp|<vector>|right" "core/a.hpp|<nibble/core/config.hpp>|right" "core/a.hpp|<sys/mman.h>|right"
+        "core/a.hpp|<nibble/core/a_impl.hpp>|right" "core/b.hpp|<nibble/core/a_impl.hpp>|wrong"
         "core/a.hpp|<nibble/version.hpp>|right" "quant/q4_k/avx2.hpp|<nibble/simd/avx2.hpp>|right"
         "simd/portable.hpp|<xsimd/xsimd.hpp>|right" "ops/a.hpp|<nibble/core/thread_pool.hpp>|right"
         "model/a.hpp|<nibble/text/b.hpp>|right" "model/a.hpp|<nibble/gguf/b.hpp>|right"

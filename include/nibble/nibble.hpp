@@ -17,3 +17,11 @@
 #include <nibble/model/model.hpp>            // model, model_config
 #include <nibble/text/tokenizer.hpp>         // tokenizer
 #include <nibble/version.hpp>                // NIBBLE_VERSION_STRING
+
+// The unit that has the definitions has those of what programs include besides, too.
+#if defined(NIBBLE_IMPLEMENTATION_UNIT)
+#include <nibble/generate/tool_calling.hpp>
+#include <nibble/grammar/json_schema.hpp>
+#include <nibble/grammar/matcher.hpp>
+#include <nibble/model/check_weights.hpp>
+#endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/chat/reply_parser.hpp>
+#include <nibble/chat/tools.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Builds and runs the consumer project, with nibble taken in by WAY: find_package, add_subdirectory or pkg_config.
+# Builds and runs the consumer project, with nibble taken in by WAY: find_package, add_subdirectory, pkg_config, or
+# by_hand: the headers alone, with a unit of its own for the definitions.
 cmake_minimum_required(VERSION 3.25)
 function(run)
     execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
@@ -8,7 +9,8 @@ endfunction()
 file(REMOVE_RECURSE ${WORK_DIR})
 set(prefix ${WORK_DIR}/prefix)
 set(consumer ${SOURCE_DIR}/tests/consumer)
-if(NOT WAY STREQUAL add_subdirectory)
+set(model ${SOURCE_DIR}/examples/models/nibble-tiny.gguf)
+if(WAY MATCHES "find_package|pkg_config")
     run(${CMAKE_COMMAND} --install ${BINARY_DIR} --prefix ${prefix})
 endif()
 
@@ -23,9 +25,17 @@ if(WAY STREQUAL pkg_config)
     separate_arguments(flags UNIX_COMMAND "${flags}")
     run(${COMPILER} -std=c++20 ${consumer}/main.cpp -o ${WORK_DIR}/consumer ${flags})
     run(${WORK_DIR}/consumer)
+elseif(WAY STREQUAL by_hand)
+    set(flags -std=c++20 -I${SOURCE_DIR}/include -idirafter ${XSIMD_DIR})
+    file(MAKE_DIRECTORY ${WORK_DIR})
+    run(${COMPILER} ${flags} -O0 -c ${consumer}/implementation.cpp -o ${WORK_DIR}/implementation.o)
+    run(${COMPILER} ${flags} -O2 -DNIBBLE_COMPILED -c ${SOURCE_DIR}/docs/snippets/ask.cpp -o ${WORK_DIR}/ask.o)
+    run(${COMPILER} ${WORK_DIR}/implementation.o ${WORK_DIR}/ask.o -pthread -o ${WORK_DIR}/ask)
+    run(${WORK_DIR}/ask ${model})
 else()
     run(${CMAKE_COMMAND} -G ${GENERATOR} -S ${consumer} -B ${WORK_DIR}/build -D WAY=${WAY} -D NIBBLE_DIR=${SOURCE_DIR}
         -D CMAKE_PREFIX_PATH=${prefix} -D CMAKE_CXX_COMPILER=${COMPILER})
     run(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
     run(${WORK_DIR}/build/consumer)
+    run(${WORK_DIR}/build/ask ${model})
 endif()

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nibble/core/file/windows.hpp>
 #include <nibble/core/mapped_file.hpp>
 
 #include <filesystem>

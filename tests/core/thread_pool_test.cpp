@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nibble/core/cpu.hpp>
 #include <nibble/core/thread_pool.hpp>
 
 #include <algorithm>

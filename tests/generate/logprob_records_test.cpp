@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <nibble/core/error.hpp>
+
 #include <nibble/generate/logprob_records.hpp>
 
 using namespace nibble;

@@ -15,6 +15,7 @@
 #include <nibble/grammar/json_schema.hpp>
 #include <nibble/grammar/matcher.hpp>
 #include <nibble/model/model.hpp>
+#include <nibble/model/vocabulary.hpp>
 
 #include "support/paths.hpp"
 #include "support/schema_validator.hpp"

@@ -6,6 +6,9 @@
 #include <vector>
 
 #include <nibble/chat/reply_parser.hpp>
+#include <nibble/chat/tools.hpp>
+#include <nibble/generate/callable_tools.hpp>
+#include <nibble/generate/structure.hpp>
 #include <nibble/grammar/matcher.hpp>
 
 #include "support/random_text.hpp"

@@ -11,6 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/error.hpp>
+#include <nibble/grammar/gbnf.hpp>
+#include <nibble/unicode/utf8.hpp>
+
 #include "test.hpp"
 
 namespace {

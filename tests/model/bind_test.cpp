@@ -11,6 +11,7 @@
 #include <nibble/core/half.hpp>
 #include <nibble/model/families.hpp>
 #include <nibble/model/read_config.hpp>
+#include <nibble/model/weight_binder.hpp>
 
 #include "support/model_file.hpp"
 #include "support/paths.hpp"

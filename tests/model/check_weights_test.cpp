@@ -10,6 +10,7 @@
 
 #include <nibble/model/bind.hpp>
 #include <nibble/model/read_config.hpp>
+#include <nibble/model/weight_binder.hpp>
 
 #include "support/model_file.hpp"
 #include "support/paths.hpp"

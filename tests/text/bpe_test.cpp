@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/text/bpe.hpp>
+#include <nibble/text/merge.hpp>
+#include <nibble/text/pretokenizer/pretokenizer.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -42,27 +42,11 @@ struct message {
 
 /// `messages` as templates see them: objects with role, content and, where not empty, the reasoning, tool_calls (in
 /// OpenAI's form), name, tool_call_id.
-[[nodiscard]] inline json to_json(std::span<const message> messages,
-                                  std::string_view reasoning_key = "reasoning_content") {
-    json::array list;
-    for (const message& m : messages) {
-        json::object item{{"role", name_of(m.role)}, {"content", m.content}};
-        if (!m.reasoning.empty()) item.set(std::string{reasoning_key}, m.reasoning);
-        if (!m.tool_calls.empty()) {
-            json::array calls;
-            for (const tool_call& call : m.tool_calls) {
-                json::object c{{"type", "function"}};
-                if (!call.id.empty()) c.set("id", call.id);
-                c.set("function", json::object{{"name", call.name}, {"arguments", call.arguments}});
-                calls.push_back(std::move(c));
-            }
-            item.set("tool_calls", std::move(calls));
-        }
-        if (!m.name.empty()) item.set("name", m.name);
-        if (!m.tool_call_id.empty()) item.set("tool_call_id", m.tool_call_id);
-        list.push_back(std::move(item));
-    }
-    return list;
-}
+[[nodiscard]] NIBBLE_FUNCTION json to_json(std::span<const message> messages,
+                                           std::string_view reasoning_key = "reasoning_content");
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/chat/message_impl.hpp>
+#endif

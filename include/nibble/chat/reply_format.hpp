@@ -2,18 +2,14 @@
 // How models mark the parts of their replies: reasoning and tool calls.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
 #include <nibble/text/reply_tags.hpp>
-#include <nibble/unicode/white_space.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -35,39 +31,13 @@ struct tool_call_form {
     std::string list_open = {}, list_close = {};                                ///< around all calls of a reply
     std::string name_key = "name", arguments_key = "arguments", id_key = "id";  ///< of the JSON that has the name
 
-    [[nodiscard]] static tool_call_form of(const reply_tag& row) {
-        const auto text = [](std::string_view view) { return std::string{view}; };
-        return {text(row.open),
-                text(row.close),
-                row.part == reply_part::code,
-                row.is_list,
-                row.is_python,
-                text(row.before_name),
-                text(row.after_name),
-                text(row.before_id),
-                text(row.after_arguments),
-                row.id_has_name,
-                text(row.before_key),
-                text(row.after_key),
-                text(row.before_value),
-                text(row.after_value),
-                text(row.list_open),
-                text(row.list_close),
-                text(row.name_key),
-                text(row.arguments_key),
-                text(row.id_key)};
-    }
+    [[nodiscard]] static tool_call_form of(const reply_tag& row);
 
     /// Whether the name stands before the arguments, not in one JSON with them.
     [[nodiscard]] bool names_first() const noexcept { return !after_name.empty() || !before_key.empty(); }
 
     /// All texts of the form that mark something.
-    [[nodiscard]] std::vector<std::string> tags() const {
-        std::vector<std::string> out{open,       close,     before_name,  after_name,  before_id, after_arguments,
-                                     before_key, after_key, before_value, after_value, list_open, list_close};
-        std::erase(out, "");
-        return out;
-    }
+    [[nodiscard]] std::vector<std::string> tags() const;
 };
 
 /// What a piece of code that a model wants to be run becomes: a call of this name with the argument "code".
@@ -76,12 +46,7 @@ inline constexpr std::string_view code_tool = "python";
 [[nodiscard]] inline tool_call_form code_form() { return tool_call_form::of(usual_tag(reply_part::code)); }
 
 /// All forms that reply_tags has.
-[[nodiscard]] inline std::vector<tool_call_form> known_tool_call_forms() {
-    std::vector<tool_call_form> out;
-    for (const reply_tag& row : reply_tags)
-        if (row.part == reply_part::tool_call) out.push_back(tool_call_form::of(row));
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION std::vector<tool_call_form> known_tool_call_forms();
 
 /// Tags around an answer, or one before it, that are no part of it. `close` means something only behind `open`.
 struct answer_tags {
@@ -106,49 +71,18 @@ struct reply_format {
     std::size_t max_call_bytes = std::size_t{1} << 20;  ///< a longer call is malformed; what waits takes no more memory
 
     /// All texts that mark a part.
-    [[nodiscard]] std::vector<std::string> tags() const {
-        std::vector<std::string> out{think_open, think_close};
-        for (const auto& answer : answers) out.insert(out.end(), {answer.open, answer.close});
-        std::erase(out, "");
-        for (const auto& form : tool_calls)
-            for (auto& tag : form.tags()) out.push_back(std::move(tag));
-        return out;
-    }
+    [[nodiscard]] std::vector<std::string> tags() const;
 };
 
 /// True if `prompt` ends with an open think tag, as some templates leave it: the reply then starts in its reasoning.
-[[nodiscard]] inline bool opens_reasoning(std::string_view prompt, const reply_format& format = {}) {
-    return !format.think_open.empty() && trim_end(prompt).ends_with(format.think_open);
-}
+[[nodiscard]] NIBBLE_FUNCTION bool opens_reasoning(std::string_view prompt, const reply_format& format = {});
 
 /// The format for models with this chat template: those of the known tags that it mentions. Templates that show calls
 /// as {"name": ..., "parameters": ...} and have no tag that ends one (Llama 3, Llama 4) get bare_calls.
-[[nodiscard]] inline reply_format detect_reply_format(std::string_view chat_template) {
-    reply_format out;
-    const auto mentions = [&](std::string_view text) { return chat_template.find(text) != std::string_view::npos; };
-    const auto shows = [&](const reply_tag& row) {
-        if (!row.seen_as.empty()) return mentions(row.seen_as);
-        if (row.part == reply_part::reasoning) return mentions(row.close);
-        // What stands before a name is often put together of a variable and a tag.
-        const std::string_view parts[] = {row.open, row.part == reply_part::answer ? row.close : row.after_name,
-                                          row.after_arguments, row.before_key};
-        return std::all_of(std::begin(parts), std::end(parts),
-                           [&](std::string_view part) { return mentions(trim(part)); });
-    };
-    out.tool_calls.clear();
-    out.think_open.clear();
-    for (const reply_tag& row : reply_tags) {
-        if (!shows(row)) continue;
-        if (row.part == reply_part::tool_call) out.tool_calls.push_back(tool_call_form::of(row));
-        if (row.part == reply_part::answer) out.answers.push_back({std::string{row.open}, std::string{row.close}});
-        if (row.part != reply_part::reasoning || !out.think_open.empty()) continue;
-        out.think_open = row.open;
-        out.think_close = row.close;
-    }
-    const bool has_closed_json = std::any_of(out.tool_calls.begin(), out.tool_calls.end(),
-                                             [](const auto& form) { return !form.close.empty() && !form.is_python; });
-    out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !has_closed_json;
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION reply_format detect_reply_format(std::string_view chat_template);
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/chat/reply_format_impl.hpp>
+#endif

@@ -21,22 +21,15 @@ struct tool {
 };
 
 /// {"name", "description", "parameters"}, the last an empty object's schema where the tool takes no arguments.
-[[nodiscard]] inline json to_json(const tool& one) {
-    const json none = json_object{{"type", "object"}, {"properties", json_object{}}};
-    return json_object{{"name", one.name},
-                       {"description", one.description},
-                       {"parameters", one.parameters.is_null() ? none : one.parameters}};
-}
+[[nodiscard]] NIBBLE_FUNCTION json to_json(const tool& one);
 
 /// Some tools, or none: null, or the array of their definitions. In JSON these are objects as to_json() gives them, or
 /// such as the "function" of an object, as OpenAI has it; what else they hold is kept for the template.
 class tool_list : public json {
 public:
     tool_list() noexcept = default;
-    tool_list(std::initializer_list<tool> tools) : tool_list(std::vector<tool>{tools}) {}
-    tool_list(const std::vector<tool>& tools) {
-        for (const tool& one : tools) push_back(to_json(one));
-    }
+    tool_list(std::initializer_list<tool> tools);
+    tool_list(const std::vector<tool>& tools);
     template <std::convertible_to<json> Json>
     tool_list(Json&& definitions) : json(std::forward<Json>(definitions)) {}
 };
@@ -50,37 +43,21 @@ namespace detail {
 }
 
 /// A list of definitions with every one as its inner object. What is no list, and items that are no objects, stay.
-[[nodiscard]] inline json as_functions(const json& tools) {
-    if (!tools.is_array()) return tools;
-    json::array out;
-    for (const json& one : tools.as_array()) out.push_back(function_of(one));
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION json as_functions(const json& tools);
 
 /// The same with every one in OpenAI's form.
-[[nodiscard]] inline json as_openai_tools(const json& tools) {
-    if (!tools.is_array()) return tools;
-    json::array out;
-    for (const json& one : tools.as_array()) {
-        const bool is_bare = one.is_object() && &function_of(one) == &one;
-        out.push_back(is_bare ? json{json_object{{"type", "function"}, {"function", one}}} : one);
-    }
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION json as_openai_tools(const json& tools);
 
 /// The name in a definition; empty where it has none.
-[[nodiscard]] inline std::string name_of_tool(const json& definition) {
-    const json* name = function_of(definition).find("name");
-    return name && name->is_string() ? name->as_string() : std::string{};
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string name_of_tool(const json& definition);
 
 /// Appends the names of the tools that are defined.
-inline void append_tool_names(const json& tools, std::vector<std::string>& out) {
-    if (!tools.is_array()) return;
-    for (const json& one : tools.as_array())
-        if (auto name = name_of_tool(one); !name.empty()) out.push_back(std::move(name));
-}
+NIBBLE_FUNCTION void append_tool_names(const json& tools, std::vector<std::string>& out);
 
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/chat/tool_definitions_impl.hpp>
+#endif

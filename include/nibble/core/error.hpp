@@ -7,10 +7,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/hex.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -43,22 +41,7 @@ enum class errc {
 // clang-format on
 
 /// Text from a file or a user, safe to print: control bytes and invalid UTF-8 as \xNN, cut after `most` bytes.
-[[nodiscard]] inline std::string escaped(std::string_view text, std::size_t most = 128) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (i >= most) return out + "...";
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte == '\\') {
-            out += "\\\\";
-        } else if (byte >= 0x20 && byte < 0x7f) {
-            out += text[i];
-        } else {
-            out += "\\x";
-            append_hex(out, byte, 2);
-        }
-    }
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string escaped(std::string_view text, std::size_t most = 128);
 
 /// Thrown at boundaries only: open, parse, bind, template, options, context full. Whoever throws leaves the
 /// objects involved as they were. what() is one line: "WHERE: expected EXPECTED, got GOT (at byte N)".
@@ -66,13 +49,7 @@ class error : public std::runtime_error {
 public:
     /// `where` names the place (file, key, tensor, argument); `expected` and `got` may be empty.
     error(errc code, std::string where, std::string expected = {}, std::string got = {},
-          std::optional<std::uint64_t> offset = {})
-        : std::runtime_error(compose(where, expected, got, offset)),
-          code_(code),
-          where_(std::move(where)),
-          expected_(std::move(expected)),
-          got_(std::move(got)),
-          offset_(offset) {}
+          std::optional<std::uint64_t> offset = {});
 
     [[nodiscard]] errc code() const noexcept { return code_; }
     [[nodiscard]] const std::string& where() const noexcept { return where_; }
@@ -82,19 +59,11 @@ public:
     [[nodiscard]] std::optional<std::uint64_t> offset() const noexcept { return offset_; }
 
     /// The same error with the larger place that it happened in, such as a file: "PLACE: WHERE: expected ...".
-    [[nodiscard]] error within(const std::string& place) const {
-        return {code_, place + ": " + where_, expected_, got_, offset_};
-    }
+    [[nodiscard]] error within(const std::string& place) const;
 
 private:
     static std::string compose(const std::string& where, const std::string& expected, const std::string& got,
-                               std::optional<std::uint64_t> offset) {
-        std::string text = where;
-        if (!expected.empty()) text += ": expected " + expected;
-        if (!got.empty()) text += (expected.empty() ? ": " : ", got ") + got;
-        if (offset) text += " (at byte " + std::to_string(*offset) + ")";
-        return text;
-    }
+                               std::optional<std::uint64_t> offset);
 
     errc code_;
     std::string where_, expected_, got_;
@@ -102,3 +71,7 @@ private:
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/core/error_impl.hpp>
+#endif

@@ -5,14 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
 #include <span>
-#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/file/bytes.hpp>
-#include <nibble/core/file/posix.hpp>
-#include <nibble/core/file/windows.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -26,40 +22,29 @@ public:
 
     /// Throws errc::io_open (with the system's reason), io_not_regular (directory, FIFO, socket, device: refused
     /// without blocking), io_too_large, io_read or, for a copy, out_of_memory. Systems without mappings (WASI) copy.
-    [[nodiscard]] static mapped_file open(const std::filesystem::path& path, file_access access = file_access::map) {
-        mapped_file result;
-        result.file_ = detail::open_file(path, access);
-        return result;
-    }
+    [[nodiscard]] static mapped_file open(const std::filesystem::path& path, file_access access = file_access::map);
 
     mapped_file(mapped_file&& other) noexcept { swap(other); }
-    mapped_file& operator=(mapped_file&& other) noexcept {
-        mapped_file taken{std::move(other)};
-        swap(taken);
-        return *this;
-    }
+    mapped_file& operator=(mapped_file&& other) noexcept;
     mapped_file(const mapped_file&) = delete;
     mapped_file& operator=(const mapped_file&) = delete;
-    ~mapped_file() {
-        if (is_mapped()) detail::unmap(file_.bytes);
-    }
+    ~mapped_file();
 
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return file_.bytes; }
 
     /// Asks the system to start reading the file into memory; a hint, never an error.
-    void advise_will_need() const noexcept {
-        if (is_mapped()) detail::read_ahead(file_.bytes);
-    }
+    void advise_will_need() const noexcept;
 
 private:
     [[nodiscard]] bool is_mapped() const noexcept { return !file_.bytes.empty() && !file_.copy; }
 
-    void swap(mapped_file& other) noexcept {
-        std::swap(file_.bytes, other.file_.bytes);
-        std::swap(file_.copy, other.file_.copy);
-    }
+    void swap(mapped_file& other) noexcept;
 
     detail::file_bytes file_;
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/core/mapped_file_impl.hpp>
+#endif

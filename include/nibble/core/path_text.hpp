@@ -3,35 +3,25 @@
 // names.
 #pragma once
 
-#include <exception>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 /// A path as UTF-8; where names are bytes, as its bytes.
-[[nodiscard]] inline std::string path_text(const std::filesystem::path& path) {
-    try {
-        const auto text = path.u8string();
-        return {reinterpret_cast<const char*>(text.data()), text.size()};
-    } catch (const std::exception&) {  // half of a surrogate pair, which Windows allows
-        return "(a name that is not Unicode)";
-    }
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string path_text(const std::filesystem::path& path);
 
 /// The path that UTF-8 names. What is not UTF-8 is kept where names are bytes, elsewhere std::filesystem's error.
-[[nodiscard]] inline std::filesystem::path path_of(std::string_view utf8) {
-    const auto* const begin = reinterpret_cast<const char8_t*>(utf8.data());
-    return {begin, begin + utf8.size()};
-}
+[[nodiscard]] NIBBLE_FUNCTION std::filesystem::path path_of(std::string_view utf8);
 
 /// "file 'PATH'", printable.
-[[nodiscard]] inline std::string file_place(const std::filesystem::path& path) {
-    return "file '" + escaped(path_text(path)) + "'";
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string file_place(const std::filesystem::path& path);
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/core/path_text_impl.hpp>
+#endif

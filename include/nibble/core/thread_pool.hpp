@@ -2,11 +2,9 @@
 // A fixed team of threads that work through one task at a time, together with the thread that asks.
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,8 +13,6 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/cpu.hpp>
-#include <nibble/core/instructions.hpp>
 #include <nibble/core/wait_word.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -36,25 +32,9 @@ public:
     /// `n_threads` workers, the caller among them; 0 means available_threads(). Where the system refuses to start a
     /// thread the pool is smaller and works as well. `on_start`, if there is one, is called on each new thread before
     /// it serves, to give it a name, a priority or a core; it must not throw.
-    explicit thread_pool(unsigned n_threads = 0, std::function<void(unsigned worker)> on_start = {})
-        : on_start_(std::move(on_start)) {
-        const unsigned n_available = available_threads();
-        const unsigned n_wanted = std::min(n_threads == 0 ? n_available : n_threads, max_size);
-        // A worker that spins while others have no core to run on only delays what it waits for.
-        n_spins_ = n_wanted <= n_available ? spin_limit : 0;
-        try {
-            threads_.reserve(n_wanted - 1);
-            taken_ = std::make_unique<generation_word[]>(n_wanted);
-            while (size() < n_wanted) threads_.emplace_back([this, worker = size()] { serve(worker); });
-        } catch (const std::exception&) {  // std::system_error or std::bad_alloc: the threads so far are the pool
-        }
-    }
+    explicit thread_pool(unsigned n_threads = 0, std::function<void(unsigned worker)> on_start = {});
 
-    ~thread_pool() {
-        stopping_ = true;
-        announce();
-        for (std::thread& thread : threads_) thread.join();
-    }
+    ~thread_pool();
 
     thread_pool(const thread_pool&) = delete;
     thread_pool& operator=(const thread_pool&) = delete;
@@ -98,62 +78,20 @@ private:
     static constexpr unsigned spin_limit = 1024;
     static constexpr unsigned spins_per_yield = 64;
 
-    void run_task(task_function function, void* context) noexcept {
-        const std::lock_guard turn{turn_};
-        if (threads_.empty()) return function(context, 0);
-        function_ = function;
-        context_ = context;
-        n_busy_.value.store(size() - 1, std::memory_order_relaxed);
-        const std::uint32_t generation = announce();
-        function(context, 0);
-        for (unsigned worker = 1; worker < size(); ++worker)
-            if (take(worker, generation)) {
-                function(context, worker);
-                n_busy_.value.fetch_sub(1, std::memory_order_relaxed);
-            }
-        for (std::uint32_t left; (left = n_busy_.value.load(std::memory_order_acquire)) != 0;)
-            await_change(n_busy_, left);
-    }
+    void run_task(task_function function, void* context) noexcept;
 
     // Publishes everything written before it to the workers, and wakes those that sleep. Sequentially consistent,
     // as is the end of a worker's task: notify looks for sleepers, and that look must not pass the change.
-    std::uint32_t announce() noexcept {
-        const std::uint32_t generation = generation_.value.fetch_add(1) + 1;
-        generation_.notify_all();
-        return generation;
-    }
+    std::uint32_t announce() noexcept;
 
     // Whether a worker's part of this task was still to be had, for whoever asks first: its thread or the caller. Each
     // part of each task is had by one of them before the next task comes, so the word holds the number before.
-    bool take(unsigned worker, std::uint32_t generation) noexcept {
-        std::uint32_t before = generation - 1;
-        return taken_[worker].number.compare_exchange_strong(before, generation, std::memory_order_relaxed);
-    }
+    bool take(unsigned worker, std::uint32_t generation) noexcept;
 
-    void serve(unsigned worker) {
-        if (on_start_) on_start_(worker);
-        for (std::uint32_t seen = 0;;) {
-            await_change(generation_, seen);
-            seen = generation_.value.load(std::memory_order_acquire);
-            if (stopping_.load(std::memory_order_relaxed)) return;
-            if (!take(worker, seen)) continue;  // the caller had it; the task may be over and its context gone
-            function_(context_, worker);
-            if (n_busy_.value.fetch_sub(1) == 1) n_busy_.notify_all();
-        }
-    }
+    void serve(unsigned worker);
 
     // Returns when `word` no longer holds `value`: spins for a moment, then sleeps.
-    void await_change(wait_word& word, std::uint32_t value) const noexcept {
-        for (unsigned i = 0; i < n_spins_; ++i) {
-            if (word.value.load(std::memory_order_acquire) != value) return;
-            if (i % spins_per_yield == spins_per_yield - 1) {
-                std::this_thread::yield();
-            } else {
-                detail::pause_core();
-            }
-        }
-        word.wait(value);
-    }
+    void await_change(wait_word& word, std::uint32_t value) const noexcept;
 
     struct alignas(cache_line) generation_word {
         std::atomic<std::uint32_t> number{0};
@@ -201,3 +139,7 @@ public:
 #endif
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/core/thread_pool_impl.hpp>
+#endif

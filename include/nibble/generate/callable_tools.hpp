@@ -5,38 +5,25 @@
 #include <string>
 #include <vector>
 
-#include <nibble/chat/tool_definitions.hpp>
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
-#include <nibble/generate/options.hpp>
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
+struct generation_options;
+
 namespace detail {
 
 /// Definitions of the tools that may be called. Throws errc::bad_option where only_tool names none of them.
-[[nodiscard]] inline json callable_tools(const generation_options& options) {
-    const json& all = options.tools;
-    if (options.only_tool.empty()) return all;
-    if (all.is_array())
-        for (const json& one : all.as_array())
-            if (name_of_tool(one) == options.only_tool) return json::array{one};
-    throw error(errc::bad_option, "option only_tool", "the name of one of the tools",
-                "'" + escaped(options.only_tool) + "'");
-}
+[[nodiscard]] NIBBLE_FUNCTION json callable_tools(const generation_options& options);
 
 /// The names of what a reply may call: nothing is a call of a tool that the prompt has not.
-[[nodiscard]] inline std::vector<std::string> callable_names(const generation_options& options) {
-    std::vector<std::string> out;
-    if (!options.tool_choice.offered) return out;
-    append_tool_names(callable_tools(options), out);
-    append_tool_names(options.python_tools, out);
-    for (const char* name : {"tools", "xml_tools", "python_tools"})
-        if (const json* listed = options.variables.find(name)) append_tool_names(*listed, out);
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION std::vector<std::string> callable_names(const generation_options& options);
 
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/callable_tools_impl.hpp>
+#endif

@@ -2,7 +2,6 @@
 // A reply in the making: a range of text pieces that samples and reads one token after another as it is walked.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <iterator>
@@ -10,27 +9,25 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 #include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/generation_stats.hpp>
 #include <nibble/generate/logprob_records.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/reply_text.hpp>
-#include <nibble/generate/session_state.hpp>
 #include <nibble/generate/thinking.hpp>
-#include <nibble/generate/token_reader.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 class reply_events;
 namespace detail {
+class session_state;
 class side_by_side;
-}
+class token_reader;
+}  // namespace detail
 
 /// An input range of text pieces, never empty, always whole characters of valid UTF-8 (bytes that are none come as
 /// U+FFFD). Walking it generates; `break` stops, and walking on goes on. It shares what it needs of the session and
@@ -68,15 +65,12 @@ public:
         generation* owner_ = nullptr;
     };
 
-    generation(generation&&) = default;
-    generation& operator=(generation&&) = default;
-    ~generation() = default;
+    generation(generation&&) noexcept;
+    generation& operator=(generation&&) noexcept;
+    ~generation();
 
     /// Generates the next piece; throws as an increment does.
-    [[nodiscard]] iterator begin() & {
-        advance();
-        return iterator{*this};
-    }
+    [[nodiscard]] iterator begin() &;
     [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
 
     // What refers to a generation is not given by one that ends with the expression: text is given itself, events keep
@@ -86,20 +80,14 @@ public:
     /// milliseconds at a time. It ends when there is a piece or time is up, but takes at least one step: a layer of the
     /// model for one token, or for 16 of the prompt, so that a reply ends however little time it gets. Throws as an
     /// increment does. Where the whole prompt is not to be read before this, there is options.lazy_prompt.
-    advance_result advance_for(std::chrono::nanoseconds duration) {
-        const auto now = clock::now();
-        return advance(duration < no_deadline - now ? now + duration : no_deadline, slice_tokens);
-    }
+    advance_result advance_for(std::chrono::nanoseconds duration);
 
     /// The same walk as typed events: reasoning, answer, tool calls. What pieces were given before is not seen.
     [[nodiscard]] reply_events events() &;
     [[nodiscard]] reply_events events() &&;
 
     /// Generates to the end; the whole text.
-    std::string_view finish() & {
-        while (reason_ == finish_reason::none) advance();
-        return text();
-    }
+    std::string_view finish() &;
     std::string finish() && { return std::string{finish()}; }
 
     /// The latest piece; empty before the first and at the end. Valid until the next increment.
@@ -113,9 +101,7 @@ public:
     std::span<const token> tokens() && = delete;
     [[nodiscard]] finish_reason reason() const noexcept { return reason_; }
     /// The one of options.stop that ended the text; empty where none did.
-    [[nodiscard]] std::string_view stop_string() const& noexcept {
-        return text_.stopped() ? std::string_view{options_.stop[text_.stopped_by()]} : std::string_view{};
-    }
+    [[nodiscard]] std::string_view stop_string() const& noexcept;
     std::string_view stop_string() && = delete;
     [[nodiscard]] const generation_stats& stats() const noexcept { return stats_; }
 
@@ -137,149 +123,40 @@ private:
     /// check_tokens() and on_progress do; then nothing has changed, but that after a throw from on_progress the cache
     /// keeps only the common prefix.
     generation(const std::shared_ptr<detail::session_state>& state, std::span<const token> prompt,
-               const generation_options& options)
-        : session_(state),
-          reader_(*state, options.draft),
-          required_call_(options.tool_choice.require
-                             ? options.tool_choice.require(options, state->source().reply_format(), state->trie())
-                             : nullptr),
-          options_(constrained(options, required_call_.get())),
-          text_(options.stop),
-          tag_tokens_(state->tag_tokens()),
-          thinking_(state->source().tokenizer(), state->source().reply_format(), prompt, options_) {
-        auto& session = *state;
-        starts_in_reasoning_ = thinking_.opened();
-        session.check_tokens(prompt, 0, "prompt");
-        validate(options_, session.source().config().n_vocab);
-        const std::size_t room = std::min(options_.max_tokens, session.context() + 1 - prompt.size());
-        tokens_.reserve(room);
-        text_.reserve(std::min(room, session.context()) * reserved_bytes_per_token);
-        if (options_.n_probs > 0) logprobs_.reserve(room, static_cast<std::size_t>(options_.n_probs));
-        session.sampler().configure(options_, session.context(), dry_breakers());
-        stats_.prompt_tokens = prompt.size();
-        stats_.reused_tokens = reader_.start(prompt);
-        if (!options_.lazy_prompt) read_prompt();
-    }
+               const generation_options& options);
 
     /// Cancelled before there was a prompt: the session is as it was, and nothing follows.
-    generation(const std::shared_ptr<detail::session_state>& state, const generation_options& options)
-        : session_(state),
-          reader_(*state, {}),
-          options_(options),
-          text_(options.stop),
-          thinking_(state->source().tokenizer(), state->source().reply_format(), {}, options),
-          reason_(finish_reason::cancelled) {
-        validate(options_, state->source().config().n_vocab);
-    }
+    generation(const std::shared_ptr<detail::session_state>& state, const generation_options& options);
 
-    [[nodiscard]] static generation_options constrained(generation_options options, token_constraint* by) {
-        if (by) options.constraint = by;
-        return options;
-    }
+    [[nodiscard]] static generation_options constrained(generation_options options, token_constraint* by);
 
-    void check_undisturbed() const {
-        if (!reader_.undisturbed())
-            throw error(errc::ctx_busy, "generation", "the session as this reply left it",
-                        "a later use of the session");
-    }
+    void check_undisturbed() const;
     /// What ends this call.
-    void watch() { session_->stop().watch({options_.cancel, options_.deadline}); }
+    void watch();
 
-    void read_prompt() try {
-        watch();
-        for (auto at = clock::now(); reader_.in_prompt() && reason_ == finish_reason::none;) timed_step(all_tokens, at);
-    } catch (...) {
-        session_->rewind(session_->keeps(stats_.reused_tokens) ? stats_.reused_tokens : 0);
-        throw;
-    }
+    void read_prompt();
 
-    void advance() { (void)advance(no_deadline, all_tokens); }
+    void advance();
 
     /// To the next piece, or the first step after `until`. Passes over the prompt have at most `batch` tokens.
-    advance_result advance(clock::time_point until, std::size_t batch) {
-        text_.begin_piece();
-        if (reason_ != finish_reason::none) return advance_result::done;
-        const detail::session_state::lock lock{*session_};
-        check_undisturbed();
-        watch();
-        auto at = clock::now();
-        do {
-            timed_step(batch, at);
-        } while (reason_ == finish_reason::none && piece().empty() && at < until);
-        if (!piece().empty()) return advance_result::piece;
-        return reason_ == finish_reason::none ? advance_result::pending : advance_result::done;
-    }
+    advance_result advance(clock::time_point until, std::size_t batch);
 
     /// A step that begins `at`; then it is the time of its end.
-    void timed_step(std::size_t batch, clock::time_point& at) {
-        double& seconds = reader_.in_prompt() ? stats_.prompt_seconds : stats_.generation_seconds;
-        step(batch);
-        const auto begun = std::exchange(at, clock::now());
-        seconds += std::chrono::duration<double>(at - begun).count();
-        stats_.drafted_tokens = reader_.n_drafted();
-        stats_.accepted_tokens = reader_.n_accepted();
-    }
+    void timed_step(std::size_t batch, clock::time_point& at);
 
     /// A step of reading, a token, or the end.
-    void step(std::size_t batch) {
-        if (session_->stop().look()) return end(stop_reason());
-        if (reader_.is_full()) return end(finish_reason::context_full);
-        if (!reader_.ready()) return reader_.step(batch, options_.on_progress);
-        if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
-        const auto forced = thinking_.forced_token();
-        const bool constrained = options_.constraint && !thinking_.inside();
-        if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
-        const token id = forced ? *forced : session_->sample(constrained);
-        take(id, forced.has_value(), constrained);
-    }
+    void step(std::size_t batch);
 
-    void take(token id, bool forced, bool constrained) {
-        const auto& tokenizer = session_->source().tokenizer();
-        if (options_.n_probs > 0) {
-            if (forced)
-                logprobs_.add({id, 0.0f}, {});
-            else
-                logprobs_.add(session_->sampler().picked_logprob(), session_->sampler().top_logprobs());
-        }
-        tokens_.push_back(id);
-        ++stats_.generated_tokens;
-        reader_.push(id);
-        const bool was_thinking = thinking_.inside();
-        thinking_.take(id);
-        thought_ = was_thinking || thinking_.inside();  // its tags are part of it
-        if (constrained) options_.constraint->accept(id);
-        if (tokenizer.is_eog(id)) return end(finish_reason::end_token);
+    void take(token id, bool forced, bool constrained);
 
-        const bool shown = std::binary_search(tag_tokens_.begin(), tag_tokens_.end(), id);
-        if (!text_.add(tokenizer.piece(id, {.special = shown}), stops_count())) {
-            reason_ = finish_reason::stop_string;
-            return;
-        }
-        if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
-        if (tokens_.size() >= options_.max_tokens) return end(finish_reason::token_limit);
-    }
-
-    void end(finish_reason reason) { reason_ = text_.finish(stops_count()) ? reason : finish_reason::stop_string; }
+    void end(finish_reason reason);
 
     [[nodiscard]] bool stops_count() const noexcept { return !thought_ || options_.stop_in_thinking; }
 
     /// The tokens whose text contains a sequence breaker, when DRY is on.
-    [[nodiscard]] std::vector<token> dry_breakers() const {
-        std::vector<token> out;
-        if (options_.dry_multiplier <= 0.0f) return out;
-        const auto& tokenizer = session_->source().tokenizer();
-        for (token id = 0; static_cast<std::size_t>(id) < tokenizer.n_vocab(); ++id) {
-            const auto text = tokenizer.piece(id);
-            if (std::any_of(options_.dry_sequence_breakers.begin(), options_.dry_sequence_breakers.end(),
-                            [&](const std::string& breaker) { return text.find(breaker) != std::string_view::npos; }))
-                out.push_back(id);
-        }
-        return out;
-    }
+    [[nodiscard]] std::vector<token> dry_breakers() const;
 
-    [[nodiscard]] finish_reason stop_reason() const noexcept {
-        return session_->stop().seen() == stop_cause::cancelled ? finish_reason::cancelled : finish_reason::deadline;
-    }
+    [[nodiscard]] finish_reason stop_reason() const noexcept;
 
     static constexpr std::size_t all_tokens = static_cast<std::size_t>(-1);
     // Of the prompt, in a pass of advance_for(): a step then takes little longer than one of the reply.
@@ -288,7 +165,7 @@ private:
     static constexpr std::size_t reserved_bytes_per_token = 16;
 
     std::shared_ptr<detail::session_state> session_;
-    detail::token_reader reader_;
+    std::unique_ptr<detail::token_reader> reader_;
     std::unique_ptr<token_constraint> required_call_;  // then it is that of options_
     generation_options options_;
     detail::reply_text text_;
@@ -303,3 +180,7 @@ private:
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/generation_impl.hpp>
+#endif

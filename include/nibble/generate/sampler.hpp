@@ -15,31 +15,16 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/arg_max.hpp>
 #include <nibble/generate/candidates.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/repetition.hpp>
 #include <nibble/generate/rng.hpp>
+#include <nibble/generate/token_logprob.hpp>
 #include <nibble/generate/token_weight.hpp>
 #include <nibble/ops/largest_value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// A token and the natural logarithm of the probability that the model gives it.
-struct token_logprob {
-    token id;
-    float logprob;
-};
-
-/// The token with the highest finite logit, the lowest id of equal ones; nothing when no logit is finite.
-[[nodiscard]] inline std::optional<token> token_of(const largest_value& best) noexcept {
-    if (best.index == largest_value::none) return std::nullopt;
-    return static_cast<token>(best.index);
-}
-[[nodiscard]] inline std::optional<token> arg_max(std::span<const float> logits) noexcept {
-    largest_value best;
-    best.look_at(logits, 0);
-    return token_of(best);
-}
 
 /// Turns logits into tokens by the options it was configured with. Room for a vocabulary is taken once; sample()
 /// allocates nothing. The same seed, options and logits give the same tokens on every machine. One thread at a time.

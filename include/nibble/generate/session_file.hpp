@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,15 +16,13 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/hex.hpp>
 #include <nibble/core/token.hpp>
+#include <nibble/generate/session.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
 #include <nibble/model/fingerprint.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// Receives a file piece by piece; what it throws goes on to the caller of save().
-using byte_sink = std::function<void(std::span<const std::byte>)>;
 
 namespace detail {
 

@@ -8,7 +8,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
 #include <nibble/core/thread_pool.hpp>
-#include <nibble/kernels/attention/attention.hpp>
+#include <nibble/kernels/attention/cache_type.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

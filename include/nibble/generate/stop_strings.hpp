@@ -2,7 +2,6 @@
 // Watches a growing text for the strings that end it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -21,36 +20,13 @@ public:
     stop_strings() = default;
 
     /// Empty strings are ignored.
-    explicit stop_strings(const std::vector<std::string>& strings) {
-        for (std::size_t i = 0; i < strings.size(); ++i)
-            if (!strings[i].empty()) patterns_.push_back({prefix_automaton<char>{strings[i]}, 0, i});
-    }
+    explicit stop_strings(const std::vector<std::string>& strings);
 
     /// The text goes on with these bytes. Has no effect once matched().
-    void feed(std::string_view bytes) noexcept {
-        for (const char byte : bytes) {
-            if (matched_) return;
-            ++n_fed_;
-            std::size_t partial = 0, complete = 0;  // the longest of the strings' starts, and of the strings
-            for (auto& one : patterns_) {
-                one.n_matched = one.automaton.next(one.n_matched, byte);
-                const bool whole = one.n_matched == one.automaton.size();
-                if (whole && one.n_matched > complete) which_ = one.index;
-                auto& longest = whole ? complete : partial;
-                longest = std::max(longest, one.n_matched);
-            }
-            matched_ = complete > 0;
-            settled_ = n_fed_ - (matched_ ? complete : partial);
-        }
-    }
+    void feed(std::string_view bytes) noexcept;
 
     /// The text goes on with bytes in which the strings do not count: none reaches into them or out of them.
-    void skip(std::size_t bytes) noexcept {
-        if (matched_) return;
-        n_fed_ += bytes;
-        settled_ = n_fed_;
-        for (auto& one : patterns_) one.n_matched = 0;
-    }
+    void skip(std::size_t bytes) noexcept;
 
     /// One of the strings has appeared; it starts at settled().
     [[nodiscard]] bool matched() const noexcept { return matched_; }
@@ -73,3 +49,7 @@ private:
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/stop_strings_impl.hpp>
+#endif

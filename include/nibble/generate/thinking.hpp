@@ -5,16 +5,16 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <utility>
 #include <vector>
 
-#include <nibble/chat/reply_format.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
-#include <nibble/generate/options.hpp>
-#include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+
+struct generation_options;
+struct reply_format;
+class tokenizer;
 
 namespace detail {
 
@@ -22,25 +22,7 @@ namespace detail {
 class thinking_budget {
 public:
     thinking_budget(const tokenizer& tokens, const reply_format& format, std::span<const token> prompt,
-                    const generation_options& options)
-        : open_(tokens.find(format.think_open)),
-          close_(tokens.find(format.think_close)),
-          budget_(options.thinking_budget) {
-        if (!open_ || !close_) return;
-        // Some templates end a prompt with the opening tag: thinking goes on if the reply's own head, up to the control
-        // token that starts it, has one that is not closed.
-        for (std::size_t i = prompt.size(); i-- > 0 && prompt[i] != *close_ && !is_control(tokens, prompt[i]);)
-            inside_ |= prompt[i] == *open_;
-        const auto line_end = tokens.encode("\n", {.add_special = false});
-        end_text_ = line_end;
-        end_text_.push_back(*close_);
-        end_text_.insert(end_text_.end(), line_end.begin(), line_end.end());
-        // A constraint holds for the answer. For a model to think before it, the thinking has to be opened for it.
-        if (options.constraint && options.thinking.value_or(false) && !inside_) {
-            forced_ = {*open_};
-            forced_.insert(forced_.end(), line_end.begin(), line_end.end());
-        }
-    }
+                    const generation_options& options);
 
     /// Behind the first tag, which the prompt may have.
     [[nodiscard]] bool opened() const noexcept { return inside_; }
@@ -48,32 +30,13 @@ public:
     [[nodiscard]] bool inside() const noexcept { return inside_ || n_forced_ < forced_.size(); }
 
     /// The token that has to come next, if it is not the model's to choose.
-    [[nodiscard]] std::optional<token> forced_token() {
-        if (n_forced_ == forced_.size() && inside_ && n_thought_ >= budget_) {
-            forced_ = end_text_;
-            n_forced_ = 0;
-        }
-        if (n_forced_ == forced_.size()) return std::nullopt;
-        return forced_[n_forced_];
-    }
+    [[nodiscard]] std::optional<token> forced_token();
 
     /// Takes note of the token that came.
-    void take(token id) noexcept {
-        if (n_forced_ < forced_.size()) ++n_forced_;
-        if (!open_ || !close_) return;
-        if (id == *close_) {
-            inside_ = false;
-        } else if (id == *open_) {
-            inside_ = true;
-        } else if (inside_) {
-            ++n_thought_;
-        }
-    }
+    void take(token id) noexcept;
 
 private:
-    [[nodiscard]] static bool is_control(const tokenizer& tokens, token id) noexcept {
-        return id >= 0 && static_cast<std::size_t>(id) < tokens.n_vocab() && tokens.is_control(id);
-    }
+    [[nodiscard]] static bool is_control(const tokenizer& tokens, token id) noexcept;
 
     std::optional<token> open_, close_;
     std::size_t budget_;
@@ -86,3 +49,7 @@ private:
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/thinking_impl.hpp>
+#endif

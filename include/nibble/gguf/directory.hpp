@@ -68,15 +68,13 @@ struct directory {
     std::vector<tensor_view> tensors;  ///< in the order of the table
     name_index keys, names;            ///< of metadata and tensors
 
-    [[nodiscard]] const value* find(std::string_view key) const noexcept {
-        const auto i = keys.find(key, [this](std::size_t k) { return metadata[k].key; });
-        return i ? &metadata[*i].val : nullptr;
-    }
-    [[nodiscard]] const tensor_view* find_tensor(std::string_view name) const noexcept {
-        const auto i = names.find(name, [this](std::size_t k) { return tensors[k].name; });
-        return i ? &tensors[*i] : nullptr;
-    }
+    [[nodiscard]] const value* find(std::string_view key) const noexcept;
+    [[nodiscard]] const tensor_view* find_tensor(std::string_view name) const noexcept;
 };
 
 }  // namespace gguf
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/gguf/directory_impl.hpp>
+#endif

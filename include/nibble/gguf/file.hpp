@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -15,8 +14,8 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/tensor.hpp>
+#include <nibble/gguf/directory.hpp>
 #include <nibble/gguf/limits.hpp>
-#include <nibble/gguf/parse.hpp>
 #include <nibble/gguf/shards.hpp>
 #include <nibble/gguf/value.hpp>
 
@@ -33,22 +32,14 @@ public:
     /// Maps (or copies) and parses, all parts if the file is a part of a split, whichever it is. Throws `error`, which
     /// names the file: io_* for the file, gguf_* for its contents, with the byte offset.
     [[nodiscard]] static file open(const std::filesystem::path& path, const limits& bounds = {},
-                                   file_access access = file_access::map) {
-        return file{open_parts(path, bounds, access), bounds};
-    }
+                                   file_access access = file_access::map);
 
     /// The same for all parts of a split, in any order and wherever they are.
     [[nodiscard]] static file open(std::span<const std::filesystem::path> paths, const limits& bounds = {},
-                                   file_access access = file_access::map) {
-        return file{open_parts(paths, bounds, access), bounds};
-    }
+                                   file_access access = file_access::map);
 
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
-    [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {}) {
-        std::vector<part> only(1);
-        only.front().contents = parse_directory(bytes, bounds);
-        return file{std::move(only), bounds};
-    }
+    [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {});
 
     file(file&&) noexcept = default;
     file& operator=(file&&) noexcept = default;
@@ -68,22 +59,9 @@ public:
     /// The files that this one is made of: one, or the parts of a split in their order.
     [[nodiscard]] std::span<const part> parts() const noexcept { return parts_; }
     /// Bytes of all parts together.
-    [[nodiscard]] std::uint64_t size() const noexcept {
-        std::uint64_t sum = 0;  // of sizes of things in memory
-        for (const part& each : parts_) sum += each.contents.bytes.size();
-        return sum;
-    }
+    [[nodiscard]] std::uint64_t size() const noexcept;
     /// The part that holds one of tensors().
-    [[nodiscard]] const part& part_of(const tensor_view& tensor) const noexcept {
-        for (const part& each : parts_) {
-            const auto bytes = each.contents.bytes;
-            const std::less_equal<> not_after;
-            if (not_after(bytes.data(), tensor.bytes.data()) &&
-                not_after(tensor.bytes.data() + tensor.bytes.size(), bytes.data() + bytes.size()))
-                return each;
-        }
-        return parts_.front();
-    }
+    [[nodiscard]] const part& part_of(const tensor_view& tensor) const noexcept;
 
     /// Metadata in file order.
     [[nodiscard]] std::span<const key_value> metadata() const noexcept { return directory_.metadata; }
@@ -97,9 +75,7 @@ public:
         return directory_.find_tensor(name);
     }
     /// Byte of its part at which the data of one of tensors() starts.
-    [[nodiscard]] std::uint64_t offset_of(const tensor_view& tensor) const noexcept {
-        return static_cast<std::uint64_t>(tensor.bytes.data() - part_of(tensor).contents.bytes.data());
-    }
+    [[nodiscard]] std::uint64_t offset_of(const tensor_view& tensor) const noexcept;
 
     /// What `read` returns. An error that it throws is thrown on with the name of the file in front, if it has one: for
     /// those who read something out of the file.
@@ -109,12 +85,10 @@ public:
     }
 
     /// Asks the system to read the file ahead; a hint that never fails. Does nothing for parse().
-    void advise_will_need() const noexcept {
-        for (const part& each : parts_) each.mapping.advise_will_need();
-    }
+    void advise_will_need() const noexcept;
 
 private:
-    file(std::vector<part> parts, const limits& bounds) : parts_(std::move(parts)), directory_(join(parts_, bounds)) {}
+    file(std::vector<part> parts, const limits& bounds);
 
     std::vector<part> parts_;  // at least one
     directory directory_;      // of all of them
@@ -122,3 +96,7 @@ private:
 
 }  // namespace gguf
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/gguf/file_impl.hpp>
+#endif

@@ -8,9 +8,6 @@
 #include <nibble/core/config.hpp>
 #include <nibble/gguf/directory.hpp>
 #include <nibble/gguf/limits.hpp>
-#include <nibble/gguf/parse_metadata.hpp>
-#include <nibble/gguf/parse_tensors.hpp>
-#include <nibble/gguf/reader.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace gguf {
@@ -19,17 +16,11 @@ namespace gguf {
 /// are proportional to the bytes before the tensor data, which are read once, front to back, and no tensor's data
 /// is touched. Throws `error` (gguf_*, limit_exceeded, model_wrong_type for an alignment that is no u32) with the
 /// byte offset of the field that is wrong.
-[[nodiscard]] inline directory parse_directory(std::span<const std::byte> bytes, const limits& bounds) {
-    reader in{bytes};
-    directory out;
-    out.bytes = bytes;
-    const header counts = read_header(in, bounds);
-    out.version = counts.version;
-    read_metadata(in, counts.n_metadata, bounds, out);
-    out.alignment = read_alignment(out);
-    read_tensors(in, counts.n_tensors, bounds, out);
-    return out;
-}
+[[nodiscard]] NIBBLE_FUNCTION directory parse_directory(std::span<const std::byte> bytes, const limits& bounds);
 
 }  // namespace gguf
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/gguf/parse_impl.hpp>
+#endif

@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
@@ -70,20 +69,11 @@ public:
     [[nodiscard]] std::uint64_t left() const noexcept { return bytes_.size() - offset_; }
 
     /// From here on, errors are about entry `index` of this kind ("key", "tensor"), until its name is known.
-    void begin_entry(std::string_view kind, std::uint64_t index) noexcept {
-        kind_ = kind;
-        index_ = index;
-        name_ = {};
-    }
+    void begin_entry(std::string_view kind, std::uint64_t index) noexcept;
     void name_entry(std::string_view name) noexcept { name_ = name; }
 
     /// The next `count` bytes; errc::gguf_truncated if there are fewer.
-    [[nodiscard]] std::span<const std::byte> take(std::uint64_t count, field what) {
-        field_start_ = offset_;
-        if (count > left())
-            fail(errc::gguf_truncated, what, std::to_string(count) + " bytes", std::to_string(left()) + " left");
-        return advance(static_cast<std::size_t>(count));
-    }
+    [[nodiscard]] std::span<const std::byte> take(std::uint64_t count, field what);
 
     template <class T>
     [[nodiscard]] T read(field what) {
@@ -92,56 +82,17 @@ public:
 
     /// A string of at most `most` bytes, else the error `too_long`; errc::gguf_string_too_long if it would pass
     /// the end of the file.
-    [[nodiscard]] std::string_view read_string(field what, std::uint64_t most, errc too_long) {
-        const auto length = read<std::uint64_t>(what);
-        if (length > left())
-            fail(errc::gguf_string_too_long, what, "at most the " + std::to_string(left()) + " bytes left",
-                 "length " + std::to_string(length));
-        if (length > most)
-            fail(too_long, what, "at most " + std::to_string(most) + " bytes", "length " + std::to_string(length));
-        return as_text(advance(static_cast<std::size_t>(length)));
-    }
+    [[nodiscard]] std::string_view read_string(field what, std::uint64_t most, errc too_long);
 
     /// The bytes of `count` consecutive strings, each as read_string() would accept it. A vocabulary has 400,000 of
     /// them: one length and one comparison each, 3 ms less for the load than by read_string().
-    [[nodiscard]] std::span<const std::byte> take_strings(std::uint64_t count, std::uint64_t most) {
-        constexpr std::size_t prefix = sizeof(std::uint64_t);
-        const std::size_t start = offset_;
-        std::size_t at = start;
-        for (std::uint64_t i = 0; i < count; ++i) {
-            const std::size_t room = bytes_.size() - at;
-            const std::uint64_t length = room >= prefix ? load<std::uint64_t>(bytes_.data() + at) : 0;
-            if (room >= prefix && length <= std::min<std::uint64_t>(room - prefix, most)) {
-                at += prefix + static_cast<std::size_t>(length);
-                continue;
-            }
-            offset_ = at;
-            (void)read_string({"element", i}, most, errc::gguf_string_too_long);  // throws: it says what is wrong
-            at = offset_;  // unless the file was changed in between
-        }
-        offset_ = at;
-        return bytes_.subspan(start, at - start);
-    }
+    [[nodiscard]] std::span<const std::byte> take_strings(std::uint64_t count, std::uint64_t most);
 
     /// Throws about the field read last.
-    [[noreturn]] void fail(errc code, field what, std::string expected, std::string got) const {
-        std::string where{kind_};
-        if (!name_.empty()) {
-            where += " '" + escaped(name_) + "'";
-        } else if (index_) {
-            where += " " + std::to_string(*index_);
-        }
-        where.append(": ").append(what.name);
-        if (what.index) where += " " + std::to_string(*what.index);
-        throw error{code, std::move(where), std::move(expected), std::move(got), field_start_};
-    }
+    [[noreturn]] void fail(errc code, field what, std::string expected, std::string got) const;
 
 private:
-    [[nodiscard]] std::span<const std::byte> advance(std::size_t count) noexcept {
-        const auto taken = bytes_.subspan(offset_, count);
-        offset_ += count;
-        return taken;
-    }
+    [[nodiscard]] std::span<const std::byte> advance(std::size_t count) noexcept;
 
     std::span<const std::byte> bytes_;
     std::size_t offset_ = 0;       // at most bytes_.size()
@@ -152,3 +103,7 @@ private:
 
 }  // namespace gguf
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/gguf/reader_impl.hpp>
+#endif

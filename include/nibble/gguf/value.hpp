@@ -10,7 +10,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/gguf/reader.hpp>
@@ -180,23 +179,13 @@ public:
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return bytes_; }
 
     /// Any integer type whose value is in range.
-    [[nodiscard]] std::optional<std::uint64_t> as_unsigned() const noexcept { return as_integer<std::uint64_t>(); }
-    [[nodiscard]] std::optional<std::int64_t> as_signed() const noexcept { return as_integer<std::int64_t>(); }
+    [[nodiscard]] std::optional<std::uint64_t> as_unsigned() const noexcept;
+    [[nodiscard]] std::optional<std::int64_t> as_signed() const noexcept;
 
     /// f32, f64, or an integer of at most 53 bits.
-    [[nodiscard]] std::optional<double> as_double() const noexcept {
-        if (type_ == value_type::f32) return load<float>(bytes_.data());
-        if (type_ == value_type::f64) return load<double>(bytes_.data());
-        constexpr std::int64_t exact = std::int64_t{1} << 53;  // every integer up to here has a double
-        const auto integer = as_signed();
-        if (!integer || *integer > exact || *integer < -exact) return {};
-        return static_cast<double>(*integer);
-    }
+    [[nodiscard]] std::optional<double> as_double() const noexcept;
 
-    [[nodiscard]] std::optional<bool> as_bool() const noexcept {
-        if (type_ != value_type::boolean) return {};
-        return load<std::uint8_t>(bytes_.data()) != 0;
-    }
+    [[nodiscard]] std::optional<bool> as_bool() const noexcept;
 
     /// Text as stored: any bytes, not necessarily UTF-8.
     [[nodiscard]] std::optional<std::string_view> as_string() const noexcept {
@@ -217,24 +206,7 @@ public:
 
 private:
     template <class Integer>
-    [[nodiscard]] std::optional<Integer> as_integer() const noexcept {
-        const auto narrow = [](auto stored) -> std::optional<Integer> {
-            if (!std::in_range<Integer>(stored)) return {};
-            return static_cast<Integer>(stored);
-        };
-        const std::byte* at = bytes_.data();
-        switch (type_) {
-            case value_type::u8: return narrow(load<std::uint8_t>(at));
-            case value_type::i8: return narrow(load<std::int8_t>(at));
-            case value_type::u16: return narrow(load<std::uint16_t>(at));
-            case value_type::i16: return narrow(load<std::int16_t>(at));
-            case value_type::u32: return narrow(load<std::uint32_t>(at));
-            case value_type::i32: return narrow(load<std::int32_t>(at));
-            case value_type::u64: return narrow(load<std::uint64_t>(at));
-            case value_type::i64: return narrow(load<std::int64_t>(at));
-            default: return {};
-        }
-    }
+    [[nodiscard]] std::optional<Integer> as_integer() const noexcept;
 
     std::span<const std::byte> bytes_;
     std::uint64_t count_ = 0;
@@ -251,3 +223,7 @@ struct key_value {
 
 }  // namespace gguf
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/gguf/value_impl.hpp>
+#endif

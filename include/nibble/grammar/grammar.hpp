@@ -4,11 +4,8 @@
 
 #include <memory>
 #include <string_view>
-#include <utility>
 
 #include <nibble/core/config.hpp>
-#include <nibble/grammar/compiler.hpp>
-#include <nibble/grammar/gbnf.hpp>
 #include <nibble/grammar/program.hpp>
 #include <nibble/grammar/states.hpp>
 #include <nibble/grammar/syntax.hpp>
@@ -20,23 +17,21 @@ class grammar {
 public:
     /// From GBNF text (gbnf.hpp). Throws errc::grammar_syntax, errc::grammar_too_deep, errc::grammar_limit.
     [[nodiscard]] static grammar from_gbnf(std::string_view text, std::string_view root = "root",
-                                           const grammar_limits& limits = {}) {
-        return grammar{compile_grammar(parse_gbnf(text, root, limits), limits)};
-    }
+                                           const grammar_limits& limits = {});
 
     [[nodiscard]] const grammar_program& program() const noexcept { return *program_; }
 
     /// A fresh automaton over this grammar, at its start. Throws if the limits do not even allow the first state.
-    [[nodiscard]] grammar_states states(const grammar_state_limits& limits = {}) const {
-        return grammar_states{program_, limits};
-    }
+    [[nodiscard]] grammar_states states(const grammar_state_limits& limits = {}) const;
 
 private:
-    explicit grammar(grammar_program program) : program_(std::make_shared<const grammar_program>(std::move(program))) {
-        (void)states();  // what cannot start is refused here and not by the first user
-    }
+    explicit grammar(grammar_program program);
 
     std::shared_ptr<const grammar_program> program_;
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/grammar/grammar_impl.hpp>
+#endif

@@ -24,7 +24,6 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/grammar/grammar.hpp>
-#include <nibble/grammar/schema_converter.hpp>
 #include <nibble/grammar/schema_options.hpp>
 #include <nibble/json/json.hpp>
 
@@ -32,16 +31,16 @@ NIBBLE_NAMESPACE_BEGIN
 
 /// The grammar in GBNF, to look at or to build upon; its start is `root`. Throws errc::schema_unsupported with the
 /// place in the schema as a JSON pointer.
-[[nodiscard]] inline std::string json_schema_to_gbnf(const json& schema, const json_schema_options& options = {}) {
-    detail::schema_converter converter{schema, options};
-    const std::string root = converter.convert();
-    return "root ::= " + root + "\n" + converter.rules();
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string json_schema_to_gbnf(const json& schema,
+                                                              const json_schema_options& options = {});
 
 /// The grammar of the JSON texts that `schema` allows. Throws errc::schema_unsupported; errc::grammar_limit and
 /// errc::grammar_too_deep where it grows too large, errc::grammar_syntax where no text can satisfy it.
-[[nodiscard]] inline grammar grammar_from_json_schema(const json& schema, const json_schema_options& options = {}) {
-    return grammar::from_gbnf(json_schema_to_gbnf(schema, options));
-}
+[[nodiscard]] NIBBLE_FUNCTION grammar grammar_from_json_schema(const json& schema,
+                                                               const json_schema_options& options = {});
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/grammar/json_schema_impl.hpp>
+#endif

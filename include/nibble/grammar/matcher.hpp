@@ -12,19 +12,10 @@ NIBBLE_NAMESPACE_BEGIN
 /// Reads a text in pieces of any size, also such that cut a character. A value; not for two threads at once.
 class grammar_matcher {
 public:
-    explicit grammar_matcher(const grammar& grammar, const grammar_state_limits& limits = {})
-        : states_(grammar.states(limits)), at_(states_.start()) {}
+    explicit grammar_matcher(const grammar& grammar, const grammar_state_limits& limits = {});
 
     /// Reads `bytes` if the text so far and they begin a text of the grammar; else returns false and stays.
-    bool accept(std::string_view bytes) {
-        if (states_.crowded()) at_ = states_.compact(at_);
-        states_.begin_token();
-        auto to = at_;
-        for (const char byte : bytes) to = states_.step(to, static_cast<std::uint8_t>(byte));
-        if (to == grammar_states::dead) return false;
-        at_ = to;
-        return true;
-    }
+    bool accept(std::string_view bytes);
 
     /// True if the text so far is a text of the grammar.
     [[nodiscard]] bool complete() const noexcept { return states_.accepts(at_); }
@@ -40,12 +31,10 @@ private:
 };
 
 /// True if the whole of `text` is a text of `grammar`.
-[[nodiscard]] inline bool matches(const grammar& grammar, std::string_view text) {
-    grammar_matcher matcher{grammar};
-    for (; !text.empty();
-         text.remove_prefix(std::min<std::size_t>(text.size(), 1024)))  // each piece has a budget of steps
-        if (!matcher.accept(text.substr(0, 1024))) return false;
-    return matcher.complete();
-}
+[[nodiscard]] NIBBLE_FUNCTION bool matches(const grammar& grammar, std::string_view text);
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/grammar/matcher_impl.hpp>
+#endif

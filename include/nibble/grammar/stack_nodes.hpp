@@ -8,10 +8,8 @@
 // stack (1987); merging from the top down makes them canonical.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -48,80 +46,22 @@ protected:
         std::uint32_t row = unknown;       // of transitions_
     };
 
-    explicit stack_nodes(const grammar_state_limits& limits) : limits_(limits) {
-        limits_.max_depth = std::min<std::size_t>(limits_.max_depth, 4096);  // unite() and copy() recurse as deep
-        limits_.max_frames = std::min<std::size_t>(limits_.max_frames, std::size_t{1} << 30);  // 32-bit numbers
-        limits_.max_transitions = std::min<std::size_t>(limits_.max_transitions, std::size_t{1} << 30);
-        forget();
-    }
+    explicit stack_nodes(const grammar_state_limits& limits);
     ~stack_nodes() = default;
 
     /// The stacks of both. The recursion is bounded by max_depth.
-    state unite(state a, state b) {
-        if (a == b || b == dead) return a;
-        if (a == dead) return b;
-        if (a > b) std::swap(a, b);
-        auto& memo = unions_[(a * 0x9e3779b1u ^ b * 0x85ebca6bu) >> 20];
-        if (memo.a == a && memo.b == b) return memo.both;
-        const node left = nodes_[a], right = nodes_[b];
-        if (!spend(left.end - left.begin + right.end - right.begin)) return a;
-        const std::size_t base = scratch_.size();
-        auto i = left.begin, j = right.begin;
-        while (i < left.end || j < right.end) {
-            if (j == right.end || (i < left.end && frames_[i].pc < frames_[j].pc)) {
-                scratch_.push_back(frames_[i++]);
-            } else if (i == left.end || frames_[j].pc < frames_[i].pc) {
-                scratch_.push_back(frames_[j++]);
-            } else {
-                const auto pc = frames_[i].pc;
-                const state below = unite(frames_[i++].below, frames_[j++].below);
-                scratch_.push_back({pc, below});
-            }
-        }
-        const state both = intern(base);
-        if (!exhausted_) memo = {a, b, both};
-        return both;
-    }
+    state unite(state a, state b);
 
     /// The node with the frames of scratch_ from `base` on, which it takes off. No frames: `dead`.
-    state intern(std::size_t base) {
-        const std::size_t count = scratch_.size() - base;
-        state found = dead;
-        if (count != 0 && !exhausted_) {
-            if (2 * nodes_.size() >= table_.size()) grow_table();
-            const frame* frames = scratch_.data() + base;
-            auto& slot = table_[slot_of(frames, count)];
-            if (slot == dead) slot = append(frames, count);
-            found = slot;
-        }
-        scratch_.resize(base);
-        return found;
-    }
+    state intern(std::size_t base);
 
     /// Takes over a node of before compact(). The recursion is bounded by max_depth.
     state copy(state from, const std::vector<node>& nodes, const std::vector<frame>& frames,
-               std::vector<state>& copies) {
-        if (from == dead || copies[from] != unknown) return from == dead ? dead : copies[from];
-        const std::size_t base = scratch_.size();
-        for (std::uint32_t i = nodes[from].begin; i < nodes[from].end; ++i) {
-            const state below = copy(frames[i].below, nodes, frames, copies);
-            scratch_.push_back({frames[i].pc, below});
-        }
-        return copies[from] = intern(base);
-    }
+               std::vector<state>& copies);
 
-    void forget() {
-        nodes_.assign(1, {});  // the node of no stacks at all: dead
-        frames_.clear();
-        table_.assign(1024, dead);
-        unions_.assign(4096, {});
-    }
+    void forget();
 
-    bool spend(std::size_t steps) noexcept {
-        if (steps > steps_left_) exhausted_ = true;
-        steps_left_ -= std::min(steps, steps_left_);
-        return !exhausted_;
-    }
+    bool spend(std::size_t steps) noexcept;
 
     grammar_state_limits limits_;
     std::vector<node> nodes_;
@@ -135,39 +75,12 @@ private:
         state a = dead, b = dead, both = dead;
     };
 
-    state append(const frame* frames, std::size_t count) {
-        if (frames_.size() + count > limits_.max_frames || !spend(count)) {
-            exhausted_ = true;
-            return dead;
-        }
-        node made{static_cast<std::uint32_t>(frames_.size()), static_cast<std::uint32_t>(frames_.size() + count)};
-        for (std::size_t i = 0; i < count; ++i) made.depth = std::max(made.depth, nodes_[frames[i].below].depth + 1);
-        frames_.insert(frames_.end(), frames, frames + count);
-        nodes_.push_back(made);
-        return static_cast<state>(nodes_.size() - 1);
-    }
+    state append(const frame* frames, std::size_t count);
 
     /// Where in table_ the node with these frames is, or else a free place for it.
-    [[nodiscard]] std::size_t slot_of(const frame* frames, std::size_t count) const {
-        std::uint64_t hash = count;
-        for (std::size_t i = 0; i < count; ++i) {
-            hash = (hash ^ frames[i].pc) * 0x9e3779b97f4a7c15u;
-            hash = (hash ^ hash >> 29 ^ frames[i].below) * 0xbf58476d1ce4e5b9u;
-        }
-        const std::size_t mask = table_.size() - 1;
-        std::size_t slot = (hash ^ hash >> 32) & mask;
-        for (; table_[slot] != dead; slot = (slot + 1) & mask) {
-            const node& at = nodes_[table_[slot]];
-            if (at.end - at.begin == count && std::equal(frames, frames + count, frames_.data() + at.begin)) break;
-        }
-        return slot;
-    }
+    [[nodiscard]] std::size_t slot_of(const frame* frames, std::size_t count) const;
 
-    void grow_table() {
-        table_.assign(2 * table_.size(), dead);
-        for (state i = 1; i < nodes_.size(); ++i)
-            table_[slot_of(frames_.data() + nodes_[i].begin, nodes_[i].end - nodes_[i].begin)] = i;
-    }
+    void grow_table();
 
     std::vector<state> table_;    // open addressing over nodes_; a power of two
     std::vector<united> unions_;  // the last unions, by hash
@@ -176,3 +89,7 @@ private:
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/grammar/stack_nodes_impl.hpp>
+#endif

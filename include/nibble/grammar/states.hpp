@@ -5,16 +5,12 @@
 // and then looked up: a deterministic automaton that is built as far as it is used.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 #include <nibble/grammar/program.hpp>
 #include <nibble/grammar/stack_nodes.hpp>
 
@@ -29,19 +25,7 @@ public:
     static constexpr state dead = 0;
 
     /// Throws errc::grammar_too_deep or errc::grammar_limit if the limits do not even allow the first state.
-    explicit grammar_states(std::shared_ptr<const grammar_program> program, const grammar_state_limits& limits = {})
-        : stack_nodes(limits), program_(std::move(program)), places_(program_->code.size()) {
-        begin_token();
-        ++epoch_;
-        reach(program_->start, dead);
-        start_ = close();
-        if (exhausted_)
-            throw error(errc::grammar_limit, "grammar", "a first state of limited size", "more than the limits allow");
-        if (start_ == dead) {
-            throw error(errc::grammar_too_deep, "grammar",
-                        "at most " + std::to_string(limits_.max_depth) + " rules that start inside each other", "more");
-        }
-    }
+    explicit grammar_states(std::shared_ptr<const grammar_program> program, const grammar_state_limits& limits = {});
 
     [[nodiscard]] state start() const noexcept { return start_; }
 
@@ -83,16 +67,7 @@ public:
     }
 
     /// Forgets everything but start() and `keep`; returns the new number of `keep`. All other states are gone.
-    state compact(state keep) {
-        const auto old_nodes = std::move(nodes_);
-        const auto old_frames = std::move(frames_);
-        forget();
-        transitions_.clear();
-        begin_token();
-        std::vector<state> copies(old_nodes.size(), unknown);
-        start_ = copy(start_, old_nodes, old_frames, copies);
-        return copy(keep, old_nodes, old_frames, copies);
-    }
+    state compact(state keep);
 
     [[nodiscard]] const grammar_program& program() const noexcept { return *program_; }
     [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
@@ -108,78 +83,12 @@ private:
 
     // ---- one step: go to all instructions that the byte leads to and expand them until only bytes are left to read
 
-    state compute(state from, std::uint8_t byte) {
-        if (from == dead) return dead;
-        ++epoch_;
-        for (std::uint32_t i = nodes_[from].begin; i < nodes_[from].end; ++i) {
-            const auto [pc, below] = frames_[i];
-            const auto& at = program_->code[pc];
-            if (at.code == opcode::byte && at.first <= byte && byte <= at.last) reach(at.next, below);
-        }
-        const state to = close();
-        if (exhausted_) return dead;
-        const std::size_t n_classes = program_->class_byte.size();
-        if (nodes_[from].row == unknown && transitions_.size() + n_classes <= limits_.max_transitions) {
-            nodes_[from].row = static_cast<std::uint32_t>(transitions_.size());
-            transitions_.resize(transitions_.size() + n_classes, unknown);
-        }
-        if (nodes_[from].row != unknown) transitions_[nodes_[from].row + program_->class_of[byte]] = to;
-        return to;
-    }
+    state compute(state from, std::uint8_t byte);
 
     /// Adds the stacks `below` to those with which `pc` is reached. A place is expanded again if they grow.
-    void reach(std::uint32_t pc, state below) {
-        auto& here = places_[pc];
-        if (here.epoch != epoch_) {
-            here = {epoch_, below, false, false};
-        } else {
-            const state both = unite(here.below, below);
-            if (both == here.below) return;
-            here.below = both;
-        }
-        if (here.queued || !spend(1)) return;
-        here.queued = true;
-        queue_.push_back(pc);
-        std::push_heap(queue_.begin(), queue_.end(), std::greater<>{});
-    }
+    void reach(std::uint32_t pc, state below);
 
-    state close() {
-        listed_.clear();
-        while (!queue_.empty()) {
-            std::pop_heap(queue_.begin(), queue_.end(), std::greater<>{});
-            const auto pc = queue_.back();
-            queue_.pop_back();
-            places_[pc].queued = false;
-            const auto& at = program_->code[pc];
-            const state below = places_[pc].below;
-            switch (at.code) {
-                case opcode::byte:
-                case opcode::accept:
-                    if (!std::exchange(places_[pc].listed, true)) listed_.push_back(pc);
-                    break;
-                case opcode::split:
-                    reach(at.next, below);
-                    reach(at.other, below);
-                    break;
-                case opcode::jump: reach(at.next, below); break;
-                case opcode::call:
-                    if (nodes_[below].depth < limits_.max_depth) {
-                        scratch_.push_back({at.next, below});
-                        reach(at.other, intern(scratch_.size() - 1));
-                    }
-                    if (at.nullable) reach(at.next, below);  // what ret would find later, with nothing to expand again
-                    break;
-                case opcode::ret:
-                    for (std::uint32_t i = nodes_[below].begin; i < nodes_[below].end; ++i)
-                        reach(frames_[i].pc, frames_[i].below);
-                    break;
-                case opcode::fail: break;
-            }
-        }
-        std::sort(listed_.begin(), listed_.end());
-        for (const auto pc : listed_) scratch_.push_back({pc, places_[pc].below});
-        return intern(scratch_.size() - listed_.size());
-    }
+    state close();
 
     std::shared_ptr<const grammar_program> program_;
     state start_ = dead;
@@ -191,3 +100,7 @@ private:
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/grammar/states_impl.hpp>
+#endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json::dump: JSON text from a value.
+// JSON text from a value.
 #pragma once
 
 #include <string>
@@ -44,12 +44,5 @@ void dump_json(std::string& out, const json& value, const json_format& format, P
 }
 
 }  // namespace detail
-
-inline std::string json::dump(const json_format& format) const {
-    std::string out;
-    json_punctuation punctuation(format, [&out](std::string_view text) { out += text; });
-    detail::dump_json(out, *this, format, punctuation);
-    return out;
-}
 
 NIBBLE_NAMESPACE_END

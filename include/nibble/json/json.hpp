@@ -16,8 +16,7 @@
 #include <vector>
 
 #include <nibble/core/error.hpp>
-#include <nibble/json/decimal.hpp>
-#include <nibble/json/writer.hpp>
+#include <nibble/json/format.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -88,9 +87,9 @@ public:
     using object = json_object;
     enum class kind { null, boolean, integer, number, string, array, object, big_integer };
 
-    json() noexcept : data_(std::in_place_index<0>) {}
-    json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
-    json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
+    json() noexcept;
+    json(std::nullptr_t) noexcept;
+    json(bool b) noexcept;
     template <std::integral Int>
     requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number) {
         if (std::in_range<std::int64_t>(number)) {
@@ -99,12 +98,17 @@ public:
             data_ = nibble::big_integer{std::to_string(number)};
         }
     }
-    json(double number) noexcept : data_(std::in_place_type<double>, number) {}
-    json(const char* text) : data_(std::in_place_type<std::string>, text) {}
-    json(std::string_view text) : data_(std::in_place_type<std::string>, text) {}
-    json(std::string text) noexcept : data_(std::in_place_type<std::string>, std::move(text)) {}
-    json(array items) noexcept : data_(std::in_place_type<array>, std::move(items)) {}
-    json(object members) noexcept : data_(std::in_place_type<object>, std::move(members)) {}
+    json(double number) noexcept;
+    json(const char* text);
+    json(std::string_view text);
+    json(std::string text) noexcept;
+    json(array items) noexcept;
+    json(object members) noexcept;
+    json(const json& other);
+    json(json&& other) noexcept;
+    json& operator=(const json& other);
+    json& operator=(json&& other) noexcept;
+    ~json();
 
     /// Reads one JSON document (RFC 8259) and nothing after it but white space. Of equal keys the last value wins.
     /// Throws errc::json_syntax with the offset for anything else: also for invalid UTF-8, for \u escapes that are
@@ -129,49 +133,32 @@ public:
     [[nodiscard]] bool is_object() const noexcept { return type() == kind::object; }
 
     // Access to the value; errc::json_type where the kind differs.
-    [[nodiscard]] bool as_boolean() const { return get<bool>("a boolean"); }
-    [[nodiscard]] std::int64_t as_integer() const { return get<std::int64_t>("an integer"); }
-    [[nodiscard]] double as_double() const {
-        if (is_big_integer()) return *parse_double(as_big_integer().digits);
-        return is_integer() ? static_cast<double>(as_integer()) : get<double>("a number");
-    }
-    [[nodiscard]] const nibble::big_integer& as_big_integer() const {
-        return get<nibble::big_integer>("an integer beyond 64 bits");
-    }
-    [[nodiscard]] const std::string& as_string() const { return get<std::string>("a string"); }
-    [[nodiscard]] const array& as_array() const { return get<array>("an array"); }
-    [[nodiscard]] array& as_array() { return const_cast<array&>(std::as_const(*this).as_array()); }
-    [[nodiscard]] const object& as_object() const { return get<object>("an object"); }
-    [[nodiscard]] object& as_object() { return const_cast<object&>(std::as_const(*this).as_object()); }
+    [[nodiscard]] bool as_boolean() const;
+    [[nodiscard]] std::int64_t as_integer() const;
+    [[nodiscard]] double as_double() const;
+    [[nodiscard]] const nibble::big_integer& as_big_integer() const;
+    [[nodiscard]] const std::string& as_string() const;
+    [[nodiscard]] const array& as_array() const;
+    [[nodiscard]] array& as_array();
+    [[nodiscard]] const object& as_object() const;
+    [[nodiscard]] object& as_object();
 
     /// The value under `key`; nullptr where this is no object or has no such key.
-    [[nodiscard]] const json* find(std::string_view key) const noexcept {
-        const auto* members = std::get_if<object>(&data_);
-        return members ? members->find(key) : nullptr;
-    }
+    [[nodiscard]] const json* find(std::string_view key) const noexcept;
     /// The value under `key` of an object; a null becomes an object first, a missing key a null member.
-    json& operator[](std::string_view key) {
-        if (is_null()) data_.emplace<object>();
-        return as_object()[key];
-    }
+    json& operator[](std::string_view key);
     /// Appends to an array; a null becomes an array first.
-    void push_back(json item) {
-        if (is_null()) data_.emplace<array>();
-        as_array().push_back(std::move(item));
-    }
+    void push_back(json item);
 
     /// 1 and 1.0 are different values; the order of an object's members does not count.
-    friend bool operator==(const json& a, const json& b) { return a.data_ == b.data_; }
+    friend bool operator==(const json& a, const json& b);
 
 private:
     friend class detail::json_parser;
-    explicit json(nibble::big_integer number) noexcept : data_(std::move(number)) {}
+    explicit json(nibble::big_integer number) noexcept;
 
     template <class T>
-    const T& get(const char* expected) const {
-        if (const T* found = std::get_if<T>(&data_)) return *found;
-        throw error(errc::json_type, "JSON value", expected, std::string(name_of(type())));
-    }
+    const T& get(const char* expected) const;
     static constexpr std::string_view name_of(kind k) noexcept {
         constexpr std::string_view names[] = {"null",     "a boolean", "an integer", "a number",
                                               "a string", "an array",  "an object",  "an integer beyond 64 bits"};
@@ -189,74 +176,8 @@ struct json_member {
     friend bool operator==(const json_member&, const json_member&) = default;
 };
 
-// ---- json_object, now that json is complete
-
-inline json_object::json_object() noexcept = default;
-inline json_object::json_object(json_object&&) noexcept = default;
-inline json_object& json_object::operator=(json_object&&) noexcept = default;
-inline json_object::~json_object() = default;
-
-inline json_object::json_object(std::initializer_list<json_member> members) {
-    for (const json_member& m : members) set(m.key, m.value);
-}
-inline json_object::json_object(const json_object& other)
-    : members_(other.members_), index_(other.index_ ? std::make_unique<index>(*other.index_) : nullptr) {}
-inline json_object& json_object::operator=(const json_object& other) { return *this = json_object(other); }
-
-inline std::size_t json_object::size() const noexcept { return members_.size(); }
-inline bool json_object::empty() const noexcept { return members_.empty(); }
-inline const json_member* json_object::begin() const noexcept { return members_.data(); }
-inline const json_member* json_object::end() const noexcept { return members_.data() + members_.size(); }
-
-inline std::size_t json_object::position(std::string_view key) const noexcept {
-    if (index_) {
-        const auto found = index_->find(key);
-        return found == index_->end() ? members_.size() : found->second;
-    }
-    std::size_t i = 0;
-    while (i < members_.size() && members_[i].key != key) ++i;
-    return i;
-}
-inline const json* json_object::find(std::string_view key) const noexcept {
-    const std::size_t i = position(key);
-    return i < members_.size() ? &members_[i].value : nullptr;
-}
-inline json* json_object::find(std::string_view key) noexcept {
-    return const_cast<json*>(std::as_const(*this).find(key));
-}
-inline json& json_object::operator[](std::string_view key) {
-    if (json* found = find(key)) return *found;
-    add(std::string(key), json{});
-    return members_.back().value;
-}
-inline void json_object::set(std::string key, json member_value) {
-    if (json* found = find(key)) {
-        *found = std::move(member_value);
-    } else {
-        add(std::move(key), std::move(member_value));
-    }
-}
-inline void json_object::add(std::string key, json member_value) {
-    if (index_) {
-        index_->emplace(key, members_.size());
-    } else if (members_.size() + 1 == indexed_from) {
-        auto built = std::make_unique<index>();
-        for (std::size_t i = 0; i < members_.size(); ++i) built->emplace(members_[i].key, i);
-        built->emplace(key, members_.size());
-        index_ = std::move(built);
-    }
-    members_.push_back({std::move(key), std::move(member_value)});
-}
-inline bool operator==(const json_object& a, const json_object& b) {
-    if (a.size() != b.size()) return false;
-    for (const json_member& m : a) {
-        const json* other = b.find(m.key);
-        if (!other || !(*other == m.value)) return false;
-    }
-    return true;
-}
-
 NIBBLE_NAMESPACE_END
 
-#include <nibble/json/dump.hpp>   // json::dump
-#include <nibble/json/parse.hpp>  // json::parse
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/json/json_impl.hpp>
+#endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// json::parse: one pass, nesting bounded, every error with its offset.
+// A JSON value from text: one pass, nesting bounded, every error with its offset.
 #pragma once
 
 #include <charconv>
@@ -195,9 +195,5 @@ private:
 };
 
 }  // namespace detail
-
-inline json json::parse(std::string_view text, const json_limits& limits) {
-    return detail::json_parser(text, limits).document();
-}
 
 NIBBLE_NAMESPACE_END

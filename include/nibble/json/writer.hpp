@@ -12,18 +12,10 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/hex.hpp>
 #include <nibble/json/decimal.hpp>
+#include <nibble/json/format.hpp>
 #include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// How JSON is written. The defaults give compact text; `python()` gives what Python's json.dumps gives.
-struct json_format {
-    std::string_view item_separator = ",";
-    std::string_view key_separator = ":";
-    std::optional<std::string_view> indent = {};  ///< of one level; unset: everything on one line
-    bool ensure_ascii = false;                    ///< characters from DEL on as \u escapes
-    [[nodiscard]] static json_format python() { return {", ", ": ", {}, false}; }
-};
 
 /// Appends `text` as a JSON string with its quotes. UTF-8 is kept, unless `ensure_ascii` asks for \u escapes; quotes,
 /// backslashes and control characters are escaped, with the short forms where JSON has one. Bytes that are no UTF-8

@@ -26,5 +26,5 @@ NIBBLE_NAMESPACE_BEGIN
 NIBBLE_NAMESPACE_END
 
 #if NIBBLE_HAS_DEFINITIONS
-#include <nibble/kernels/isa/sets.hpp>
+#include <nibble/kernels/best_impl.hpp>
 #endif

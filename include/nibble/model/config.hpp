@@ -2,16 +2,15 @@
 // The configuration of a model: its sizes and constants, each with its source.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/kernels/attention/attention.hpp>
 #include <nibble/model/family.hpp>
-#include <nibble/model/layer.hpp>
-#include <nibble/ops/experts.hpp>
+#include <nibble/ops/expert_rules.hpp>
 #include <nibble/ops/heads.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -43,6 +42,9 @@ struct rope_config {
     float freq_base = 0;
     rope_scaling scaling = {};
 };
+
+/// As a layer's index of its rotation: its heads are not turned.
+inline constexpr std::size_t no_rope = static_cast<std::size_t>(-1);
 
 /// What differs from layer to layer.
 struct layer_config {
@@ -78,20 +80,17 @@ struct model_config {
     float logit_cap = 0;                ///< of logits, as attention_cap
     std::vector<config_source> sources;  ///< of every field above, in the order in which they were found
 
-    [[nodiscard]] std::size_t n_convolutions() const noexcept {
-        return static_cast<std::size_t>(
-            std::count_if(layers.begin(), layers.end(), [](const layer_config& layer) { return layer.convolution; }));
-    }
-    [[nodiscard]] norm_rules norms() const noexcept { return {family->norm, norm_eps}; }
+    [[nodiscard]] std::size_t n_convolutions() const noexcept;
+    [[nodiscard]] norm_rules norms() const noexcept;
     [[nodiscard]] std::size_t q_width() const noexcept { return n_heads * head_dim; }      // <= 2^24, as keys.hpp says
     [[nodiscard]] std::size_t kv_width() const noexcept { return n_kv_heads * head_dim; }  // <= 2^24
 };
 
 /// Where a field of the configuration came from: the `from` of its source, or "".
-[[nodiscard]] inline std::string_view source_of(const model_config& config, std::string_view field) noexcept {
-    for (const auto& source : config.sources)
-        if (source.field == field) return source.from;
-    return {};
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string_view source_of(const model_config& config, std::string_view field) noexcept;
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/model/config_impl.hpp>
+#endif

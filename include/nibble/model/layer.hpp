@@ -13,9 +13,6 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// As a layer's index of its rotation: its heads are not turned.
-inline constexpr std::size_t no_rope = static_cast<std::size_t>(-1);
-
 /// x += post_norm(output . attention(norm(x))). An empty norm: there is none.
 struct attention_layer {
     norm_weights norm, post_norm;

@@ -3,21 +3,22 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
-#include <nibble/gguf/file.hpp>
 #include <nibble/model/keys.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
+
+namespace gguf {
+class file;
+}
 
 /// Sizes of weight tensors in terms of the configuration.
 enum class extent {
@@ -162,36 +163,14 @@ private:
 };
 
 /// The real name of a tensor; `layer` counts for per-layer tensors only.
-[[nodiscard]] inline std::string tensor_name(tensor_id id, std::size_t layer = 0) {
-    const auto& row = row_of(id);
-    std::string name = row.per_layer ? std::string{layer_prefixes[0]} + std::to_string(layer) + '.' : std::string{};
-    return name.append(row.name);
-}
+[[nodiscard]] NIBBLE_FUNCTION std::string tensor_name(tensor_id id, std::size_t layer = 0);
 
 /// The tensor under its real name, else under an alias, else nullptr.
-[[nodiscard]] inline const tensor_view* find_tensor(const gguf::file& file, tensor_id id, std::size_t layer = 0) {
-    const auto& row = row_of(id);
-    for (const auto prefix : layer_prefixes) {
-        const std::string start = row.per_layer ? std::string{prefix} + std::to_string(layer) + '.' : std::string{};
-        for (const auto name : {row.name, row.alias}) {
-            if (name.empty()) continue;
-            if (const auto* found = file.find_tensor(start + std::string{name})) return found;
-        }
-    }
-    return nullptr;
-}
+[[nodiscard]] NIBBLE_FUNCTION const tensor_view* find_tensor(const gguf::file& file, tensor_id id,
+                                                             std::size_t layer = 0);
 
 /// The layer that a tensor's name speaks of: 12 for "blk.12.attn_q.weight"; nothing for names without a layer.
-[[nodiscard]] inline std::optional<std::uint32_t> layer_of(std::string_view name) noexcept {
-    for (const auto prefix : layer_prefixes) {
-        if (!name.starts_with(prefix)) continue;
-        const char* end = name.data() + name.size();
-        std::uint32_t layer = 0;
-        const auto [stop, failed] = std::from_chars(name.data() + prefix.size(), end, layer);
-        if (failed == std::errc{} && stop != end && *stop == '.') return layer;
-    }
-    return {};
-}
+[[nodiscard]] NIBBLE_FUNCTION std::optional<std::uint32_t> layer_of(std::string_view name) noexcept;
 
 /// Tensors that some families lack and those that all do, by a part of their names; the first that fits counts.
 struct foreign_tensor {
@@ -233,3 +212,7 @@ inline constexpr std::array foreign_tensors{
 static_assert(detail::in_order(model_tensors));
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/model/tensors_impl.hpp>
+#endif

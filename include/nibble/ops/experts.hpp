@@ -15,18 +15,11 @@
 #include <nibble/core/float_math.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
 #include <nibble/ops/executor.hpp>
+#include <nibble/ops/expert_rules.hpp>
 #include <nibble/ops/linear.hpp>
 #include <nibble/ops/residual.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// How the experts of a token are chosen and weighed.
-struct expert_rules {
-    std::size_t n_experts = 0;  ///< of a layer; 0: it has one feed-forward, which all tokens use
-    std::size_t n_used = 0;     ///< of a token; at most n_experts
-    bool normalised = true;     ///< weights are a softmax over the chosen; else what a softmax over all gives these
-    float scale = 1;            ///< multiplies the weights
-};
 
 struct expert_choice {
     std::uint32_t expert;

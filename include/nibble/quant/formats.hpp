@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of weight formats. A new format is a folder beside this file and a line in it.
+// The list of weight formats. A new format is a folder beside this file and its lines in it, in formats_avx2.hpp and in
+// formats_portable.hpp.
 #pragma once
 
 #include <array>
@@ -9,51 +10,21 @@
 #include <nibble/quant/bf16/block.hpp>
 #include <nibble/quant/f16/block.hpp>
 #include <nibble/quant/f32/block.hpp>
-#include <nibble/quant/iq4_nl/avx2.hpp>
 #include <nibble/quant/iq4_nl/block.hpp>
-#include <nibble/quant/iq4_nl/portable.hpp>
-#include <nibble/quant/iq4_xs/avx2.hpp>
 #include <nibble/quant/iq4_xs/block.hpp>
-#include <nibble/quant/iq4_xs/portable.hpp>
-#include <nibble/quant/mxfp4/avx2.hpp>
 #include <nibble/quant/mxfp4/block.hpp>
-#include <nibble/quant/mxfp4/portable.hpp>
-#include <nibble/quant/q2_k/avx2.hpp>
 #include <nibble/quant/q2_k/block.hpp>
-#include <nibble/quant/q2_k/portable.hpp>
-#include <nibble/quant/q3_k/avx2.hpp>
 #include <nibble/quant/q3_k/block.hpp>
-#include <nibble/quant/q3_k/portable.hpp>
-#include <nibble/quant/q4_0/avx2.hpp>
 #include <nibble/quant/q4_0/block.hpp>
-#include <nibble/quant/q4_0/portable.hpp>
-#include <nibble/quant/q4_1/avx2.hpp>
 #include <nibble/quant/q4_1/block.hpp>
-#include <nibble/quant/q4_1/portable.hpp>
-#include <nibble/quant/q4_k/avx2.hpp>
 #include <nibble/quant/q4_k/block.hpp>
-#include <nibble/quant/q4_k/portable.hpp>
-#include <nibble/quant/q5_0/avx2.hpp>
 #include <nibble/quant/q5_0/block.hpp>
-#include <nibble/quant/q5_0/portable.hpp>
-#include <nibble/quant/q5_1/avx2.hpp>
 #include <nibble/quant/q5_1/block.hpp>
-#include <nibble/quant/q5_1/portable.hpp>
-#include <nibble/quant/q5_k/avx2.hpp>
 #include <nibble/quant/q5_k/block.hpp>
-#include <nibble/quant/q5_k/portable.hpp>
-#include <nibble/quant/q6_k/avx2.hpp>
 #include <nibble/quant/q6_k/block.hpp>
-#include <nibble/quant/q6_k/portable.hpp>
-#include <nibble/quant/q8_0/avx2.hpp>
 #include <nibble/quant/q8_0/block.hpp>
-#include <nibble/quant/q8_0/portable.hpp>
-#include <nibble/quant/tq1_0/avx2.hpp>
 #include <nibble/quant/tq1_0/block.hpp>
-#include <nibble/quant/tq1_0/portable.hpp>
-#include <nibble/quant/tq2_0/avx2.hpp>
 #include <nibble/quant/tq2_0/block.hpp>
-#include <nibble/quant/tq2_0/portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace quant {

@@ -2,17 +2,14 @@
 // Finds the tokens that are matched verbatim in a text, the longest at each place, in linear time.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/token_table.hpp>
 
@@ -33,39 +30,10 @@ public:
 
     /// Adds a text; of equal texts the first added wins. `always`: found without parse_special too. Empty texts never
     /// match. Throws errc::limit_exceeded.
-    void add(std::string_view text, token id, bool always) {
-        if (text.empty()) return;
-        if (text.size() > max_bytes - n_bytes_)
-            throw error(errc::limit_exceeded, "special tokens", "at most 4 MiB of text", "more");
-        n_bytes_ += text.size();
-        std::uint32_t at = 0;
-        for (std::size_t i = text.size(); i-- > 0;) at = child_or_new(at, static_cast<std::uint8_t>(text[i]));
-        node& end = nodes_[at];
-        const found whole{id, static_cast<std::uint32_t>(text.size())};
-        if (end.any.id == no_token) end.any = whole;
-        if (always && end.always.id == no_token) end.always = whole;
-        has_always_ = has_always_ || always;
-    }
+    void add(std::string_view text, token id, bool always);
 
     /// Completes the automaton; call once, after the last add.
-    void build() {
-        std::vector<std::uint32_t> order;
-        order.reserve(nodes_.size());
-        for (std::uint32_t c = nodes_[0].first_child; c != 0; c = nodes_[c].next_sibling) {
-            from_root_[nodes_[c].byte] = c;
-            order.push_back(c);
-        }
-        for (std::size_t i = 0; i < order.size(); ++i) {  // breadth first: a shorter suffix is complete before
-            const std::uint32_t parent = order[i];
-            for (std::uint32_t c = nodes_[parent].first_child; c != 0; c = nodes_[c].next_sibling) {
-                const std::uint32_t fail = step(nodes_[parent].fail, nodes_[c].byte);
-                nodes_[c].fail = fail;
-                if (nodes_[c].any.id == no_token) nodes_[c].any = nodes_[fail].any;
-                if (nodes_[c].always.id == no_token) nodes_[c].always = nodes_[fail].always;
-                order.push_back(c);
-            }
-        }
-    }
+    void build();
 
     /// Calls f(match) for every place where a special token starts, from the last to the first, with the longest one
     /// there. `all`: every special token, else only those that match always.
@@ -84,26 +52,10 @@ public:
     /// not overlap, and none reaches across a seam: one of the ascending offsets in `seams`. At a seam that is there
     /// twice none starts.
     void find_all(std::string_view text, std::span<const std::size_t> seams, bool all,
-                  std::vector<match>& matches) const {
-        std::size_t begin = 0;
-        for (std::size_t i = 0; i <= seams.size(); ++i) {
-            const std::size_t end = i < seams.size() ? seams[i] : text.size();
-            const bool barred = i >= 2 && seams[i - 1] == seams[i - 2];
-            find_in_part(text.substr(begin, end - begin), begin, begin + (barred ? 1 : 0), all, matches);
-            begin = end;
-        }
-    }
+                  std::vector<match>& matches) const;
 
     /// The special token with exactly this text, or no_token.
-    [[nodiscard]] token find(std::string_view text) const noexcept {
-        std::uint32_t at = 0;
-        for (std::size_t i = text.size(); i-- > 0;) {
-            at = child(at, static_cast<std::uint8_t>(text[i]));
-            if (at == 0) return no_token;
-        }
-        const found longest = nodes_[at].any;  // perhaps a shorter token that ends the text
-        return longest.length == text.size() ? longest.id : no_token;
-    }
+    [[nodiscard]] token find(std::string_view text) const noexcept;
 
 private:
     struct found {
@@ -124,37 +76,13 @@ private:
         return c;
     }
 
-    std::uint32_t child_or_new(std::uint32_t at, std::uint8_t byte) {
-        if (const std::uint32_t c = child(at, byte)) return c;
-        const auto c = static_cast<std::uint32_t>(nodes_.size());  // at most max_bytes + 1
-        nodes_.push_back({});
-        nodes_[c].byte = byte;
-        nodes_[c].next_sibling = nodes_[at].first_child;
-        nodes_[at].first_child = c;
-        return c;
-    }
+    std::uint32_t child_or_new(std::uint32_t at, std::uint8_t byte);
 
-    [[nodiscard]] std::uint32_t step(std::uint32_t state, std::uint8_t byte) const noexcept {
-        for (; state != 0; state = nodes_[state].fail)
-            if (const std::uint32_t c = child(state, byte)) return c;
-        return from_root_[byte];
-    }
+    [[nodiscard]] std::uint32_t step(std::uint32_t state, std::uint8_t byte) const noexcept;
 
     /// `part` stands at `offset` of the text; nothing before byte `free` may start a match.
     void find_in_part(std::string_view part, std::size_t offset, std::size_t free, bool all,
-                      std::vector<match>& matches) const {
-        const std::size_t first = matches.size();
-        for_each_start(part, all, [&](const match& m) { matches.push_back({offset + m.begin, m.length, m.id}); });
-        std::reverse(matches.begin() + static_cast<std::ptrdiff_t>(first), matches.end());
-        std::size_t kept = first;
-        for (std::size_t i = first; i < matches.size(); ++i) {
-            const match m = matches[i];
-            if (m.begin < free) continue;
-            free = m.begin + m.length;
-            matches[kept++] = m;
-        }
-        matches.resize(kept);
-    }
+                      std::vector<match>& matches) const;
 
     std::vector<node> nodes_{node{}};
     std::array<std::uint32_t, 256> from_root_{};
@@ -163,3 +91,7 @@ private:
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/text/special_tokens_impl.hpp>
+#endif

@@ -2,7 +2,6 @@
 // The bytes of every token, and the way back from bytes to a token: an owned arena with a hash index over it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -11,7 +10,6 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
-#include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/id_index.hpp>
 
@@ -72,42 +70,17 @@ public:
     static constexpr std::size_t slack = 8;
 
     /// Before anything else: the number of tokens to come, and at most how many bytes they have together.
-    void reserve(std::size_t n_tokens, std::size_t n_bytes) {
-        if (n_bytes > 0xffffffffu)  // ends are 32 bits wide
-            throw error(errc::limit_exceeded, "token texts", "at most 2^32 - 1 bytes", std::to_string(n_bytes));
-        bytes_.resize(n_bytes + slack);
-        ends_.reserve(n_tokens);
-        keys_.reserve(n_tokens);
-        index_ = id_index(n_tokens);
-        indexed_.assign(n_tokens, false);
-    }
+    void reserve(std::size_t n_tokens, std::size_t n_bytes);
 
     /// Where the bytes of the next token go; end_token(size) says how many were written and completes it.
     [[nodiscard]] char* next_bytes() noexcept { return bytes_.data() + (ends_.empty() ? 0 : ends_.back()); }
 
-    void end_token(std::size_t size) {
-        const std::size_t begin = ends_.empty() ? 0 : ends_.back();
-        ends_.push_back(static_cast<std::uint32_t>(begin + size));  // within the bytes reserved
-        keys_.push_back(key_of({bytes_.data() + begin, size}));
-    }
+    void end_token(std::size_t size);
 
-    void add_token(std::string_view text) {
-        text.copy(next_bytes(), text.size());
-        end_token(text.size());
-    }
+    void add_token(std::string_view text);
 
     /// Makes these tokens findable by their texts, in this order, but for empty texts and those found already.
-    void index(const std::vector<token>& ids) {
-        constexpr std::size_t ahead = 16;
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            if (i + ahead < ids.size()) prefetch(keys_[static_cast<std::size_t>(ids[i + ahead])]);
-            const key k = keys_[static_cast<std::size_t>(ids[i])];
-            const std::string_view text = operator[](ids[i]);
-            if (text.empty() || find(text, k) != no_token) continue;
-            index_.add(k.hash(), static_cast<std::uint32_t>(ids[i]), "token texts");
-            indexed_[static_cast<std::size_t>(ids[i])] = true;
-        }
-    }
+    void index(const std::vector<token>& ids);
 
     /// The indexed token with this text, or no_token.
     [[nodiscard]] token find(std::string_view text) const noexcept { return find(text, key_of(text)); }
@@ -153,3 +126,7 @@ private:
 static_assert(static_cast<token>(id_index::none) == no_token);
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/text/token_table_impl.hpp>
+#endif

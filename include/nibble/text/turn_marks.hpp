@@ -2,8 +2,6 @@
 // The texts of tokens that begin and end the turns of a conversation: one table for all families.
 #pragma once
 
-#include <algorithm>
-#include <iterator>
 #include <string_view>
 
 #include <nibble/core/config.hpp>
@@ -71,9 +69,9 @@ inline constexpr turn_mark turn_marks[] = {
 /// The mark with this text, or nullptr.
 [[nodiscard]] inline const turn_mark* find_turn_mark(std::string_view text) noexcept {
     if (!text.starts_with('<') && !text.starts_with("[|")) return nullptr;  // as all marks begin
-    const auto* const found = std::find_if(std::begin(turn_marks), std::end(turn_marks),
-                                           [&](const turn_mark& mark) { return mark.text == text; });
-    return found == std::end(turn_marks) ? nullptr : found;
+    for (const turn_mark& mark : turn_marks)
+        if (mark.text == text) return &mark;
+    return nullptr;
 }
 
 NIBBLE_NAMESPACE_END

@@ -13,6 +13,7 @@
 #include <nibble/core/config.hpp>
 #include <nibble/core/float_math.hpp>
 #include <nibble/core/half.hpp>
+#include <nibble/kernels/attention/cache_type.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
 #include <nibble/kernels/elementwise/soft_cap.hpp>
 
@@ -25,16 +26,6 @@ inline constexpr std::size_t attention_block = 128;
 
 /// Values that lie side by side: two vectors of eight floats.
 inline constexpr std::size_t attention_panel = 16;
-
-/// What one cached value is stored as. Integers come with one float scale for each position, head, and side (key or
-/// value). Next to f16, q16 costs 1.6 % more memory for heads of 128 and no time, and rounds ten times finer, because
-/// the values of a head need few of the exponents that a half has room for: error of the logits on the golden model
-/// smollm3-f16, where nothing else is rounded, 0.00060 with f16, 0.00005 with q16, 0.013 with q8.
-enum class cache_type {
-    q16,  ///< int16
-    f16,  ///< IEEE half
-    q8,   ///< int8: half the memory
-};
 
 /// A cache type as kernels see it. `scaled`: a stored integer of at most `largest` times the scale of its position is
 /// the value.

@@ -5,9 +5,11 @@
 #include <nibble/kernels/attention/avx2.hpp>
 #include <nibble/kernels/elementwise/avx2.hpp>
 #include <nibble/kernels/gemm/avx2.hpp>
+#include <nibble/kernels/gemm/cells.hpp>
 #include <nibble/kernels/gemv/avx2.hpp>
 #include <nibble/kernels/gemv/floats_avx2.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
+#include <nibble/quant/formats_avx2.hpp>
 
 #if NIBBLE_X86_64
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nibble/kernels/gemm/avx512.hpp>
+#include <nibble/kernels/gemm/cells.hpp>
 #include <nibble/kernels/isa/avx2.hpp>
 
 #if NIBBLE_X86_64

@@ -2,9 +2,11 @@
 // The sets of 64-bit Arm: NEON, which every processor has, with dotprod, and with i8mm.
 #pragma once
 
+#include <nibble/kernels/gemm/cells.hpp>
 #include <nibble/kernels/gemm/neon.hpp>
 #include <nibble/kernels/gemv/neon.hpp>
 #include <nibble/kernels/isa/portable.hpp>
+#include <nibble/quant/formats_portable.hpp>
 
 #if NIBBLE_AARCH64
 

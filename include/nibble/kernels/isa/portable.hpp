@@ -4,10 +4,12 @@
 
 #include <nibble/kernels/attention/portable.hpp>
 #include <nibble/kernels/elementwise/portable.hpp>
+#include <nibble/kernels/gemm/cells.hpp>
 #include <nibble/kernels/gemm/portable.hpp>
 #include <nibble/kernels/gemv/floats_portable.hpp>
 #include <nibble/kernels/gemv/portable.hpp>
 #include <nibble/kernels/isa/scalar.hpp>
+#include <nibble/quant/formats_portable.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nibble/kernels/attention/attention.hpp>
+#include <nibble/kernels/gemm/cells.hpp>
 #include <nibble/kernels/gemm/scalar.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sets of this build: where the kernels are compiled.
+// Definitions of kernels/best.hpp: the sets of this build, where the kernels are compiled.
 #pragma once
 
 #include <array>

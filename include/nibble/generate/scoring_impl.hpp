@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Definitions of generate/scoring.hpp: what is read for each alternative.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nibble/core/config.hpp>
+#include <nibble/core/error.hpp>
+#include <nibble/core/token.hpp>
+#include <nibble/generate/candidates.hpp>
+#include <nibble/generate/scoring.hpp>
+#include <nibble/generate/session_state.hpp>
+#include <nibble/text/tokenizer.hpp>
+
+NIBBLE_NAMESPACE_BEGIN
+namespace detail {
+
+/// A prefix and what may follow it, in tokens.
+struct alternatives_of_prefix {
+    std::vector<token> prefix;
+    std::vector<std::vector<token>> alternatives;
+};
+
+/// A token may reach across the seam: prefix and alternative are encoded as the one text that they are, and the seam is
+/// put behind the last token that the prefix has in common with all of these texts. What is left of the prefix then
+/// belongs to each alternative alike, so that their likelihoods can still be compared.
+/// Throws errc::ctx_bad_size where nothing is left of the prefix, errc::text_too_long.
+[[nodiscard]] inline alternatives_of_prefix encode_alternatives(const tokenizer& words, std::string_view prefix,
+                                                                const std::vector<std::string>& alternatives) {
+    const auto encode = [&words](std::string_view text) {
+        std::vector<token> out;
+        if (words.adds_bos()) out.push_back(*words.bos());
+        words.encode(text, out, {.add_special = false});
+        return out;
+    };
+    alternatives_of_prefix result{encode(prefix), {}};
+    auto& [common, texts] = result;
+    for (const std::string& alternative : alternatives) {
+        const auto& text = texts.emplace_back(encode(std::string{prefix} + alternative));
+        common.erase(std::mismatch(common.begin(), common.end(), text.begin(), text.end()).first, common.end());
+    }
+    if (common.empty())
+        throw error(errc::ctx_bad_size, "prefix", "at least one token that is the same before every alternative",
+                    "none");
+    for (auto& text : texts) text.erase(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(common.size()));
+    return result;
+}
+
+/// Scores token after token behind a prefix that a session holds.
+class alternative_scorer {
+public:
+    alternative_scorer(session_state& session, std::span<const token> prefix, const std::atomic<bool>* cancel)
+        : session_(session),
+          prefix_(prefix),
+          cancel_(cancel),
+          n_vocab_(session.source().config().n_vocab),
+          rows_(rows_at_once * n_vocab_),
+          list_(n_vocab_) {}
+
+    /// Reads of the prefix what the session does not hold; returns false when cancelled.
+    bool read_prefix() {
+        const std::size_t reused = session_.reusable_prefix(prefix_);
+        session_.rewind(reused);
+        if (!session_.read(prefix_.subspan(reused), {cancel_})) return false;
+        behind_prefix_.assign(session_.logits().begin(), session_.logits().end());
+        return true;
+    }
+
+    /// Reads all but the last of `text`; returns false when cancelled. The session holds the prefix before and
+    /// afterwards.
+    bool score(std::span<const token> text, scored_text& out) {
+        if (!text.empty()) add(behind_prefix_, text.front(), out);
+        for (std::size_t done = 0, n; done + 1 < text.size(); done += n) {
+            n = std::min(text.size() - 1 - done, rows_at_once);
+            if (!session_.read(text.subspan(done, n), {cancel_}, rows_.data())) return false;
+            for (std::size_t i = 0; i < n; ++i)
+                add(std::span{rows_}.subspan(i * n_vocab_, n_vocab_), text[done + i + 1], out);
+        }
+        if (!session_.keeps(prefix_.size())) return read_prefix();
+        session_.rewind(prefix_.size());
+        return true;
+    }
+
+private:
+    void add(std::span<const float> logits, token id, scored_text& out) {
+        list_.assign(logits);
+        if (list_.empty()) session_.require_finite(logits, "logits");
+        const float logprob = log_probabilities{list_}.of(logits[static_cast<std::size_t>(id)]);
+        out.tokens.push_back(id);
+        out.logprobs.push_back(logprob);
+        out.total += static_cast<double>(logprob);
+    }
+
+    static constexpr std::size_t rows_at_once = 32;  // 16 MB of logits for a vocabulary of 128,256
+
+    session_state& session_;
+    std::span<const token> prefix_;
+    const std::atomic<bool>* cancel_;
+    std::size_t n_vocab_;
+    std::vector<float> behind_prefix_, rows_;
+    candidate_list list_;
+};
+
+/// See session::score.
+[[nodiscard]] inline std::vector<scored_text> score(session_state& session, std::span<const token> prefix,
+                                                    std::span<const std::vector<token>> alternatives,
+                                                    const std::atomic<bool>* cancel) {
+    session.check_tokens(prefix, 0, "prefix");
+    for (std::size_t i = 0; i < alternatives.size(); ++i)
+        if (!alternatives[i].empty())
+            session.check_tokens(alternatives[i], prefix.size(), ("alternative " + std::to_string(i)).c_str());
+    alternative_scorer scorer{session, prefix, cancel};
+    if (!scorer.read_prefix()) return {};
+    std::vector<scored_text> scores(alternatives.size());
+    for (std::size_t i = 0; i < scores.size(); ++i)
+        if (!scorer.score(alternatives[i], scores[i])) return {};
+    return scores;
+}
+
+}  // namespace detail
+NIBBLE_NAMESPACE_END
