@@ -29,6 +29,9 @@ struct config_options {
     /// Whether layers that have a window in the file have one. Without, those that turn their heads only beside windows
     /// turn them, as in a file that says nothing of windows: for comparisons with programs that ignore them.
     bool windows = true;
+    /// Whether the ends of YaRN's ramp are rounded to pairs, of all layers and of `rope` too, whose own whole_pairs
+    /// does not count. Unset: as the family was trained, which no key says.
+    std::optional<bool> yarn_whole_pairs = {};
 };
 
 namespace detail {
@@ -82,7 +85,8 @@ inline void require_range(std::string_view option, config_key key, double number
         note("rope_freq_base", detail::number_text(base), "option rope_freq_base");
     }
     if (options.rope) {
-        const rope_scaling scaling = detail::checked_scaling(*options.rope, config.ropes[0].scaling, stated_context);
+        rope_scaling scaling = detail::checked_scaling(*options.rope, config.ropes[0].scaling, stated_context);
+        scaling.whole_pairs = config.family->yarn_whole_pairs;
         config.ropes[0].scaling = scaling;
         constexpr std::string_view names[] = {"none", "linear", "yarn", "longrope"};
         note("rope_scaling.type", std::string{names[static_cast<std::size_t>(scaling.type)]}, "option rope");
@@ -94,6 +98,10 @@ inline void require_range(std::string_view option, config_key key, double number
             layer.window = no_window;
         }
         note("window_layers", "none", "option windows");
+    }
+    if (options.yarn_whole_pairs) {
+        for (auto& rope : config.ropes) rope.scaling.whole_pairs = *options.yarn_whole_pairs;
+        note("rope_scaling.whole_pairs", *options.yarn_whole_pairs ? "true" : "false", "option yarn_whole_pairs");
     }
     return config;
 }
