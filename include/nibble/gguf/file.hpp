@@ -50,6 +50,11 @@ public:
         return file{std::move(only), bounds};
     }
 
+    /// The same for all parts of a split, in any order.
+    [[nodiscard]] static file parse(std::span<const std::span<const std::byte>> parts, const limits& bounds = {}) {
+        return file{parse_parts(parts, bounds), bounds};
+    }
+
     file(file&&) noexcept = default;
     file& operator=(file&&) noexcept = default;
     file(const file&) = delete;
