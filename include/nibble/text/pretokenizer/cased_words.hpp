@@ -64,6 +64,7 @@ struct cased_rules {
         if (next.set & overlap) overlap_end = end;
     }
     if (next.set & lowers) {
+        if (!rules.han_apart) return skip(text, end, lowers);
         for (; next.set & lowers; next = letter_at(end)) end += next.length;
         return end;
     }
