@@ -17,6 +17,7 @@
 #include <nibble/model/bind.hpp>
 #include <nibble/nibble.hpp>
 
+#include "../examples/load_options.hpp"
 #include "../examples/program.hpp"
 #include "support/machine.hpp"
 
@@ -25,12 +26,20 @@ namespace {
 using namespace nibble;
 
 struct options {
-    std::string model;
+    load_options load;
     std::vector<std::size_t> n_prompt{512}, n_generate{128}, depth{0};
     std::vector<unsigned> threads;
     std::vector<std::string> cache_types{"q16"};
     std::size_t repeats = 5, batch = 512;
     std::string output = "md", isa = "auto";
+
+    /// Tokens of the longest test.
+    [[nodiscard]] std::size_t longest() const {
+        return std::max(*std::max_element(n_prompt.begin(), n_prompt.end()),
+                        *std::max_element(n_generate.begin(), n_generate.end()));
+    }
+    /// Positions for it behind the deepest cache.
+    [[nodiscard]] std::size_t context() const { return *std::max_element(depth.begin(), depth.end()) + longest() + 1; }
 };
 
 /// What this CPU has, cut down to `isa`.
@@ -179,7 +188,11 @@ void progress(const std::string& what) { std::cerr << "\r\x1b[K" << what << std:
 int measure(const options& o) {
     const cpu_features cpu = features(o.isa);
     const auto start = bench::clock::now();
-    const auto m = model::load(o.model);
+    const auto m = load_model(o.load, o.context());
+    if (o.context() > m.config().n_ctx_train)
+        throw error{errc::bad_option, "-d, -p, -n",
+                    "a context of " + std::to_string(m.config().n_ctx_train) + " tokens at most, or --rope-scaling",
+                    std::to_string(o.context())};
     std::fprintf(stderr, "load %.1f ms; kernels: %s\n", 1000 * bench::seconds_since(start),
                  std::string{best_kernels(cpu).name}.c_str());
     const std::size_t n_vocab = m.config().n_vocab;
@@ -192,10 +205,8 @@ int measure(const options& o) {
         const auto pool = std::make_shared<thread_pool>(n_threads);
         for (const auto& kv : o.cache_types)
             for (const std::size_t depth : o.depth) {
-                const std::size_t most = std::max(*std::max_element(o.n_prompt.begin(), o.n_prompt.end()),
-                                                  *std::max_element(o.n_generate.begin(), o.n_generate.end()));
                 session s{m,
-                          {.context = depth + most + 1,
+                          {.context = depth + o.longest() + 1,
                            .batch = o.batch,
                            .kv_type = kv == "q8"    ? cache_type::q8
                                       : kv == "f16" ? cache_type::f16
@@ -247,7 +258,7 @@ int run(int argc, char** argv) {
     options o;
     CLI::App app{
         "Measures how fast a model reads prompts and generates tokens, beside the read bandwidth of its file."};
-    app.add_option("-m,--model", o.model, "GGUF file")->required();
+    app.add_option("-m,--model", o.load.model, "GGUF file of the model")->required()->type_name("FILE");
     app.add_option("-p,--n-prompt", o.n_prompt, "lengths of prompts to read; 0 for none")
         ->delimiter(',')
         ->capture_default_str();
@@ -274,6 +285,8 @@ int run(int argc, char** argv) {
     app.add_option("-o,--output", o.output, "md, csv or json")
         ->check(CLI::IsMember({"md", "csv", "json"}))
         ->capture_default_str();
+    declare_load(app, o.load);
+    app.footer("Exit code: 0, or 1 after an error.");
     if (asks_for_help(app, argc, argv)) return 0;
     return measure(o);
 }

@@ -148,6 +148,39 @@ TEST_CASE("parts are given in any order and under any names; one that is missing
     CHECK(refusal_of([&] { return gguf::file::open(std::vector<fs::path>{}); }).code == errc::bad_option);
 }
 
+TEST_CASE("parts are given as bytes in any order; one that is missing, double, foreign or damaged is named") {
+    const bytes contents = whole_file();
+    const auto whole = gguf::file::parse(contents);
+    const auto parts = split(whole, {2, 2, 1});
+    const bytes first = parts[0].bytes(), second = parts[1].bytes(), third = parts[2].bytes();
+    const bytes other = split(whole, {5, 0})[1].bytes();
+    using buffers = std::vector<std::span<const std::byte>>;
+    for (const auto& given : {buffers{first, second, third}, buffers{third, first, second}}) {
+        const auto file = gguf::file::parse(given);
+        CHECK(file.bytes().data() == first.data());
+        REQUIRE(file.tensors().size() == 5);
+        for (std::size_t i = 0; i < 5; ++i) {
+            CHECK(file.tensors()[i].name == whole.tensors()[i].name);
+            CHECK(std::equal(file.tensors()[i].bytes.begin(), file.tensors()[i].bytes.end(),
+                             whole.tensors()[i].bytes.begin(), whole.tensors()[i].bytes.end()));
+        }
+    }
+    CHECK(gguf::file::parse(buffers{contents}).parts().size() == 1);
+
+    const auto refused = [](const buffers& given, errc code, const std::vector<std::string>& words) {
+        const auto found = refusal_of([&] { return gguf::file::parse(given); });
+        INFO(found.text);
+        CHECK(found.code == code);
+        CHECK(says(found, words));
+    };
+    refused({third, first}, errc::gguf_layout, {"part 2 of 3", "none"});
+    refused({first, second, third, second}, errc::gguf_layout, {"buffer 4", "part 2 of 3, as buffer 2"});
+    refused({first, second, other}, errc::gguf_layout, {"buffer 3", "one of 3 parts", "part 2 of 2"});
+    refused({first, std::span{second}.first(30), third}, errc::gguf_count_too_large, {"buffer 2"});
+    refused({first, {}}, errc::gguf_truncated, {"buffer 2"});
+    refused({}, errc::bad_option, {"parts of a model"});
+}
+
 TEST_CASE("a part that is missing is named") {
     const temp_dir dir;
     const bytes contents = whole_file();

@@ -152,7 +152,8 @@ TEST_CASE("where programs read a file differently, an option gives the other rea
     const reading readings[] = {{"phi3-longrope-f32", ".long.logits.npy", {}, 513},  // the original context is 512
                                 {"phi3-longrope-f32", ".logits.npy", {}, 512},
                                 {"phi3-window-f32", ".nowindow.logits.npy", {.windows = false}, 40},
-                                {"exaone4-f32", ".nowindow.logits.npy", {.windows = false}, 40}};
+                                {"exaone4-f32", ".nowindow.logits.npy", {.windows = false}, 40},
+                                {"gpt-oss-f32", ".truncated.logits.npy", {.yarn_whole_pairs = true}, 40}};
     for (const auto& [name, reference, options, capacity] : readings) {
         const auto base = find(name);
         if (base.empty() || !exists(with(base, reference))) {

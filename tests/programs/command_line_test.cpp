@@ -79,6 +79,11 @@ const std::vector<command> commands = {
      {"--model", tiny_path(), "--file", "/dev/null"},
      with(load_options, {"--model", "--file", "--chunk", "--chunks", "--logits-out", "--logits-base", "--threads"})},
     {"tools", {"--model", tiny_path()}, with(load_options, {"--model", "--threads", "--context", "questions"}), true},
+#ifdef NIBBLE_TEST_BENCH
+    {"bench-model",
+     {"--model", tiny_path()},
+     with(load_options, {"--model", "--n-prompt", "--n-gen", "--n-depth", "--threads", "--isa"})},
+#endif
 };
 
 }  // namespace

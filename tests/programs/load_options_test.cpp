@@ -38,7 +38,11 @@ std::vector<std::pair<std::string, texts>> runs(const std::string& model, const 
         {"inspect", {model, "--check"}},
         {"logits", {"--model", model, "--tokens", (dir / "ids").string(), "--out", (dir / "out.npy").string()}},
         {"perplexity", {"--model", model, "--file", (dir / "text").string()}},
-        {"tools", {"--model", model, "What is 2 + 2?"}}};
+        {"tools", {"--model", model, "What is 2 + 2?"}},
+#ifdef NIBBLE_TEST_BENCH
+        {"bench-model", {"--model", model, "-p", "4", "-n", "1", "-r", "1"}},
+#endif
+    };
     for (auto& [name, arguments] : out) arguments.insert(arguments.end(), more.begin(), more.end());
     return out;
 }
@@ -196,6 +200,13 @@ TEST_CASE("programs say where a context or threads are less than asked for") {
     const auto stretched = chat({"-c", "4096", "--rope-scale", "2", "--prompt", "Hello!"});
     CHECK(stretched.exit_code == 0);
     CHECK_FALSE(contains(stretched.err, "note: "));
+#ifdef NIBBLE_TEST_BENCH
+    const texts deep{"--model", tiny_path(), "-p", "4", "-n", "0", "-d", "3000", "-r", "1"};
+    check_refused(run_program("bench-model", deep), {"-d", "2048", "3005"});
+    auto deep_and_stretched = deep;
+    deep_and_stretched.insert(deep_and_stretched.end(), {"--rope-scale", "2"});
+    CHECK(run_program("bench-model", deep_and_stretched).exit_code == 0);
+#endif
     const temp_dir dir;
     write_file(dir / "text", "Once upon a time there was a lion.");
     const auto measured = run_program(

@@ -41,6 +41,11 @@ public:
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {});
 
+    /// The same for all parts of a split, in any order.
+    [[nodiscard]] static file parse(std::span<const std::span<const std::byte>> parts, const limits& bounds = {}) {
+        return file{parse_parts(parts, bounds), bounds};
+    }
+
     file(file&&) noexcept = default;
     file& operator=(file&&) noexcept = default;
     file(const file&) = delete;

@@ -31,7 +31,7 @@ struct split_info {
 /// One of the files that hold a model: the only one, or a part of a split.
 struct part {
     mapped_file mapping;  ///< empty where the caller owns the bytes
-    std::string place;    ///< "file 'PATH'", or empty
+    std::string place;    ///< "file 'PATH'", "buffer 2" of those that the caller owns, or empty
     directory contents;   ///< of this file alone
     split_info split;     ///< what it says of itself
 };
@@ -60,10 +60,18 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
 [[nodiscard]] NIBBLE_FUNCTION std::vector<part> open_parts(const std::filesystem::path& path, const limits& bounds,
                                                            file_access access);
 
-/// Opens all parts of a split, given in any order and under any names. In their order. Throws as the other, and
-/// gguf_layout for a part that is given twice, is missing, or is of another split.
+/// All parts of a split, given in any order, in their order. Each has a place. Throws gguf_layout for a part that is
+/// given twice, is missing, or is of another split, bad_option where there is none.
+[[nodiscard]] NIBBLE_FUNCTION std::vector<part> in_order(std::vector<part> given);
+
+/// Opens all parts of a split, given in any order and under any names. In their order. Throws as the other and in_order
+/// do.
 [[nodiscard]] NIBBLE_FUNCTION std::vector<part> open_parts(std::span<const std::filesystem::path> paths,
                                                            const limits& bounds, file_access access);
+
+/// The same for bytes that the caller keeps; errors call them "buffer 1" and so on, as they are given.
+[[nodiscard]] NIBBLE_FUNCTION std::vector<part> parse_parts(std::span<const std::span<const std::byte>> buffers,
+                                                            const limits& bounds);
 
 /// One directory for all parts, in their order: the metadata of the first and what later ones add, and the tensors of
 /// all; the rest is of the first. Throws gguf_layout for a key that two parts state differently and where

@@ -131,38 +131,57 @@ NIBBLE_FUNCTION split_info read_split(const directory& contents, const limits& b
 
 namespace detail {
 
+inline void read_part(part& of, std::span<const std::byte> bytes, const limits& bounds) {
+    within(of.place, [&] {
+        of.contents = parse_directory(bytes, bounds);
+        of.split = read_split(of.contents, bounds);
+    });
+}
+
 [[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
     part opened{.mapping = mapped_file::open(path, access), .place = file_place(path), .contents = {}, .split = {}};
-    within(opened.place, [&] {
-        opened.contents = parse_directory(opened.mapping.bytes(), bounds);
-        opened.split = read_split(opened.contents, bounds);
-    });
+    read_part(opened, opened.mapping.bytes(), bounds);
     return opened;
 }
 
 }  // namespace detail
 
-NIBBLE_FUNCTION std::vector<part> open_parts(std::span<const std::filesystem::path> paths, const limits& bounds,
-                                             file_access access) {
-    std::vector<part> parts;
-    for (const auto& path : paths) {
-        part opened = detail::open_part(path, bounds, access);
-        const split_info split = opened.split;
-        if (parts.empty()) parts.resize(static_cast<std::size_t>(split.count));
+NIBBLE_FUNCTION std::vector<part> in_order(std::vector<part> given) {
+    if (given.empty()) throw error{errc::bad_option, "parts of a model", "at least one", "none"};
+    std::vector<part> parts(static_cast<std::size_t>(given.front().split.count));
+    for (part& each : given) {
+        const split_info split = each.split;
         if (split.count != parts.size())
-            throw error{errc::gguf_layout, opened.place, "one of " + std::to_string(parts.size()) + " parts",
+            throw error{errc::gguf_layout, each.place, "one of " + std::to_string(parts.size()) + " parts",
                         detail::numbered(split)};
         part& here = parts[static_cast<std::size_t>(split.number)];
         if (!here.place.empty())
-            throw error{errc::gguf_layout, opened.place, "each part once",
+            throw error{errc::gguf_layout, each.place, "each part once",
                         detail::numbered(split) + ", as " + here.place};
-        here = std::move(opened);
+        here = std::move(each);
     }
-    if (parts.empty()) throw error{errc::bad_option, "parts of a model", "paths", "none"};
     for (std::size_t i = 0; i < parts.size(); ++i)
         if (parts[i].place.empty())
-            throw error{errc::gguf_layout, detail::numbered({i, parts.size()}), "a path", "none"};
+            throw error{errc::gguf_layout, detail::numbered({i, parts.size()}), "among those given", "none"};
     return parts;
+}
+
+NIBBLE_FUNCTION std::vector<part> open_parts(std::span<const std::filesystem::path> paths, const limits& bounds,
+                                             file_access access) {
+    std::vector<part> given;
+    for (const auto& path : paths) given.push_back(detail::open_part(path, bounds, access));
+    return in_order(std::move(given));
+}
+
+NIBBLE_FUNCTION std::vector<part> parse_parts(std::span<const std::span<const std::byte>> buffers,
+                                              const limits& bounds) {
+    std::vector<part> given;
+    for (const auto& bytes : buffers) {
+        part& each = given.emplace_back();
+        each.place = "buffer " + std::to_string(given.size());
+        detail::read_part(each, bytes, bounds);
+    }
+    return in_order(std::move(given));
 }
 
 NIBBLE_FUNCTION std::vector<part> open_parts(const std::filesystem::path& path, const limits& bounds,

@@ -22,6 +22,9 @@ struct config_options {
     /// Whether layers that have a window in the file have one. Without, those that turn their heads only beside windows
     /// turn them, as in a file that says nothing of windows: for comparisons with programs that ignore them.
     bool windows = true;
+    /// Whether the ends of YaRN's ramp are rounded to pairs, of all layers and of `rope` too, whose own whole_pairs
+    /// does not count. Unset: as the family was trained, which no key says.
+    std::optional<bool> yarn_whole_pairs = {};
 };
 
 /// The configuration with these options in it, and among its sources. Throws errc::bad_option for what no file may say.

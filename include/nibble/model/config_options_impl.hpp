@@ -66,7 +66,8 @@ NIBBLE_FUNCTION model_config with_options(model_config config, const config_opti
         note("rope_freq_base", detail::number_text(base), "option rope_freq_base");
     }
     if (options.rope) {
-        const rope_scaling scaling = detail::checked_scaling(*options.rope, config.ropes[0].scaling, stated_context);
+        rope_scaling scaling = detail::checked_scaling(*options.rope, config.ropes[0].scaling, stated_context);
+        scaling.whole_pairs = config.family->yarn_whole_pairs;
         config.ropes[0].scaling = scaling;
         constexpr std::string_view names[] = {"none", "linear", "yarn", "longrope"};
         note("rope_scaling.type", std::string{names[static_cast<std::size_t>(scaling.type)]}, "option rope");
@@ -78,6 +79,10 @@ NIBBLE_FUNCTION model_config with_options(model_config config, const config_opti
             layer.window = no_window;
         }
         note("window_layers", "none", "option windows");
+    }
+    if (options.yarn_whole_pairs) {
+        for (auto& rope : config.ropes) rope.scaling.whole_pairs = *options.yarn_whole_pairs;
+        note("rope_scaling.whole_pairs", *options.yarn_whole_pairs ? "true" : "false", "option yarn_whole_pairs");
     }
     return config;
 }

@@ -12,6 +12,7 @@
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/core/fetch_ahead.hpp>
 #include <nibble/core/float_math.hpp>
 #include <nibble/kernels/elementwise/exp2.hpp>
 #include <nibble/ops/executor.hpp>
@@ -191,6 +192,17 @@ inline std::size_t plan_wave(const expert_call& call, std::size_t& expert) noexc
     return n_groups;
 }
 
+/// Asks for the experts of n_groups groups that are not in memory: of a model that is larger than it, those that were
+/// not used for long are on the disk, each as a whole.
+inline void fetch_experts(executor& threads, const expert_workspace& work, std::size_t n_groups) noexcept {
+    threads.for_blocks(n_groups, 1, [&](std::size_t g, std::size_t, std::size_t) {
+        const matrix_view& down = work.down[g].by.w;
+        if (is_in_memory(down.row(down.n_rows / 2))) return;
+        for (const matrix_view& w : {work.gated[g].gate.w, work.gated[g].up.w, down})
+            fetch_ahead({w.data, w.n_rows * w.row_bytes});
+    });
+}
+
 /// Calls f(row of the workspace, member) for each row of the groups begin .. end - 1.
 template <class F>
 void for_members(const expert_call& call, std::size_t begin, std::size_t end, const F& f) noexcept {
@@ -230,6 +242,7 @@ inline void add_results(executor& threads, const expert_call& call, std::size_t 
 /// out += weight * (down . (act(gate . x) * (up . x))) for each token of n_groups groups.
 inline void run_wave(executor& threads, const expert_call& call, std::size_t n_groups) noexcept {
     auto& work = call.workspace;
+    fetch_experts(threads, work, n_groups);
     gather(threads, call, n_groups);
     gated_linear(threads, {work.gated.data(), n_groups}, call.act, call.activations, call.up_scratch, work.max_rows);
     call.activations.quantize(threads, call.gated, {work.ranges.data(), n_groups}, {&call.down.w, 1});

@@ -32,10 +32,10 @@ words split(pretokenizer pattern, std::string_view text) {
 }
 
 constexpr pretokenizer all_patterns[] = {
-    pretokenizer::llama_bpe,   pretokenizer::qwen2,    pretokenizer::qwen35,       pretokenizer::seed_coder,
-    pretokenizer::minicpm5,    pretokenizer::gpt_2,    pretokenizer::smollm,       pretokenizer::tekken,
-    pretokenizer::gpt_4o,      pretokenizer::tiny_aya, pretokenizer::deepseek_llm, pretokenizer::deepseek_coder,
-    pretokenizer::deepseek_v3,
+    pretokenizer::llama_bpe,   pretokenizer::qwen2,      pretokenizer::qwen35,       pretokenizer::seed_coder,
+    pretokenizer::minicpm5,    pretokenizer::gpt_2,      pretokenizer::smollm,       pretokenizer::tekken,
+    pretokenizer::gpt_4o,      pretokenizer::tiny_aya,   pretokenizer::deepseek_llm, pretokenizer::deepseek_coder,
+    pretokenizer::deepseek_v3, pretokenizer::exaone_moe, pretokenizer::kimi_k2,      pretokenizer::bloom,
 };
 
 }  // namespace
@@ -90,6 +90,25 @@ TEST_CASE("pretokenizer: gpt-4o keeps contractions and marks with their words") 
     CHECK(split(p, "e\u0301'\u017fx '") == words{"e\u0301'\u017f", "x", " '"});
 }
 
+TEST_CASE("pretokenizer: exaone-moe keeps words with single spaces between them together") {
+    constexpr auto p = pretokenizer::exaone_moe;
+    CHECK(split(p, "one two  three 4 five") == words{"one two", " ", " three", " ", "4", " five"});
+    CHECK(split(p, "(a\u0301 b)\n\n/c") == words{"(a\u0301 b", ")\n", "\n", "/c"});
+    CHECK(split(p, "it's a \u0301b") == words{"it", "'s", " a", " \u0301", "b"});
+}
+
+TEST_CASE("pretokenizer: kimi-k2 keeps ideographs apart") {
+    constexpr auto p = pretokenizer::kimi_k2;
+    CHECK(split(p, "a\u4f60\u597dB's 1234") == words{"a", "\u4f60\u597d", "B's", " ", "123", "4"});
+    CHECK(split(p, "!\u2f00\n/ \u3007\u3042") == words{"!\u2f00\n", "/", " ", "\u3007", "\u3042"});
+}
+
+TEST_CASE("pretokenizer: bloom cuts at spaces, brackets and the ends of sentences") {
+    constexpr auto p = pretokenizer::bloom;
+    CHECK(split(p, "Hello, big (world)!  x") == words{"Hello", ",", " big", " (", "world", ")! ", " x"});
+    CHECK(split(p, "a1-b\tc \u3002") == words{"a1-b", "\t", "c", " \u3002"});
+}
+
 TEST_CASE("pretokenizer: tiny_aya groups digits from the right, unless a word goes on behind them") {
     constexpr auto p = pretokenizer::tiny_aya;
     CHECK(split(p, "1234567 12") == words{"1", "234", "567", " ", "12"});
@@ -124,10 +143,12 @@ TEST_CASE("pretokenizer: bytes that are no UTF-8 are characters of their own") {
     for (const pretokenizer p : all_patterns) {
         CAPTURE(static_cast<int>(p));
         CHECK(split(p, "\xff") == words{"\xff"});
+        if (p == pretokenizer::bloom) continue;  // as good as letters
         CHECK(split(p, "a\xe4\xb8") == words{"a", "\xe4\xb8"});
         CHECK(split(p, "\xed\xa0\2001") == words{"\xed\xa0\x80", "1"});
     }
     CHECK(split(pretokenizer::llama_bpe, "\344ab") == words{"\344ab"});
+    CHECK(split(pretokenizer::bloom, "a\xe4\xb8") == words{"a\xe4\xb8"});
 }
 
 TEST_CASE("pretokenizer: the words joined are the text, for any bytes") {
@@ -253,11 +274,23 @@ private:
                         newlines_and_spaces};
             case pretokenizer::seed_coder:
                 return {letters + R"(|\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+)" + newlines_and_spaces};
+            case pretokenizer::exaone_moe:
+                return {contractions + R"(|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N})"
+                                       R"(| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+)"};
             case pretokenizer::minicpm5: return {R"(\p{N}{1,3})", letters + R"(|\p{N}+)" + solids};
             case pretokenizer::gpt_2: return {gpt_2};
             case pretokenizer::smollm: return {R"(\p{N})", gpt_2};
             case pretokenizer::tekken: return {upper_first + upper_only + R"(|\p{N})" + cased_solids};
             case pretokenizer::gpt_4o: return {gpt_4o};
+            case pretokenizer::kimi_k2:
+                // \p{Han} alone would be all that Han text may have, marks and symbols too (Script_Extensions).
+                return {R"([\p{sc:Han}]+|[^\r\n\p{L}\p{N}]?(?:(?!\p{sc:Han})[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])*)"
+                        R"((?:(?!\p{sc:Han})[\p{Ll}\p{Lm}\p{Lo}\p{M}])+)" +
+                        contractions +
+                        R"(?|[^\r\n\p{L}\p{N}]?(?:(?!\p{sc:Han})[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])+)"
+                        R"((?:(?!\p{sc:Han})[\p{Ll}\p{Lm}\p{Lo}\p{M}])*)" +
+                        contractions + R"(?|\p{N}{1,3})" + solids};
+            case pretokenizer::bloom: return {R"( ?[^\s(|.,!?…。，、।۔،)]+)"};
             case pretokenizer::tiny_aya:
                 // Of \b, which PCRE2 takes from fewer characters, what can hold behind a digit.
                 return {R"(\p{Nd}{1,3}(?=(?:\p{Nd}{3})*)" + no_word_character + ")", gpt_4o};
@@ -321,7 +354,7 @@ public:
         text.clear();
         like.clear();
         for (auto n = 1 + random_() % 12; n > 0; --n) {
-            static constexpr char named[] = "  \n\r\t'strevmldSTREVMLD/aZ09._-";
+            static constexpr char named[] = "  \n\r\t'strevmldSTREVMLD/aZ09._-(|)!";
             if (random_() % 32 == 0) {
                 text += static_cast<char>(0xf8 | random_() % 8);  // never part of a character
                 like += "\xee\x80\x80";

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/text/pretokenizer/bloom_words.hpp>
 #include <nibble/text/pretokenizer/cased_words.hpp>
 #include <nibble/text/pretokenizer/deepseek_words.hpp>
 #include <nibble/text/pretokenizer/digit_groups.hpp>
@@ -30,6 +31,10 @@ enum class pretokenizer : std::uint8_t {
     qwen35,
     /// qwen2 with ?[^\s\p{L}\p{N}]+ in place of ?[^\s\p{L}\p{N}]+[\r\n]*
     seed_coder,
+    /// qwen2 with [^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+, | ?[^\s\p{L}\p{N}]+[\r\n/]? and |\s*[\r\n]:
+    /// words
+    /// with single spaces between them are one
+    exaone_moe,
     /// \p{N}{1,3}, then llama_bpe
     minicpm5,
     /// 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
@@ -42,8 +47,12 @@ enum class pretokenizer : std::uint8_t {
     tekken,
     /// tekken with (?i:'s|'t|'re|'ve|'m|'ll|'d)? behind the letters and \p{N}{1,3} in place of \p{N}
     gpt_4o,
+    /// [\p{Han}]+|gpt_4o, with && [^\p{Han}] in the classes of its letters and [\r\n]* in place of [\r\n/]*
+    kimi_k2,
     /// \d{1,3}(?=(?:\d{3})*\b), then gpt_4o
     tiny_aya,
+    ///  ?[^(\s|[.,!?…。，、।۔،])]+
+    bloom,
     /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$,
     /// [一-龥ࠀ-一가-퟿]+, \p{N}. The last is "Digits" with "individual_digits" in the tokenizer file of
     /// deepseek-llm-7b-base; llama.cpp has \p{N}+.
@@ -81,16 +90,20 @@ void split_words(pretokenizer pattern, std::string_view text, Emit&& emit) {
             return llama(
                 text,
                 {.digits = 1, .words = detail::letters | detail::marks, .solids = detail::solids & ~detail::marks});
-        case pretokenizer::seed_coder: return llama(text, {.digits = 1, .solids_take_newlines = false});
+        case pretokenizer::seed_coder: return llama(text, {.digits = 1, .newlines = 0});
+        case pretokenizer::exaone_moe: return llama(text, {.digits = 1, .newlines = 1, .phrases = true});
         case pretokenizer::minicpm5:
             return detail::isolate_numbers(text, 3, [&](std::string_view piece) { llama(piece, {.digits = 3}); });
         case pretokenizer::gpt_2: return scan(text, detail::gpt2_word<false>);
         case pretokenizer::smollm: return scan(text, detail::gpt2_word<true>);
         case pretokenizer::tekken: return cased(text, {.digits = 1, .contractions = false});
         case pretokenizer::gpt_4o: return cased(text, {.digits = 3, .contractions = true});
+        case pretokenizer::kimi_k2:
+            return cased(text, {.digits = 3, .contractions = true, .han_apart = true, .slashes = false});
         case pretokenizer::tiny_aya:
             return detail::isolate_digit_groups(
                 text, [&](std::string_view piece) { cased(piece, {.digits = 3, .contractions = true}); });
+        case pretokenizer::bloom: return scan(text, detail::bloom_word);
         case pretokenizer::deepseek_llm: return detail::deepseek_llm_words(text, emit);
         case pretokenizer::deepseek_coder: return detail::deepseek_coder_words(text, emit);
         case pretokenizer::deepseek_v3: return detail::deepseek_v3_words(text, emit);
