@@ -19,6 +19,13 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
+// Declared here for a unit that includes one of the two first, and json.hpp by it.
+namespace detail {
+template <class Punctuation>
+void dump_json(std::string& out, const json& value, const json_format& format, Punctuation& punctuation);
+inline json parse_json(std::string_view text, const json_limits& limits);
+}  // namespace detail
+
 NIBBLE_FUNCTION json::json() noexcept : data_(std::in_place_index<0>) {}
 NIBBLE_FUNCTION json::json(std::nullptr_t) noexcept : data_(std::in_place_index<0>) {}
 NIBBLE_FUNCTION json::json(bool b) noexcept : data_(std::in_place_type<bool>, b) {}
@@ -82,7 +89,7 @@ NIBBLE_FUNCTION double json::as_double() const {
 }
 
 NIBBLE_FUNCTION json json::parse(std::string_view text, const json_limits& limits) {
-    return detail::json_parser(text, limits).document();
+    return detail::parse_json(text, limits);
 }
 
 NIBBLE_FUNCTION std::string json::dump(const json_format& format) const {

@@ -194,6 +194,10 @@ private:
     std::size_t at_ = 0;
 };
 
+inline json parse_json(std::string_view text, const json_limits& limits) {
+    return json_parser(text, limits).document();
+}
+
 }  // namespace detail
 
 NIBBLE_NAMESPACE_END
