@@ -2,10 +2,13 @@
 // An open GGUF file: its metadata and tensors as validated views into the mapping.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -41,6 +44,16 @@ public:
     [[nodiscard]] static file open(std::span<const std::filesystem::path> paths, const limits& bounds = {},
                                    file_access access = file_access::map) {
         return file{open_parts(paths, bounds, access), bounds};
+    }
+
+    /// The same for a whole model in a file that is open, or in memory: see mapped_file.
+    [[nodiscard]] static file open(const file_range& range, const limits& bounds = {},
+                                   file_access access = file_access::map) {
+        return file{only_part(mapped_file::open(range, access), mapped_file::place_of(range), bounds), bounds};
+    }
+    [[nodiscard]] static file open(std::shared_ptr<const std::byte[]> bytes, std::size_t size,
+                                   const limits& bounds = {}) {
+        return file{only_part(mapped_file::of(std::move(bytes), size), "model in memory", bounds), bounds};
     }
 
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
@@ -111,6 +124,27 @@ public:
     /// Asks the system to read the file ahead; a hint that never fails. Does nothing for parse().
     void advise_will_need() const noexcept {
         for (const part& each : parts_) each.mapping.advise_will_need();
+    }
+
+    /// Reads all pages of the file once, in its order, so that later readers wait for no disk while there is memory for
+    /// them. `progress`, if there is one, is told the bytes read and those to read, at first and after every 16 MiB;
+    /// what it throws comes out. Returns false when `cancel` was set, which is looked at as often.
+    bool warm_up(const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {},
+                 const std::atomic<bool>* cancel = nullptr) const {
+        constexpr std::size_t piece = std::size_t{16} << 20, page = 4096;  // the smallest page of any system
+        std::uint64_t done = 0;
+        if (progress) progress(0, size());
+        for (const part& each : parts_)
+            for (auto rest = each.contents.bytes; !rest.empty();) {
+                if (cancel && cancel->load(std::memory_order_relaxed)) return false;
+                const auto now = rest.first(std::min(piece, rest.size()));
+                for (std::size_t at = 0; at < now.size(); at += page)
+                    static_cast<void>(*static_cast<const volatile std::byte*>(now.data() + at));
+                rest = rest.subspan(now.size());
+                done += now.size();
+                if (progress) progress(done, size());
+            }
+        return true;
     }
 
 private:

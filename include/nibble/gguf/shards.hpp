@@ -36,7 +36,7 @@ struct split_info {
 
 /// One of the files that hold a model: the only one, or a part of a split.
 struct part {
-    mapped_file mapping;  ///< empty where the caller owns the bytes
+    mapped_file mapping;  ///< empty where the bytes are borrowed
     std::string place;    ///< "file 'PATH'", or empty
     directory contents;   ///< of this file alone
     split_info split;     ///< what it says of itself
@@ -160,8 +160,8 @@ inline void join_tensors(const std::vector<part>& parts, const limits& bounds, d
 
 namespace detail {
 
-[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
-    part opened{.mapping = mapped_file::open(path, access), .place = file_place(path), .contents = {}, .split = {}};
+[[nodiscard]] inline part read_part(mapped_file mapping, std::string place, const limits& bounds) {
+    part opened{.mapping = std::move(mapping), .place = std::move(place), .contents = {}, .split = {}};
     within(opened.place, [&] {
         opened.contents = parse_directory(opened.mapping.bytes(), bounds);
         opened.split = read_split(opened.contents, bounds);
@@ -169,7 +169,23 @@ namespace detail {
     return opened;
 }
 
+[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
+    return read_part(mapped_file::open(path, access), file_place(path), bounds);
+}
+
 }  // namespace detail
+
+/// The only part of a model, from a file without a path by which others could be found. Throws as parse_directory does,
+/// and gguf_layout for a part of a split.
+[[nodiscard]] inline std::vector<part> only_part(mapped_file mapping, std::string place, const limits& bounds) {
+    std::vector<part> parts;
+    parts.push_back(detail::read_part(std::move(mapping), std::move(place), bounds));
+    const part& only = parts.front();
+    if (only.split.count != 1)
+        throw error{errc::gguf_layout, only.place, "a whole model: parts are opened by their paths",
+                    detail::numbered(only.split)};
+    return parts;
+}
 
 /// Opens a file, and if it is a part of a split all others, which lie beside it under the names that splits have. In
 /// their order. Throws as mapped_file::open and parse_directory do, and gguf_layout for a part that is another one than

@@ -2,8 +2,12 @@
 // A model: one GGUF file opened, checked and ready to be run, with its tokenizer and chat template.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,12 +60,22 @@ public:
     /// Opens a model file. Throws io_* for the file, gguf_* for its container, model_* for what is missing in it,
     /// contradicts itself or is not supported.
     [[nodiscard]] static model load(const std::filesystem::path& path, const model_options& options = {}) {
-        auto file = gguf::file::open(path, options.limits, options.access);
-        if (options.read_ahead) file.advise_will_need();
-        return model{std::move(file), options};
+        return load(gguf::file::open(path, options.limits, options.access), options);
     }
 
-    /// The same from a file that is already open.
+    /// The same from a file that is open, or part of one: `model::load({.descriptor = fd, .offset = 4096})`. On Windows
+    /// the member is `handle`.
+    [[nodiscard]] static model load(const file_range& range, const model_options& options = {}) {
+        return load(gguf::file::open(range, options.limits, options.access), options);
+    }
+
+    /// The same from memory, which the model keeps; see mapped_file::of.
+    [[nodiscard]] static model load(std::shared_ptr<const std::byte[]> bytes, std::size_t size,
+                                    const model_options& options = {}) {
+        return model{gguf::file::open(std::move(bytes), size, options.limits), options};
+    }
+
+    /// The same from a file that is already read.
     explicit model(gguf::file file, const model_options& options = {})
         : shared_(std::make_shared<const state>(std::move(file), options)) {}
 
@@ -75,6 +89,11 @@ public:
     [[nodiscard]] model share() const noexcept { return model{shared_}; }
 
     [[nodiscard]] const gguf::file& file() const noexcept { return shared_->file; }
+    /// Has the weights in memory before the first prompt needs them; see gguf::file::warm_up.
+    bool warm_up(const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {},
+                 const std::atomic<bool>* cancel = nullptr) const {
+        return file().warm_up(progress, cancel);
+    }
     [[nodiscard]] const model_config& config() const noexcept { return shared_->config; }
     [[nodiscard]] const model_weights& weights() const noexcept { return shared_->weights; }
 
@@ -180,6 +199,11 @@ private:
         made_on_demand<nibble::tokenizer> tokenizer;
         made_on_demand<nibble::chat_template> chat_template;
     };
+
+    [[nodiscard]] static model load(gguf::file file, const model_options& options) {
+        if (options.read_ahead) file.advise_will_need();
+        return model{std::move(file), options};
+    }
 
     explicit model(std::shared_ptr<const state> shared) noexcept : shared_(std::move(shared)) {}
 
