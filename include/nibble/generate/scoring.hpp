@@ -67,13 +67,13 @@ struct alternatives_of_prefix {
 /// Scores token after token behind a prefix that a session holds.
 class alternative_scorer {
 public:
-    /// The session has just read the prefix.
-    explicit alternative_scorer(session_state& session)
+    /// The session has just read the prefix. `longest`: tokens of the longest text.
+    alternative_scorer(session_state& session, std::size_t longest)
         : session_(session),
           prefix_(session.position()),
           n_vocab_(session.source().config().n_vocab),
           behind_prefix_(session.logits().begin(), session.logits().end()),
-          rows_(rows_at_once * n_vocab_),
+          rows_(std::min(longest, rows_at_once) * n_vocab_),
           list_(n_vocab_) {}
 
     /// Reads all but the last of `text`; returns false when cancelled. The session holds the prefix afterwards.
@@ -112,13 +112,16 @@ private:
                                                     std::span<const std::vector<token>> alternatives,
                                                     const std::atomic<bool>* cancel) {
     session.check_tokens(prefix, 0, "prefix");
-    for (std::size_t i = 0; i < alternatives.size(); ++i)
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < alternatives.size(); ++i) {
+        longest = std::max(longest, alternatives[i].size());
         if (!alternatives[i].empty())
             session.check_tokens(alternatives[i], prefix.size(), ("alternative " + std::to_string(i)).c_str());
+    }
     const std::size_t reused = std::min(session.common_prefix(prefix), prefix.size() - 1);
     session.rewind(reused);
     if (!session.read(prefix.subspan(reused), {cancel, nullptr})) return {};
-    alternative_scorer scorer{session};
+    alternative_scorer scorer{session, longest};
     std::vector<scored_text> scores(alternatives.size());
     for (std::size_t i = 0; i < scores.size(); ++i)
         if (!scorer.score(alternatives[i], cancel, scores[i])) return {};
