@@ -68,6 +68,17 @@ std::uint64_t text_of(const std::string& path, const cpu_features& cpu) {
     return h.value;
 }
 
+/// An embedding, and the scores of two texts behind another.
+std::uint64_t vectors_of(const std::string& path, const cpu_features& cpu) {
+    const auto m = model::load(path);
+    session s{m, {.context = 512, .threads = 1, .cpu = cpu}};
+    hash h;
+    h.add(s.embed("Once upon a time there was a small boat."));
+    for (const auto& text : s.score("Once upon a time", {" there was a lion.", " a bird had a broken wing."}))
+        h.add(text.logprobs);
+    return h.value;
+}
+
 }  // namespace
 
 void NIBBLE_BITS_UNIT(const std::string& data, const std::string& models, const report_bits& report) {
@@ -88,5 +99,6 @@ void NIBBLE_BITS_UNIT(const std::string& data, const std::string& models, const 
                                  "starcoder2-f32", "mistral3-f32", "lfm2-f32", "olmoe-f32"})
             report(set, name, logits_of(data + '/' + name, step));
         report(set, "text", text_of(models + "/nibble-tiny.gguf", step));
+        report(set, "vectors", vectors_of(models + "/nibble-tiny.gguf", step));
     }
 }

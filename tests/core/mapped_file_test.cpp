@@ -4,12 +4,15 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include "support/held_file.hpp"
 #include "support/posix.hpp"
 #include "support/refusal.hpp"
 #include "support/temp_dir.hpp"
@@ -107,6 +110,60 @@ TEST_CASE("a copy is the same bytes, and stays as it was whatever happens to its
     CHECK(refusal_of([&] { return mapped_file::open(dir / "", file_access::copy); }).code == errc::io_not_regular);
 }
 
+TEST_CASE("part of a file that is open, from any byte on") {
+    const temp_dir dir;
+    std::string text(300'000, '.');
+    for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i * i % 26);
+    write(dir / "file", text);
+    for (const auto access : {file_access::map, file_access::copy})
+        for (const std::uint64_t offset : {0u, 1u, 4095u, 4096u, 65'536u, 200'001u, 299'999u, 300'000u}) {
+            CAPTURE(static_cast<int>(access), offset);
+            std::optional<held_file> held{dir / "file"};
+            const auto rest = mapped_file::open(held->range(offset), access);
+            const auto part = mapped_file::open(held->range(offset, (300'000 - offset) / 2), access);
+            held.reset();  // closed
+            rest.advise_will_need();
+            CHECK(text_of(rest) == text.substr(offset));
+            CHECK(text_of(part) == text.substr(offset, (300'000 - offset) / 2));
+        }
+}
+
+TEST_CASE("a range that a file has not is refused, and the file stays as it was") {
+    const temp_dir dir;
+    write(dir / "file", "0123456789");
+    const held_file held{dir / "file"};
+    const auto refused = [&](std::uint64_t offset, std::uint64_t length) {
+        return refusal_of([&] { return mapped_file::open(held.range(offset, length)); });
+    };
+    CHECK(refused(11, file_range::to_the_end).text.find("at most 10, the size of the file, got 11") !=
+          std::string::npos);
+    for (const auto& r : {refused(11, 0), refused(0, 11), refused(9, 2), refused(10, 1),
+                          refused(file_range::to_the_end, 2), refused(2, file_range::to_the_end - 1)}) {
+        CHECK(r.code == errc::io_read);
+        CHECK(r.where.starts_with("file "));
+    }
+    CHECK(text_of(mapped_file::open(held.range(9, 1))) == "9");
+    CHECK(mapped_file::open(held.range(10, 0)).bytes().empty());
+}
+
+TEST_CASE("memory in the place of a file lives as long as somebody has it") {
+    auto owner = std::make_shared<std::string>("package: content");
+    const std::weak_ptr<std::string> watched = owner;
+    const auto* const data = reinterpret_cast<const std::byte*>(owner->data()) + 9;
+    {
+        auto first = mapped_file::of({owner, data}, 7);
+        owner.reset();
+        first.advise_will_need();
+        CHECK(first.bytes().data() == data);
+        const mapped_file second = std::move(first);
+        CHECK(text_of(second) == "content");
+        CHECK(first.bytes().empty());
+        CHECK_FALSE(watched.expired());
+    }
+    CHECK(watched.expired());
+    CHECK(mapped_file::of(nullptr, 7).bytes().empty());
+}
+
 TEST_CASE("a path that leads nowhere") {
     const temp_dir dir;
     const auto missing = refusal_of_open(dir / "missing");
@@ -168,6 +225,33 @@ TEST_CASE("what is no regular file is refused at once") {
         fs::create_symlink(dir / ".", dir / "to-directory");
         check(dir / "to-directory", "a directory");
     }
+}
+
+TEST_CASE("a descriptor of no regular file is refused") {
+    const temp_dir dir;
+    const auto refused = [](int fd) { return refusal_of([&] { return mapped_file::open({.descriptor = fd}); }); };
+    CHECK(refused(-1) == refusal{errc::io_open, "file descriptor -1"});
+    CHECK(refused(-1).text.find("Bad file descriptor") != std::string::npos);
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    CHECK(refused(ends[0]).text.find("a pipe") != std::string::npos);
+    for (const int end : ends) ::close(end);
+    CHECK(refused(ends[0]).code == errc::io_open);
+    CHECK(refusal_of([&] { return mapped_file::open(held_file{dir.path()}.range()); }).code == errc::io_not_regular);
+    const detail::descriptor writer{::open((dir / "new").c_str(), O_WRONLY | O_CREAT, 0600)};
+    REQUIRE(::write(writer.get(), "text", 4) == 4);
+    for (const auto access : {file_access::map, file_access::copy})
+        CHECK(refusal_of([&] { return mapped_file::open({.descriptor = writer.get()}, access); }).code ==
+              errc::io_read);
+}
+
+TEST_CASE("the position of a descriptor is not moved") {
+    const temp_dir dir;
+    write(dir / "file", "0123456789");
+    const held_file held{dir / "file"};
+    REQUIRE(::lseek(held.range().descriptor, 3, SEEK_SET) == 3);
+    CHECK(text_of(mapped_file::open(held.range(5), file_access::copy)) == "56789");
+    CHECK(::lseek(held.range().descriptor, 0, SEEK_CUR) == 3);
 }
 
 TEST_CASE("a file that may not be read") {

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nibble/gguf/file.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "support/gguf_files.hpp"
+#include "support/held_file.hpp"
 #include "support/memory.hpp"
 #include "support/paths.hpp"
 #include "support/temp_dir.hpp"
@@ -40,6 +45,54 @@ TEST_CASE("open and parse see the same file") {
     CHECK(opened.data_offset() == parsed.data_offset());
     CHECK(opened.data_end() == parsed.data_end());
     CHECK(touch_everything(opened) == touch_everything(parsed));
+}
+
+TEST_CASE("a file inside another, or in memory, is the same file") {
+    const temp_dir dir;
+    const bytes contents = seed_files().at(2);
+    const std::string_view text{reinterpret_cast<const char*>(contents.data()), contents.size()};
+    std::ofstream{dir / "package", std::ios::binary} << "123" << text << "behind";
+    const auto parsed = gguf::file::parse(contents);
+    const auto inside = gguf::file::open(held_file{dir / "package"}.range(3, contents.size()));
+    CHECK(touch_everything(inside) == touch_everything(parsed));
+    CHECK(inside.bytes().size() == contents.size());
+
+    std::shared_ptr<std::byte[]> memory{new std::byte[contents.size()]};
+    std::copy(contents.begin(), contents.end(), memory.get());
+    const auto owned = gguf::file::open(std::move(memory), contents.size());
+    CHECK(touch_everything(owned) == touch_everything(parsed));
+
+    const auto off = refusal_of([&] { return gguf::file::open(held_file{dir / "package"}.range()); });
+    CHECK(off.code == errc::gguf_bad_magic);
+    CHECK(off.where.starts_with("file "));
+    CHECK(refusal_of([&] { return gguf::file::open(nullptr, 0); }) ==
+          refusal{errc::gguf_truncated, "model in memory: header: magic", 0});
+}
+
+TEST_CASE("a warm-up goes through the whole file, and stops where it is told to") {
+    constexpr std::uint64_t piece = std::uint64_t{16} << 20;
+    const auto contents = gguf::writer{}.add_tensor(tensor("t", {(5 << 20) + 1000}, data_type::f32, 7)).bytes();
+    const auto file = gguf::file::parse(contents);
+    using told = std::vector<std::uint64_t>;
+    told done;
+    const auto note = [&](std::uint64_t now, std::uint64_t total) {
+        CHECK(total == contents.size());
+        done.push_back(now);
+    };
+    CHECK(file.warm_up(note));
+    CHECK(done == told{0, piece, contents.size()});
+    CHECK(file.warm_up());
+
+    std::atomic<bool> cancel = false;
+    done.clear();
+    CHECK_FALSE(file.warm_up(
+        [&](std::uint64_t now, std::uint64_t total) {
+            note(now, total);
+            cancel = now == piece;
+        },
+        &cancel));
+    CHECK(done == told{0, piece});
+    CHECK_THROWS_AS(file.warm_up([](std::uint64_t, std::uint64_t) { throw 5; }), int);
 }
 
 TEST_CASE("views outlive a move of the file") {

@@ -13,6 +13,7 @@
 #include <nibble/gguf/file.hpp>
 
 #include "support/gguf_files.hpp"
+#include "support/held_file.hpp"
 #include "support/split_model.hpp"
 #include "support/temp_dir.hpp"
 #include "test.hpp"
@@ -56,6 +57,15 @@ bool says(const refusal& refused, const std::vector<std::string>& pieces) {
 }
 
 }  // namespace
+
+TEST_CASE("a part alone, without a path, is refused") {
+    const temp_dir dir;
+    const bytes contents = whole_file();
+    const auto path = write_parts(dir / "", split(gguf::file::parse(contents), {2, 2, 1}));
+    const auto refused = refusal_of([&] { return gguf::file::open(held_file{path}.range()); });
+    CHECK(refused.code == errc::gguf_layout);
+    CHECK(says(refused, {"opened by their paths", "part 1 of 3"}));
+}
 
 TEST_CASE("parts side by side are one file, whichever of them is named") {
     const bytes contents = whole_file();

@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "support/forward_run.hpp"
+#include "support/held_file.hpp"
 #include "support/model_file.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
@@ -62,6 +65,31 @@ TEST_CASE("a model that was copied into memory does not mind what happens to its
     CHECK(std::equal(ours.begin(), ours.end(), theirs.begin(), theirs.end()));
     const message hello{role::user, "Hello!"};
     CHECK(copied.apply_chat_template({&hello, 1}) == mapped.apply_chat_template({&hello, 1}));
+}
+
+TEST_CASE("a model inside a package and one in memory compute what the file does") {
+    const test::opened_model whole{test::models_dir() / "nibble-tiny.gguf"};
+    const auto bytes = whole.file.bytes();
+    const test::temp_dir dir;
+    std::ofstream{dir / "package", std::ios::binary}
+        << "1234567" << std::string_view{reinterpret_cast<const char*>(bytes.data()), bytes.size()} << "behind";
+    const test::held_file package{dir / "package"};
+    std::shared_ptr<std::byte[]> memory{new std::byte[bytes.size() + 1]};
+    std::copy(bytes.begin(), bytes.end(), memory.get() + 1);  // at an odd address, as inside
+    const std::shared_ptr<const std::byte[]> at_odd{memory, memory.get() + 1};
+    memory.reset();
+
+    const std::vector<token> tokens{1, 20, 300, 4, 500, 6};
+    const auto expected = test::sequence_run{whole, tokens.size()}.read(tokens);
+    const test::opened_model inside{gguf::file::open(package.range(7, bytes.size()))};
+    const test::opened_model owned{gguf::file::open(at_odd, bytes.size())};
+    for (const auto* each : {&inside, &owned})
+        CHECK_THAT((test::sequence_run{*each, tokens.size()}.read(tokens)),
+                   test::same_bits_as(expected, whole.config.n_vocab));
+
+    CHECK(model::load(package.range(7, bytes.size())).tokenizer().n_vocab() == whole.config.n_vocab);
+    CHECK(model::load(at_odd, bytes.size()).warm_up());
+    CHECK(test::refusal_of([&] { return model::load(package.range(1)); }).code == errc::gguf_bad_magic);
 }
 
 TEST_CASE("a model in parts computes what it computes in one file") {

@@ -2,7 +2,10 @@
 // Definitions of core/mapped_file.hpp: by the ways of the system.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include <nibble/core/file/posix.hpp>
@@ -17,6 +20,21 @@ NIBBLE_FUNCTION mapped_file mapped_file::open(const std::filesystem::path& path,
     return result;
 }
 
+NIBBLE_FUNCTION mapped_file mapped_file::open(const file_range& range, file_access access) {
+    mapped_file result;
+    result.file_ = detail::open_range(place_of(range), range, access);
+    return result;
+}
+
+NIBBLE_FUNCTION mapped_file mapped_file::of(std::shared_ptr<const std::byte[]> bytes, std::size_t size) noexcept {
+    mapped_file result;
+    result.file_.bytes = {bytes.get(), bytes ? size : 0};
+    result.file_.owner = std::move(bytes);
+    return result;
+}
+
+NIBBLE_FUNCTION std::string mapped_file::place_of(const file_range& range) { return detail::place_of(range); }
+
 NIBBLE_FUNCTION mapped_file& mapped_file::operator=(mapped_file&& other) noexcept {
     mapped_file taken{std::move(other)};
     swap(taken);
@@ -24,16 +42,13 @@ NIBBLE_FUNCTION mapped_file& mapped_file::operator=(mapped_file&& other) noexcep
 }
 
 NIBBLE_FUNCTION mapped_file::~mapped_file() {
-    if (is_mapped()) detail::unmap(file_.bytes);
+    if (!file_.mapping.empty()) detail::unmap(file_.mapping);
 }
 
 NIBBLE_FUNCTION void mapped_file::advise_will_need() const noexcept {
-    if (is_mapped()) detail::read_ahead(file_.bytes);
+    if (!file_.mapping.empty()) detail::read_ahead(file_.mapping);
 }
 
-NIBBLE_FUNCTION void mapped_file::swap(mapped_file& other) noexcept {
-    std::swap(file_.bytes, other.file_.bytes);
-    std::swap(file_.copy, other.file_.copy);
-}
+NIBBLE_FUNCTION void mapped_file::swap(mapped_file& other) noexcept { std::swap(file_, other.file_); }
 
 NIBBLE_NAMESPACE_END

@@ -55,12 +55,14 @@ struct alternatives_of_prefix {
 /// Scores token after token behind a prefix that a session holds.
 class alternative_scorer {
 public:
-    alternative_scorer(session_state& session, std::span<const token> prefix, const std::atomic<bool>* cancel)
+    /// `longest`: tokens of the longest text.
+    alternative_scorer(session_state& session, std::span<const token> prefix, std::size_t longest,
+                       const std::atomic<bool>* cancel)
         : session_(session),
           prefix_(prefix),
           cancel_(cancel),
           n_vocab_(session.source().config().n_vocab),
-          rows_(rows_at_once * n_vocab_),
+          rows_(std::min(longest, rows_at_once) * n_vocab_),
           list_(n_vocab_) {}
 
     /// Reads of the prefix what the session does not hold; returns false when cancelled.
@@ -112,10 +114,13 @@ private:
                                                     std::span<const std::vector<token>> alternatives,
                                                     const std::atomic<bool>* cancel) {
     session.check_tokens(prefix, 0, "prefix");
-    for (std::size_t i = 0; i < alternatives.size(); ++i)
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < alternatives.size(); ++i) {
+        longest = std::max(longest, alternatives[i].size());
         if (!alternatives[i].empty())
             session.check_tokens(alternatives[i], prefix.size(), ("alternative " + std::to_string(i)).c_str());
-    alternative_scorer scorer{session, prefix, cancel};
+    }
+    alternative_scorer scorer{session, prefix, longest, cancel};
     if (!scorer.read_prefix()) return {};
     std::vector<scored_text> scores(alternatives.size());
     for (std::size_t i = 0; i < scores.size(); ++i)

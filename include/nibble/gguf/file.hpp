@@ -2,9 +2,13 @@
 // An open GGUF file: its metadata and tensors as validated views into the mapping.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -38,13 +42,17 @@ public:
     [[nodiscard]] static file open(std::span<const std::filesystem::path> paths, const limits& bounds = {},
                                    file_access access = file_access::map);
 
+    /// The same for a whole model in a file that is open, or in memory: see mapped_file.
+    [[nodiscard]] static file open(const file_range& range, const limits& bounds = {},
+                                   file_access access = file_access::map);
+    [[nodiscard]] static file open(std::shared_ptr<const std::byte[]> bytes, std::size_t size,
+                                   const limits& bounds = {});
+
     /// Parses bytes that the caller keeps alive and unchanged for the life of the file and its views.
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {});
 
     /// The same for all parts of a split, in any order.
-    [[nodiscard]] static file parse(std::span<const std::span<const std::byte>> parts, const limits& bounds = {}) {
-        return file{parse_parts(parts, bounds), bounds};
-    }
+    [[nodiscard]] static file parse(std::span<const std::span<const std::byte>> parts, const limits& bounds = {});
 
     file(file&&) noexcept = default;
     file& operator=(file&&) noexcept = default;
@@ -91,6 +99,12 @@ public:
 
     /// Asks the system to read the file ahead; a hint that never fails. Does nothing for parse().
     void advise_will_need() const noexcept;
+
+    /// Reads all pages of the file once, in its order, so that later readers wait for no disk while there is memory for
+    /// them. `progress`, if there is one, is told the bytes read and those to read, at first and after every 16 MiB;
+    /// what it throws comes out. Returns false when `cancel` was set, which is looked at as often.
+    bool warm_up(const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {},
+                 const std::atomic<bool>* cancel = nullptr) const;
 
 private:
     file(std::vector<part> parts, const limits& bounds);

@@ -30,7 +30,7 @@ struct split_info {
 
 /// One of the files that hold a model: the only one, or a part of a split.
 struct part {
-    mapped_file mapping;  ///< empty where the caller owns the bytes
+    mapped_file mapping;  ///< empty where the bytes are borrowed
     std::string place;    ///< "file 'PATH'", "buffer 2" of those that the caller owns, or empty
     directory contents;   ///< of this file alone
     split_info split;     ///< what it says of itself
@@ -53,6 +53,10 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
 
 /// What `split.no` and `split.count` say; a file without them, or with a count of 0 or 1, is no part.
 [[nodiscard]] NIBBLE_FUNCTION split_info read_split(const directory& contents, const limits& bounds);
+
+/// The only part of a model, from a file without a path by which others could be found. Throws as parse_directory does,
+/// and gguf_layout for a part of a split.
+[[nodiscard]] NIBBLE_FUNCTION std::vector<part> only_part(mapped_file mapping, std::string place, const limits& bounds);
 
 /// Opens a file, and if it is a part of a split all others, which lie beside it under the names that splits have. In
 /// their order. Throws as mapped_file::open and parse_directory do, and gguf_layout for a part that is another one than

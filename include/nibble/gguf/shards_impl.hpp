@@ -138,13 +138,27 @@ inline void read_part(part& of, std::span<const std::byte> bytes, const limits& 
     });
 }
 
-[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
-    part opened{.mapping = mapped_file::open(path, access), .place = file_place(path), .contents = {}, .split = {}};
+[[nodiscard]] inline part open_part(mapped_file mapping, std::string place, const limits& bounds) {
+    part opened{.mapping = std::move(mapping), .place = std::move(place), .contents = {}, .split = {}};
     read_part(opened, opened.mapping.bytes(), bounds);
     return opened;
 }
 
+[[nodiscard]] inline part open_part(const std::filesystem::path& path, const limits& bounds, file_access access) {
+    return open_part(mapped_file::open(path, access), file_place(path), bounds);
+}
+
 }  // namespace detail
+
+NIBBLE_FUNCTION std::vector<part> only_part(mapped_file mapping, std::string place, const limits& bounds) {
+    std::vector<part> parts;
+    parts.push_back(detail::open_part(std::move(mapping), std::move(place), bounds));
+    const part& only = parts.front();
+    if (only.split.count != 1)
+        throw error{errc::gguf_layout, only.place, "a whole model: parts are opened by their paths",
+                    detail::numbered(only.split)};
+    return parts;
+}
 
 NIBBLE_FUNCTION std::vector<part> in_order(std::vector<part> given) {
     if (given.empty()) throw error{errc::bad_option, "parts of a model", "at least one", "none"};

@@ -2,7 +2,11 @@
 // A model: one GGUF file opened, checked and ready to be run, with its tokenizer and chat template.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -51,7 +55,15 @@ public:
     /// contradicts itself or is not supported.
     [[nodiscard]] static model load(const std::filesystem::path& path, const model_options& options = {});
 
-    /// The same from a file that is already open.
+    /// The same from a file that is open, or part of one: `model::load({.descriptor = fd, .offset = 4096})`. On Windows
+    /// the member is `handle`.
+    [[nodiscard]] static model load(const file_range& range, const model_options& options = {});
+
+    /// The same from memory, which the model keeps; see mapped_file::of.
+    [[nodiscard]] static model load(std::shared_ptr<const std::byte[]> bytes, std::size_t size,
+                                    const model_options& options = {});
+
+    /// The same from a file that is already read.
     explicit model(gguf::file file, const model_options& options = {});
 
     model(model&&) noexcept = default;
@@ -64,6 +76,9 @@ public:
     [[nodiscard]] model share() const noexcept { return model{shared_}; }
 
     [[nodiscard]] const gguf::file& file() const noexcept;
+    /// Has the weights in memory before the first prompt needs them; see gguf::file::warm_up.
+    bool warm_up(const std::function<void(std::uint64_t done, std::uint64_t total)>& progress = {},
+                 const std::atomic<bool>* cancel = nullptr) const;
     [[nodiscard]] const model_config& config() const noexcept;
     [[nodiscard]] const model_weights& weights() const noexcept;
 
@@ -90,6 +105,8 @@ public:
 
 private:
     struct state;
+
+    [[nodiscard]] static model load(gguf::file file, const model_options& options);
 
     explicit model(std::shared_ptr<const state> shared) noexcept : shared_(std::move(shared)) {}
 

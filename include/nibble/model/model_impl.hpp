@@ -82,7 +82,19 @@ struct model::state {
 };
 
 NIBBLE_FUNCTION model model::load(const std::filesystem::path& path, const model_options& options) {
-    auto file = gguf::file::open(path, options.limits, options.access);
+    return load(gguf::file::open(path, options.limits, options.access), options);
+}
+
+NIBBLE_FUNCTION model model::load(const file_range& range, const model_options& options) {
+    return load(gguf::file::open(range, options.limits, options.access), options);
+}
+
+NIBBLE_FUNCTION model model::load(std::shared_ptr<const std::byte[]> bytes, std::size_t size,
+                                  const model_options& options) {
+    return model{gguf::file::open(std::move(bytes), size, options.limits), options};
+}
+
+NIBBLE_FUNCTION model model::load(gguf::file file, const model_options& options) {
     if (options.read_ahead) file.advise_will_need();
     return model{std::move(file), options};
 }
@@ -91,6 +103,11 @@ NIBBLE_FUNCTION model::model(gguf::file file, const model_options& options)
     : shared_(std::make_shared<const state>(std::move(file), options)) {}
 
 NIBBLE_FUNCTION const gguf::file& model::file() const noexcept { return shared_->file; }
+
+NIBBLE_FUNCTION bool model::warm_up(const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
+                                    const std::atomic<bool>* cancel) const {
+    return file().warm_up(progress, cancel);
+}
 
 NIBBLE_FUNCTION const model_config& model::config() const noexcept { return shared_->config; }
 

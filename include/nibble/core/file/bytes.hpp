@@ -4,16 +4,16 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
+#include <limits>
 #include <memory>
 #include <new>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/core/path_text.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -28,47 +28,86 @@ enum class file_access {
     copy,
 };
 
+/// Bytes of a file that is open already: a model inside a package, or one that another process has opened. The file
+/// stays the caller's, who may close it as soon as it has been opened from.
+struct file_range {
+    static constexpr std::uint64_t to_the_end = std::numeric_limits<std::uint64_t>::max();
+
+#if defined(_WIN32)
+    void* handle;  ///< a HANDLE with GENERIC_READ; a copy moves its position
+#else
+    int descriptor;  ///< open for reading; its position is neither used nor moved
+#endif
+    std::uint64_t offset = 0;  ///< of the first byte; any
+    std::uint64_t length = to_the_end;
+};
+
 namespace detail {
 
 /// No file of more bytes than this is opened: less than any 64-bit address space, half of a 32-bit one.
 inline constexpr std::uint64_t max_file_bytes = sizeof(void*) >= 8 ? std::uint64_t{1} << 46 : std::uint64_t{1} << 31;
 
-/// All bytes of a file. Where there are some and no `copy`, they are mapped, and whoever has them unmaps them.
+/// Bytes of a file, and what keeps them: a mapping, which whoever has it unmaps, or an owner of memory.
 struct file_bytes {
     std::span<const std::byte> bytes;
-    std::unique_ptr<std::byte[]> copy;
+    std::span<const std::byte> mapping = {};  ///< contains `bytes`
+    std::shared_ptr<const std::byte[]> owner = {};
 };
 
-[[noreturn]] inline void throw_not_regular(const std::filesystem::path& path, std::string_view kind) {
-    throw error{errc::io_not_regular, file_place(path), "a regular file", std::string{kind}};
+/// Where errors are, "file 'PATH'" or "file descriptor 3", is `place` from here on.
+[[noreturn]] inline void throw_not_regular(const std::string& place, std::string_view kind) {
+    throw error{errc::io_not_regular, place, "a regular file", std::string{kind}};
 }
 
-/// Whether a file of this size has bytes at all; throws errc::io_too_large.
-inline bool has_bytes(const std::filesystem::path& path, std::uint64_t size) {
-    if (size > max_file_bytes)
-        throw error{errc::io_too_large, file_place(path), "at most " + std::to_string(max_file_bytes) + " bytes",
-                    std::to_string(size)};
-    return size > 0;
+/// The bytes that a range has of a file of `size`; throws errc::io_read where it ends behind the file, io_too_large.
+struct part_of_file {
+    std::uint64_t offset, length;
+};
+inline part_of_file part_of(const std::string& place, const file_range& range, std::uint64_t size) {
+    if (range.offset > size)
+        throw error{errc::io_read, place, "an offset of at most " + std::to_string(size) + ", the size of the file",
+                    std::to_string(range.offset)};
+    const std::uint64_t rest = size - range.offset;
+    const std::uint64_t length = range.length == file_range::to_the_end ? rest : range.length;
+    if (length > rest)
+        throw error{errc::io_read, place,
+                    "at most " + std::to_string(rest) + " bytes behind offset " + std::to_string(range.offset),
+                    std::to_string(length)};
+    if (length > max_file_bytes)
+        throw error{errc::io_too_large, place, "at most " + std::to_string(max_file_bytes) + " bytes",
+                    std::to_string(length)};
+    return {range.offset, length};
 }
 
-/// A copy of a file of `size` bytes. `read(data, n)` reads up to n more bytes, n at most 2^30, and returns how many it
-/// got, 0 at the end of the file.
+/// A copy of part of a file. `read(data, n, offset)` reads up to n bytes from `offset` on, n at most 2^30, and returns
+/// how many it got, 0 at the end of the file.
 template <class Read>
-file_bytes copy_of(const std::filesystem::path& path, std::uint64_t size, const Read& read) {
+file_bytes copy_of(const std::string& place, const part_of_file& part, const Read& read) {
     constexpr std::size_t most = std::size_t{1} << 30;  // what one call of any system reads
-    file_bytes file;
-    file.copy.reset(new (std::nothrow) std::byte[static_cast<std::size_t>(size)]);
-    if (!file.copy) throw error{errc::out_of_memory, file_place(path), "memory for " + std::to_string(size) + " bytes"};
-    const std::span memory{file.copy.get(), static_cast<std::size_t>(size)};
-    for (std::size_t done = 0; done < memory.size();) {
-        const std::size_t n = read(memory.data() + done, memory.size() - done < most ? memory.size() - done : most);
-        if (n == 0)
-            throw error{errc::io_read, file_place(path), std::to_string(size) + " bytes",
-                        "only " + std::to_string(done)};
+    const auto size = static_cast<std::size_t>(part.length);
+    std::unique_ptr<std::byte[]> memory{new (std::nothrow) std::byte[size]};
+    if (!memory) throw error{errc::out_of_memory, place, "memory for " + std::to_string(size) + " bytes"};
+    for (std::size_t done = 0; done < size;) {
+        const std::size_t n = read(memory.get() + done, size - done < most ? size - done : most, part.offset + done);
+        if (n == 0) throw error{errc::io_read, place, std::to_string(size) + " bytes", "only " + std::to_string(done)};
         done += n;
     }
-    file.bytes = memory;
-    return file;
+    const std::span<const std::byte> bytes{memory.get(), size};
+    return {bytes, {}, std::move(memory)};
+}
+
+/// What is to be mapped so that `part` is in it: a mapping begins at a multiple of `grain` bytes.
+struct mapped_part {
+    std::uint64_t begin;
+    std::size_t lead, length;  ///< bytes of the mapping before the part, and all of them
+};
+inline mapped_part mapping_of(const part_of_file& part, std::uint64_t grain) noexcept {
+    const std::uint64_t lead = part.offset % grain;
+    return {part.offset - lead, static_cast<std::size_t>(lead), static_cast<std::size_t>(lead + part.length)};
+}
+inline file_bytes mapped(const void* memory, const mapped_part& where) noexcept {
+    const std::span mapping{static_cast<const std::byte*>(memory), where.length};
+    return {mapping.subspan(where.lead), mapping, {}};
 }
 
 }  // namespace detail

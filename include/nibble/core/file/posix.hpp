@@ -22,6 +22,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/file/bytes.hpp>
+#include <nibble/core/path_text.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
@@ -41,74 +42,83 @@ private:
     int fd_;
 };
 
-[[noreturn]] inline void throw_system(errc code, const std::filesystem::path& path, int reason) {
-    throw error{code, file_place(path), {}, std::generic_category().message(reason)};
+[[noreturn]] inline void throw_system(errc code, const std::string& place, int reason) {
+    throw error{code, place, {}, std::generic_category().message(reason)};
 }
 
-inline void require_regular(const std::filesystem::path& path, ::mode_t mode) {
+inline void require_regular(const std::string& place, ::mode_t mode) {
     if (S_ISREG(mode)) return;
-    throw_not_regular(path, S_ISDIR(mode)    ? "a directory"
-                            : S_ISFIFO(mode) ? "a pipe"
-                            : S_ISSOCK(mode) ? "a socket"
-                                             : "a device");
+    throw_not_regular(place, S_ISDIR(mode)    ? "a directory"
+                             : S_ISFIFO(mode) ? "a pipe"
+                             : S_ISSOCK(mode) ? "a socket"
+                                              : "a device");
 }
 
-inline descriptor open_regular(const std::filesystem::path& path, struct ::stat& status) {
+inline descriptor open_regular(const std::filesystem::path& path, const std::string& place) {
     if (path.native().find('\0') != std::string::npos)  // the system would open what stands before the NUL
-        throw_system(errc::io_open, path, EINVAL);
+        throw_system(errc::io_open, place, EINVAL);
     // Opening a device can have effects of its own, so what kind of file it is comes first, and again after opening
     // in case the name was replaced in between. O_NONBLOCK: a FIFO without writer must not hold us up.
-    if (::stat(path.c_str(), &status) != 0) throw_system(errc::io_open, path, errno);
-    require_regular(path, status.st_mode);
+    struct ::stat status {};
+    if (::stat(path.c_str(), &status) != 0) throw_system(errc::io_open, place, errno);
+    require_regular(place, status.st_mode);
     descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
-    if (file.get() < 0) throw_system(errc::io_open, path, errno);
-    if (::fstat(file.get(), &status) != 0) throw_system(errc::io_read, path, errno);
-    require_regular(path, status.st_mode);
+    if (file.get() < 0) throw_system(errc::io_open, place, errno);
     return file;
 }
 
-inline file_bytes copy_file(const std::filesystem::path& path, const descriptor& file, std::uint64_t size) {
-    return copy_of(path, size, [&](std::byte* data, std::size_t n) {
+inline file_bytes copy_file(const std::string& place, int file, const part_of_file& part) {
+    return copy_of(place, part, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
         for (;;) {
-            const auto got = ::read(file.get(), data, n);
+            const auto got = ::pread(file, data, n, static_cast<::off_t>(offset));
             if (got >= 0) return static_cast<std::size_t>(got);
-            if (errno != EINTR) throw_system(errc::io_read, path, errno);
+            if (errno != EINTR) throw_system(errc::io_read, place, errno);
         }
     });
 }
 
 #if defined(__wasi__)
 
-inline file_bytes open_file(const std::filesystem::path& path, file_access) {
-    struct ::stat status {};
-    const descriptor file = open_regular(path, status);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    return has_bytes(path, size) ? copy_file(path, file, size) : file_bytes{};
+inline file_bytes map_file(const std::string& place, int file, const part_of_file& part) {
+    return copy_file(place, file, part);
 }
 inline void unmap(std::span<const std::byte>) noexcept {}
 inline void read_ahead(std::span<const std::byte>) noexcept {}
 
 #else
 
-inline file_bytes open_file(const std::filesystem::path& path, file_access access) {
-    struct ::stat status {};
-    const descriptor file = open_regular(path, status);
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    if (!has_bytes(path, size)) return {};
-    if (access == file_access::copy) return copy_file(path, file, size);
-    const auto n = static_cast<std::size_t>(size);
-    void* const memory = ::mmap(nullptr, n, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (memory == MAP_FAILED) throw_system(errno == ENOMEM ? errc::io_too_large : errc::io_read, path, errno);
-    return {{static_cast<const std::byte*>(memory), n}, {}};
+inline file_bytes map_file(const std::string& place, int file, const part_of_file& part) {
+    const auto where = mapping_of(part, static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)));
+    void* const memory = ::mmap(nullptr, where.length, PROT_READ, MAP_PRIVATE, file, static_cast<::off_t>(where.begin));
+    if (memory == MAP_FAILED) throw_system(errno == ENOMEM ? errc::io_too_large : errc::io_read, place, errno);
+    return mapped(memory, where);
 }
-inline void unmap(std::span<const std::byte> bytes) noexcept {
-    ::munmap(const_cast<std::byte*>(bytes.data()), bytes.size());
+inline void unmap(std::span<const std::byte> mapping) noexcept {
+    ::munmap(const_cast<std::byte*>(mapping.data()), mapping.size());
 }
-inline void read_ahead(std::span<const std::byte> bytes) noexcept {
-    ::madvise(const_cast<std::byte*>(bytes.data()), bytes.size(), MADV_WILLNEED);
+inline void read_ahead(std::span<const std::byte> mapping) noexcept {
+    ::madvise(const_cast<std::byte*>(mapping.data()), mapping.size(), MADV_WILLNEED);
 }
 
 #endif
+
+inline std::string place_of(const file_range& range) { return "file descriptor " + std::to_string(range.descriptor); }
+
+inline file_bytes open_range(const std::string& place, const file_range& range, file_access access) {
+    struct ::stat status {};
+    if (::fstat(range.descriptor, &status) != 0) throw_system(errc::io_open, place, errno);
+    require_regular(place, status.st_mode);
+    const auto part = part_of(place, range, static_cast<std::uint64_t>(status.st_size));
+    if (part.length == 0) return {};
+    return access == file_access::copy ? copy_file(place, range.descriptor, part)
+                                       : map_file(place, range.descriptor, part);
+}
+
+inline file_bytes open_file(const std::filesystem::path& path, file_access access) {
+    const std::string place = file_place(path);
+    const descriptor file = open_regular(path, place);
+    return open_range(place, {.descriptor = file.get()}, access);
+}
 
 }  // namespace detail
 NIBBLE_NAMESPACE_END

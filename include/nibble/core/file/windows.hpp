@@ -13,6 +13,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/file/bytes.hpp>
+#include <nibble/core/path_text.hpp>
 #include <nibble/core/windows.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -36,11 +37,11 @@ private:
 
 /// What the system says of its last call: in the words of the C library, which are the same in every country, where it
 /// has some.
-[[noreturn]] inline void throw_system(errc code, const std::filesystem::path& path, DWORD reason) {
+[[noreturn]] inline void throw_system(errc code, const std::string& place, DWORD reason) {
     const std::error_code given{static_cast<int>(reason), std::system_category()};
     const std::error_condition known = given.default_error_condition();
     throw error{code,
-                file_place(path),
+                place,
                 {},
                 reason == ERROR_SHARING_VIOLATION             ? "another program is using it"
                 : known.category() == std::generic_category() ? known.message()
@@ -56,47 +57,69 @@ inline std::wstring long_path(const std::filesystem::path& path) {
     return whole.starts_with(LR"(\\)") ? LR"(\\?\UNC)" + whole.substr(1) : LR"(\\?\)" + whole;
 }
 
-inline void require_regular(const std::filesystem::path& path, const handle& file) {
-    const DWORD type = ::GetFileType(file.get());
-    if (type != FILE_TYPE_DISK) throw_not_regular(path, type == FILE_TYPE_PIPE ? "a pipe" : "a device");
+inline void require_regular(const std::string& place, HANDLE file) {
+    const DWORD type = ::GetFileType(file);
+    if (type == FILE_TYPE_UNKNOWN) throw_system(errc::io_open, place, ::GetLastError());
+    if (type != FILE_TYPE_DISK) throw_not_regular(place, type == FILE_TYPE_PIPE ? "a pipe" : "a device");
     BY_HANDLE_FILE_INFORMATION about{};
-    if (!::GetFileInformationByHandle(file.get(), &about)) throw_system(errc::io_read, path, ::GetLastError());
-    if ((about.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) throw_not_regular(path, "a directory");
+    if (!::GetFileInformationByHandle(file, &about)) throw_system(errc::io_read, place, ::GetLastError());
+    if ((about.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0) throw_not_regular(place, "a directory");
+}
+
+inline file_bytes copy_file(const std::string& place, HANDLE file, const part_of_file& part) {
+    return copy_of(place, part, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
+        OVERLAPPED where{};
+        where.Offset = static_cast<DWORD>(offset);
+        where.OffsetHigh = static_cast<DWORD>(offset >> 32);
+        DWORD got = 0;
+        const bool read = ::ReadFile(file, data, static_cast<DWORD>(n), &got, &where) ||
+                          (::GetLastError() == ERROR_IO_PENDING && ::GetOverlappedResult(file, &where, &got, TRUE));
+        if (!read && ::GetLastError() != ERROR_HANDLE_EOF) throw_system(errc::io_read, place, ::GetLastError());
+        return static_cast<std::size_t>(got);
+    });
+}
+
+inline file_bytes map_file(const std::string& place, HANDLE file, const part_of_file& part) {
+    SYSTEM_INFO system{};
+    ::GetSystemInfo(&system);
+    const auto where = mapping_of(part, system.dwAllocationGranularity);
+    // The view holds the mapping, and the mapping the file, when their handles are closed.
+    const handle mapping{::CreateFileMappingW(file, nullptr, PAGE_READONLY, 0, 0, nullptr)};
+    if (!mapping.is_open()) throw_system(errc::io_read, place, ::GetLastError());
+    const void* const memory = ::MapViewOfFile(mapping.get(), FILE_MAP_READ, static_cast<DWORD>(where.begin >> 32),
+                                               static_cast<DWORD>(where.begin), where.length);
+    if (!memory) throw_system(errc::io_too_large, place, ::GetLastError());
+    return mapped(memory, where);
+}
+
+inline std::string place_of(const file_range&) { return "file handle"; }
+
+inline file_bytes open_range(const std::string& place, const file_range& range, file_access access) {
+    require_regular(place, range.handle);
+    LARGE_INTEGER size{};
+    if (!::GetFileSizeEx(range.handle, &size)) throw_system(errc::io_read, place, ::GetLastError());
+    const auto part = part_of(place, range, static_cast<std::uint64_t>(size.QuadPart));
+    if (part.length == 0) return {};
+    return access == file_access::copy ? copy_file(place, range.handle, part) : map_file(place, range.handle, part);
 }
 
 inline file_bytes open_file(const std::filesystem::path& path, file_access access) {
+    const std::string place = file_place(path);
     if (path.empty() || path.native().find(L'\0') != std::wstring::npos)
-        throw_system(errc::io_open, path, ERROR_PATH_NOT_FOUND);
+        throw_system(errc::io_open, place, ERROR_PATH_NOT_FOUND);
     // Shared with who reads, renames or removes it, not with who writes. BACKUP_SEMANTICS: directories open, too, and
     // are refused as what they are.
     const handle file{::CreateFileW(long_path(path).c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr,
                                     OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr)};
-    if (!file.is_open()) throw_system(errc::io_open, path, ::GetLastError());
-    require_regular(path, file);
-    LARGE_INTEGER length{};
-    if (!::GetFileSizeEx(file.get(), &length)) throw_system(errc::io_read, path, ::GetLastError());
-    const auto size = static_cast<std::uint64_t>(length.QuadPart);
-    if (!has_bytes(path, size)) return {};
-    if (access == file_access::copy)
-        return copy_of(path, size, [&](std::byte* data, std::size_t n) {
-            DWORD got = 0;
-            if (!::ReadFile(file.get(), data, static_cast<DWORD>(n), &got, nullptr))
-                throw_system(errc::io_read, path, ::GetLastError());
-            return static_cast<std::size_t>(got);
-        });
-    // The view holds the mapping, and the mapping the file, when their handles are closed.
-    const handle mapping{::CreateFileMappingW(file.get(), nullptr, PAGE_READONLY, 0, 0, nullptr)};
-    if (!mapping.is_open()) throw_system(errc::io_read, path, ::GetLastError());
-    const void* const memory = ::MapViewOfFile(mapping.get(), FILE_MAP_READ, 0, 0, 0);
-    if (!memory) throw_system(errc::io_too_large, path, ::GetLastError());
-    return {{static_cast<const std::byte*>(memory), static_cast<std::size_t>(size)}, {}};
+    if (!file.is_open()) throw_system(errc::io_open, place, ::GetLastError());
+    return open_range(place, {.handle = file.get()}, access);
 }
 
-inline void unmap(std::span<const std::byte> bytes) noexcept { ::UnmapViewOfFile(bytes.data()); }
+inline void unmap(std::span<const std::byte> mapping) noexcept { ::UnmapViewOfFile(mapping.data()); }
 
-inline void read_ahead([[maybe_unused]] std::span<const std::byte> bytes) noexcept {
+inline void read_ahead([[maybe_unused]] std::span<const std::byte> mapping) noexcept {
 #if _WIN32_WINNT >= 0x0602
-    WIN32_MEMORY_RANGE_ENTRY range{const_cast<std::byte*>(bytes.data()), bytes.size()};
+    WIN32_MEMORY_RANGE_ENTRY range{const_cast<std::byte*>(mapping.data()), mapping.size()};
     ::PrefetchVirtualMemory(::GetCurrentProcess(), 1, &range, 0);
 #endif
 }
