@@ -22,3 +22,7 @@ struct embed_options {
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/embedding_impl.hpp>
+#endif

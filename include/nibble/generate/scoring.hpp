@@ -22,3 +22,7 @@ struct scored_text {
 };
 
 NIBBLE_NAMESPACE_END
+
+#if NIBBLE_HAS_DEFINITIONS
+#include <nibble/generate/scoring_impl.hpp>
+#endif

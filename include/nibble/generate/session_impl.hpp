@@ -13,8 +13,6 @@
 #include <nibble/chat/template.hpp>
 #include <nibble/chat/turns.hpp>
 #include <nibble/core/error.hpp>
-#include <nibble/generate/embedding_impl.hpp>
-#include <nibble/generate/scoring_impl.hpp>
 #include <nibble/generate/session.hpp>
 #include <nibble/generate/session_file.hpp>
 #include <nibble/generate/session_state.hpp>
