@@ -13,8 +13,11 @@
 
 #include <nibble/generate/session.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/model/bind.hpp>
 #include <nibble/model/check_weights.hpp>
 #include <nibble/model/model.hpp>
+#include <nibble/model/vocabulary.hpp>
+#include <nibble/model/weight_binder.hpp>
 
 #include "options.hpp"
 #include "report.hpp"

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <nibble/model/bind.hpp>
 #include <nibble/model/model.hpp>
 
 namespace row_parts {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <nibble/gguf/file.hpp>
+#include <nibble/gguf/parse.hpp>
 #include <nibble/model/check_weights.hpp>
 
 #include "fuzz/fuzz.hpp"

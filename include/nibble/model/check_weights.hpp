@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -22,6 +23,13 @@ class file;
 
 /// The rows of a matrix that hold one, ascending.
 [[nodiscard]] NIBBLE_FUNCTION std::vector<std::size_t> find_bad_rows(const tensor_view& tensor);
+
+namespace detail {
+
+/// "tensor 'NAME'", with the file that it is in where a model has several.
+[[nodiscard]] NIBBLE_FUNCTION std::string tensor_place(const gguf::file& file, const tensor_view& tensor);
+
+}  // namespace detail
 
 /// Throws model_bad_weights that names the tensor, the block with an infinity or a NaN, and its byte in the file.
 NIBBLE_FUNCTION void check_finite(const gguf::file& file, const tensor_view& tensor);

@@ -42,8 +42,7 @@ NIBBLE_FUNCTION std::vector<std::size_t> find_bad_rows(const tensor_view& tensor
 
 namespace detail {
 
-/// "tensor 'NAME'", with the file that it is in where a model has several.
-[[nodiscard]] inline std::string tensor_place(const gguf::file& file, const tensor_view& tensor) {
+NIBBLE_FUNCTION std::string tensor_place(const gguf::file& file, const tensor_view& tensor) {
     std::string place = "tensor '" + escaped(tensor.name) + '\'';
     return file.parts().size() == 1 ? place : file.part_of(tensor).place + ": " + place;
 }
