@@ -159,7 +159,7 @@ private:
     [[nodiscard]] finish_reason stop_reason() const noexcept;
 
     static constexpr std::size_t all_tokens = static_cast<std::size_t>(-1);
-    // Of the prompt, in a pass of advance_for(): a step then takes little longer than one of the reply.
+    // Of the prompt, in a pass of advance_for(): a group of gemm, three times the time of one token.
     static constexpr std::size_t slice_tokens = 16;
     // A token of English text has 4 to 5 bytes; the text grows beyond this only for very unusual ones.
     static constexpr std::size_t reserved_bytes_per_token = 16;
