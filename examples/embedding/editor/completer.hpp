@@ -55,7 +55,12 @@ public:
         const std::lock_guard lock{mutex_};
         return latest_;
     }
-    /// Waits until it is whole; an editor would not.
+    /// Waits until it has begun, or until it is whole; an editor would look at latest() now and then.
+    [[nodiscard]] completion wait_for_begin() {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return latest_.finished || !latest_.text.empty(); });
+        return latest_;
+    }
     [[nodiscard]] completion wait() {
         std::unique_lock lock{mutex_};
         changed_.wait(lock, [this] { return latest_.finished; });
@@ -102,22 +107,22 @@ private:
             session.generate(prompt, {.temperature = 0, .max_tokens = 24, .stop = {"\n"}, .cancel = &out_of_date_});
         for (const std::string_view piece : line) publish(wanted.edit, piece, false);
         const bool cancelled = line.reason() == nibble::finish_reason::cancelled;
+        count(line.stats(), std::min(session.position(), prompt.size()), cancelled);
+        if (!cancelled) publish(wanted.edit, {}, true);
+    }
+
+    void count(const nibble::generation_stats& line, std::size_t in_cache, bool cancelled) {
         const std::lock_guard lock{mutex_};
         ++(cancelled ? stats_.n_cancelled : stats_.n_finished);
-        stats_.tokens_reused += line.stats().reused_tokens;
-        stats_.tokens_read += std::min(session.position(), prompt.size()) - line.stats().reused_tokens;
-        if (!cancelled) finish(wanted.edit);
+        stats_.tokens_reused += line.reused_tokens;
+        stats_.tokens_read += in_cache - line.reused_tokens;
     }
 
     void publish(std::size_t edit, std::string_view piece, bool finished) {
         const std::lock_guard lock{mutex_};
         if (latest_.edit != edit) return;
         latest_.text += piece;
-        if (finished) finish(edit);
-    }
-    void finish(std::size_t edit) {
-        if (latest_.edit != edit) return;
-        latest_.finished = true;
+        latest_.finished = finished;
         changed_.notify_all();
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An editor in which somebody types a text, key by key, and looks at the completion after each word:
-// editor MODEL.gguf [TEXT]
-// Every key cancels the completion of the key before it; what was read of the text stays read.
+// An editor in which somebody types a text: with each key when the completion of the last one begins to show, and after
+// a word when it is whole: editor MODEL.gguf [TEXT] Every key cancels the completion of the key before it; what was
+// read of the text stays read.
 #include "completer.hpp"
 
 #include <algorithm>
@@ -21,7 +21,11 @@ void type(const char* model_path, const std::string& text) {
         const auto began = clock_type::now();
         completer.edited({text.substr(0, n), ""});
         worst = std::max(worst, clock_type::now() - began);
-        if (n == text.size() || text[n] == ' ') std::cout << text.substr(0, n) << '[' << completer.wait().text << "]\n";
+        if (n < text.size() && text[n] != ' ') {
+            (void)completer.wait_for_begin();
+        } else {
+            std::cout << text.substr(0, n) << '[' << completer.wait().text << "]\n";
+        }
     }
     const auto stats = completer.stats();
     std::cout << text.size() << " keys: " << stats.n_finished << " completions finished, " << stats.n_cancelled
