@@ -12,6 +12,7 @@
 
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/path_text.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/model.hpp>
 #include <nibble/model/read_config.hpp>

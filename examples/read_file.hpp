@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include <nibble/core/mapped_file.hpp>
+#include <nibble/core/path_text.hpp>
 
 /// The bytes of a regular file, or of a pipe, as shells make of `<(command)`; the name is UTF-8. Throws nibble::error
 /// that names it: what else is no file (a directory, a device that never ends) is refused as it is for models.
