@@ -19,7 +19,7 @@ set(text_may core unicode)
 set(chat_may core unicode json jinja text)
 set(model_may core simd quant kernels ops gguf text chat)
 set(generate_may core simd quant kernels ops gguf unicode json jinja grammar text chat model)
-set(c_may core json grammar chat model generate nibble.h)
+set(c_may core gguf json grammar chat model generate nibble.h)
 set(layers core simd quant kernels ops gguf unicode json jinja grammar text chat model generate c)
 
 # Headers of lower layers that a layer must still not know: quant no file, kernels no threads.

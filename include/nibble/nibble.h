@@ -186,6 +186,8 @@ typedef struct nibble_session_options {
     size_t size;
     size_t context;      // 4096; most tokens of prompt and replies together, cut down to what the model may have
     size_t batch;        // 512; tokens of a prompt that are read at once
+    size_t sequences;    // 1; sessions that share the memory: this one and its forks
+    size_t positions;    // 0; tokens that they can hold together: 0 is the context of each
     uint32_t threads;    // that compute, the caller among them; 0: all that the process may use
     int32_t cache_type;  // how keys and values are kept; NIBBLE_CACHE_Q16
 } nibble_session_options;
@@ -208,6 +210,24 @@ NIBBLE_API nibble_status nibble_session_free(nibble_session* session);
 
 NIBBLE_API nibble_status nibble_session_get_info(const nibble_session* session, nibble_session_info* info,
                                                  nibble_error* error);
+
+// Another session that has read the same, for nothing. It shares the memory of `session`, whose options say for how
+// many `sequences` there is room.
+NIBBLE_API nibble_status nibble_session_fork(const nibble_session* session, nibble_session** fork, nibble_error* error);
+
+// Receives a piece of a file; 0 where it was written. It must not throw, and not use the session.
+typedef int32_t (*nibble_write)(void* user, const void* data, size_t size);
+
+// Writes what the session has read, keys and values too, as a GGUF file: `write` gets it piece by piece, with `user`.
+// NIBBLE_ERROR_FILE where that returns another number than 0. A reply in the making is no part of it.
+NIBBLE_API nibble_status nibble_session_save(const nibble_session* session, nibble_write write, void* user,
+                                             nibble_error* error);
+
+// A session that goes on from such a file, bit for bit, with the same model; the file is not needed then. The options
+// are free, but for cache_type and room for all tokens; some models ask for context and batch as they were.
+NIBBLE_API nibble_status nibble_session_restore(const nibble_model* model, const char* path, size_t path_length,
+                                                const nibble_session_options* options, nibble_session** session,
+                                                nibble_error* error);
 
 // Forgets the tokens from `position` on. What is the same in the next prompt is found without that.
 NIBBLE_API nibble_status nibble_session_rewind(nibble_session* session, size_t position, nibble_error* error);

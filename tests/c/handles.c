@@ -21,6 +21,7 @@ static void refuse_model(const nibble_model* model) {
     EXPECT(expected, nibble_model_detokenize(model, tokens, 1, 0, text, sizeof text, &n, last));
     EXPECT(expected, nibble_model_render(model, conversation, NULL, text, sizeof text, &n, last));
     EXPECT(expected, nibble_session_new(model, NULL, &session, last));
+    EXPECT(expected, nibble_session_restore(model, "saved", NIBBLE_NUL_ENDED, NULL, &session, last));
     CHECK(session == NULL && n == 0);
     DONE(nibble_conversation_free(conversation));
 }
@@ -40,7 +41,13 @@ static void refuse_conversation(nibble_conversation* conversation, const nibble_
     CHECK(reply == NULL && n == 0);
 }
 
+static int32_t write_nothing(void* user, const void* data, size_t size) {
+    (void)user, (void)data, (void)size;
+    return 0;
+}
+
 static void refuse_session(nibble_session* session) {
+    nibble_session* fork = NULL;
     const nibble_status expected = NIBBLE_ERROR_HANDLE;
     const int32_t token = 0;
     const char* alternative = "!";
@@ -51,6 +58,8 @@ static void refuse_session(nibble_session* session) {
     nibble_reply* reply = NULL;
     info.size = sizeof info;
     EXPECT(expected, nibble_session_get_info(session, &info, last));
+    EXPECT(expected, nibble_session_fork(session, &fork, last));
+    EXPECT(expected, nibble_session_save(session, write_nothing, NULL, last));
     EXPECT(expected, nibble_session_rewind(session, 0, last));
     EXPECT(expected, nibble_session_prompt_tokens(session, conversation, NULL, &n, last));
     EXPECT(expected, nibble_session_fit(session, conversation, 1, NULL, &n, last));
@@ -59,7 +68,7 @@ static void refuse_session(nibble_session* session) {
     EXPECT(expected, nibble_session_chat(session, conversation, NULL, &reply, last));
     EXPECT(expected, nibble_session_generate(session, "Hi", 2, NULL, &reply, last));
     EXPECT(expected, nibble_session_generate_tokens(session, &token, 1, NULL, &reply, last));
-    CHECK(reply == NULL && n == 0);
+    CHECK(reply == NULL && fork == NULL && n == 0);
     DONE(nibble_conversation_free(conversation));
 }
 

@@ -31,6 +31,8 @@ namespace c {
     nibble_session_options out{};
     out.context = from.context;
     out.batch = from.batch;
+    out.sequences = from.sequences;
+    out.positions = from.positions;
     out.threads = from.threads;
     out.cache_type = static_cast<std::int32_t>(from.kv_type);
     return out;
@@ -106,6 +108,8 @@ template <class Options>
     session_options out;
     out.context = given.context;
     out.batch = given.batch;
+    out.sequences = given.sequences;
+    out.positions = given.positions;
     out.threads = given.threads;
     out.kv_type = static_cast<cache_type>(choice(given.cache_type, NIBBLE_CACHE_Q16, NIBBLE_CACHE_Q8, "cache_type"));
     return out;

@@ -5,16 +5,21 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <nibble/c/call.hpp>
 #include <nibble/c/conversation.hpp>
 #include <nibble/c/model.hpp>
 #include <nibble/c/options.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/core/path_text.hpp>
 #include <nibble/generate/embedding.hpp>
 #include <nibble/generate/scoring.hpp>
 #include <nibble/generate/session.hpp>
+#include <nibble/gguf/file.hpp>
 #include <nibble/nibble.h>
 
 struct nibble_cancel : nibble::c::handle_of<nibble_cancel> {
@@ -35,8 +40,8 @@ NIBBLE_NAMESPACE_END
 
 struct nibble_session : nibble::c::handle_of<nibble_session> {
     static constexpr std::string_view kind_name = "session";
-    nibble_session(const nibble_model& from, const nibble::session_options& options)
-        : shared(from.shared), session(shared->get(), options) {}
+    nibble_session(std::shared_ptr<const nibble::c::shared_model> from, nibble::session made)
+        : shared(std::move(from)), session(std::move(made)) {}
     std::shared_ptr<const nibble::c::shared_model> shared;
     nibble::session session;
 };
@@ -61,7 +66,40 @@ NIBBLE_C_FUNCTION nibble_status nibble_session_new(const nibble_model* model, co
                                                    nibble_session** session, nibble_error* error) {
     return nibble::c::guarded(error, [&] {
         auto& out = nibble::c::output(session, "session");
-        out = new nibble_session{nibble::c::checked(model), nibble::c::options_of(options)};
+        const auto& shared = nibble::c::checked(model).shared;
+        out = new nibble_session{shared, nibble::session{shared->get(), nibble::c::options_of(options)}};
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_fork(const nibble_session* session, nibble_session** fork,
+                                                    nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& out = nibble::c::output(fork, "fork");
+        const auto& from = nibble::c::checked(session);
+        out = new nibble_session{from.shared, from.session.fork()};
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_save(const nibble_session* session, nibble_write write, void* user,
+                                                    nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        if (!write) throw nibble::c::refusal(NIBBLE_ERROR_ARGUMENT, "write", "a function", "null");
+        nibble::c::checked(session).session.save([&](std::span<const std::byte> piece) {
+            if (const auto result = write(user, piece.data(), piece.size()); result != 0)
+                throw nibble::c::refusal(NIBBLE_ERROR_FILE, "write", "0", std::to_string(result));
+        });
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_session_restore(const nibble_model* model, const char* path, size_t path_length,
+                                                       const nibble_session_options* options, nibble_session** session,
+                                                       nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& out = nibble::c::output(session, "session");
+        const auto& shared = nibble::c::checked(model).shared;
+        const auto file = nibble::path_of(nibble::c::text_of(path, path_length, "path"));
+        out = new nibble_session{shared, nibble::session::restore(shared->get(), nibble::gguf::file::open(file),
+                                                                  nibble::c::options_of(options))};
     });
 }
 
