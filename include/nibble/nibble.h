@@ -266,7 +266,8 @@ enum {
     NIBBLE_STRUCTURE_END = 3,  // nothing may follow
     NIBBLE_TOKEN_LIMIT = 4,    // max_tokens
     NIBBLE_CONTEXT_END = 5,    // the session has no room for another token
-    NIBBLE_CANCELLED = 6
+    NIBBLE_CANCELLED = 6,
+    NIBBLE_DEADLINE = 7  // of a session in C++; no option of C sets one
 };
 
 // docs/options.md has the ranges. Equal seeds, options and prompts give equal texts, on every machine.

@@ -36,6 +36,7 @@ static_assert(NIBBLE_STRUCTURE_END == static_cast<int>(finish_reason::constraint
 static_assert(NIBBLE_TOKEN_LIMIT == static_cast<int>(finish_reason::token_limit));
 static_assert(NIBBLE_CONTEXT_END == static_cast<int>(finish_reason::context_full));
 static_assert(NIBBLE_CANCELLED == static_cast<int>(finish_reason::cancelled));
+static_assert(NIBBLE_DEADLINE == static_cast<int>(finish_reason::deadline));
 
 /// What holds a reply to the structure of its options; null where there is none.
 [[nodiscard]] inline std::unique_ptr<grammar_constraint> structure_of(const nibble_reply_options& given,
