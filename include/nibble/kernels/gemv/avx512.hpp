@@ -129,7 +129,7 @@ NIBBLE_INLINE void add_blocks(const typename F::block* const (&w)[tile_rows], co
                               const char* next, __m512 (&acc)[(Tokens + 3) / 4]) noexcept {
     using format = quant::avx2_format<F>;
     constexpr std::size_t vectors = (Tokens + 3) / 4, count = Tokens < 4 ? Tokens : 4;
-    static_assert(Tokens == count * vectors);
+    static_assert(Tokens == count * vectors && count % 2 == 0);
     const quant::scale_pair scales[2] = {format::scales(*w[0], *w[1]), format::scales(*w[2], *w[3])};
     __m512i s[vectors][tile_rows];
     NIBBLE_UNROLL
@@ -155,9 +155,7 @@ NIBBLE_INLINE void add_blocks(const typename F::block* const (&w)[tile_rows], co
     NIBBLE_UNROLL
     for (std::size_t v = 0; v < vectors; ++v) {
         const token_block* const* four = x + 4 * v;
-        const __m128 d = count == 1
-                             ? _mm_set1_ps(four[0]->d)
-                             : _mm_setr_ps(four[0]->d, four[1]->d, four[count > 2 ? 2 : 0]->d, four[count - 1]->d);
+        const __m128 d = _mm_setr_ps(four[0]->d, four[1]->d, four[count > 2 ? 2 : 0]->d, four[count - 1]->d);
         const __m512 d_x = _mm512_maskz_broadcast_f32x4(0xffff, d);
         const __m512i sum = avx512::add_lanes4(s[v][0], s[v][1], s[v][2], s[v][3]);
         acc[v] = _mm512_fmadd_ps(_mm512_mul_ps(d_x, floats.d), avx512::to_float(sum), acc[v]);
