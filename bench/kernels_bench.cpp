@@ -102,14 +102,14 @@ void add_set(const kernel_set& set) {
     for (const auto& cell : set.formats) {
         const std::string name = prefix + std::string{name_of(cell.type)};
         // 192 rows of 2048: 216 KiB of Q4_K, out of the first cache level, inside the second
-        for (const std::size_t n_tokens : {1u, 2u, 4u})
+        for (const std::size_t n_tokens : {1u, 2u, 4u, 8u, 16u})
             benchmark::RegisterBenchmark((name + "/gemv/192x2048/tokens:" + std::to_string(n_tokens)).c_str(),
                                          [&set, type = cell.type, n_tokens](benchmark::State& state) {
                                              run_kernel(state, set, type, {192, 2048}, n_tokens, false);
                                          });
         if (!cell.gemm) continue;
         for (const std::size_t depth : {2048u, 11008u})
-            for (const std::size_t n_tokens : {8u, 32u, 512u})
+            for (const std::size_t n_tokens : {8u, 16u, 32u, 512u})
                 benchmark::RegisterBenchmark(
                     (name + "/gemm/96x" + std::to_string(depth) + "/tokens:" + std::to_string(n_tokens)).c_str(),
                     [&set, type = cell.type, n_tokens, depth](benchmark::State& state) {

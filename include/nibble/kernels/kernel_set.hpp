@@ -36,6 +36,7 @@ struct activation_kernels {
     std::size_t block_bytes;                      ///< of one block of it
     kernels::pack_tokens_function pack_tokens;    ///< a group of tokens, as gemm reads it
     std::size_t group_bytes;                      ///< of one block of it
+    std::size_t gemm_from;                        ///< least number of tokens for which gemm is faster than gemv
 };
 
 /// All kernels of one instruction set. A constant table; immutable and shared by everyone.
@@ -44,7 +45,6 @@ struct kernel_set {
     bool (*runs_on)(const cpu_features&) noexcept;
 
     std::size_t token_group;   ///< tokens that gemm takes side by side
-    std::size_t gemm_from;     ///< least number of tokens for which gemm is faster than gemv
     std::size_t gemv_rows;     ///< rows that gemv multiplies side by side
     std::size_t gemm_rows;     ///< rows that gemm multiplies and stores without a remainder
     std::size_t rows_at_once;  ///< most rows that a thread takes at a time; a multiple of both

@@ -49,8 +49,14 @@ public:
 
     [[nodiscard]] const kernel_set& kernels() const noexcept { return kernels_; }
     [[nodiscard]] kernels::gemm_scratch& scratch(std::size_t worker) noexcept { return scratch_[worker]; }
-    /// Whether the block forms of these tokens are those of gemm, groups, or those of gemv, one after the other.
-    [[nodiscard]] bool for_gemm(token_range tokens) const noexcept { return tokens.count >= kernels_.gemm_from; }
+    /// Whether the blocks of these tokens are those of gemm, groups, or those of gemv, one after the other.
+    [[nodiscard]] bool for_gemm(activation_form form, token_range tokens) const noexcept {
+        return form != activation_form::floats && tokens.count >= kernels_.of(form).gemm_from;
+    }
+    /// The same of either form of blocks.
+    [[nodiscard]] bool for_gemm(token_range tokens) const noexcept {
+        return for_gemm(activation_form::blocks_of_256, tokens) || for_gemm(activation_form::blocks_of_32, tokens);
+    }
 
     /// One of the ranges that were quantised, as `form` asks for it.
     [[nodiscard]] const void* in(activation_form form, token_range tokens) const noexcept {
@@ -96,7 +102,7 @@ private:
 
     void fill(executor& threads, activation_form form, std::span<const token_range> ranges) noexcept {
         const std::size_t n_tokens = ranges.back().first + ranges.back().count;
-        const bool many = std::any_of(ranges.begin(), ranges.end(), [this](token_range r) { return for_gemm(r); });
+        const bool many = std::any_of(ranges.begin(), ranges.end(), [&](token_range r) { return for_gemm(form, r); });
         threads.for_blocks(n_tokens, many ? kernels_.token_group : n_tokens,
                            [&](std::size_t begin, std::size_t end, std::size_t) {
                                for (const token_range& range : ranges) {
@@ -113,7 +119,7 @@ private:
         const std::size_t n_blocks = depth_ / block_size(form), before = first - range.first;
         std::byte* out =
             blocks_[static_cast<std::size_t>(form)].data() + range.first * row_bytes(kernels_, depth_, form);
-        if (for_gemm(range)) {
+        if (for_gemm(form, range)) {
             forms.pack_tokens(floats_ + first * depth_, depth_, count, depth_,
                               out + before / kernels_.token_group * n_blocks * forms.group_bytes);
         } else {
@@ -174,7 +180,7 @@ inline void multiply_rows(const projection& by, std::size_t first, std::size_t c
     const matrix_view& w = by.w;
     const format_kernels& kernels = x.kernels().of(w);
     const void* in = x.in(kernels.form, tokens);
-    if (kernels.gemm && x.for_gemm(tokens))
+    if (kernels.gemm && x.for_gemm(kernels.form, tokens))
         kernels.gemm(w.row(first), w.row_bytes, count, w.depth, in, tokens.count, out, out_stride, x.scratch(worker));
     else
         kernels.gemv(w.row(first), w.row_bytes, count, w.depth, in, tokens.count, out, out_stride);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 
 #include <nibble/kernels/gemm/avx2.hpp>
+#include <nibble/simd/avx512.hpp>
 
 #if NIBBLE_X86_64
 
@@ -21,16 +21,6 @@ template <std::size_t N>
 using packed_tokens = lane_tokens<N, token_group, step_order::sequential>;
 template <class F>
 using packed_weights = row_group_codes<F, row_group>;
-
-/// The 4 bytes at `p` in every 32-bit lane.
-NIBBLE_INLINE __m512i splat32(const void* p) noexcept {
-    std::int32_t bits;
-    std::memcpy(&bits, p, 4);
-    return _mm512_set1_epi32(bits);
-}
-
-/// The masked form with every lane: the plain intrinsic makes g++ 12 warn about its own undefined operand.
-NIBBLE_INLINE __m512 to_float(__m512i v) noexcept { return _mm512_maskz_cvtepi32_ps(0xffff, v); }
 
 /// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
 template <std::size_t Vecs>
@@ -63,7 +53,8 @@ NIBBLE_INLINE void multiply_half(const row_codes<F>* const (&w)[Rows],
             NIBBLE_UNROLL
             for (std::size_t v = 0; v < Vecs; ++v) {
                 factor[v] = k[v];
-                if constexpr (F::has_scales) factor[v] = _mm512_mullo_epi16(k[v], splat32(&w[r]->scale[j][half]));
+                if constexpr (F::has_scales)
+                    factor[v] = _mm512_mullo_epi16(k[v], avx512::splat32(&w[r]->scale[j][half]));
                 if (code_planes<F> == 2 && plane == 0) factor[v] = _mm512_slli_epi16(factor[v], 4);
             }
             NIBBLE_UNROLL
@@ -71,7 +62,7 @@ NIBBLE_INLINE void multiply_half(const row_codes<F>* const (&w)[Rows],
                 __m512i t[Vecs];
                 NIBBLE_UNROLL
                 for (std::size_t s = from; s < from + steps; ++s) {
-                    const __m512i codes = splat32(w[r]->q[j][plane][4 * half + s]);
+                    const __m512i codes = avx512::splat32(w[r]->q[j][plane][4 * half + s]);
                     NIBBLE_UNROLL
                     for (std::size_t v = 0; v < Vecs; ++v)
                         t[v] = _mm512_dpbusd_epi32(s == from ? _mm512_setzero_si512() : t[v], codes, q[s][v]);
@@ -119,26 +110,26 @@ inline void tile_rows(const packed_weights<F>* weights, const packed_tokens<F::b
                     __m512i taken = _mm512_setzero_si512();
                     NIBBLE_UNROLL
                     for (std::size_t j = 0; j < F::block_size / 32; ++j)
-                        taken =
-                            _mm512_dpwssd_epi32(taken, F::has_scales ? splat32(w[r]->scale[j]) : _mm512_set1_epi16(1),
-                                                _mm512_load_si512(x[v]->sum[j]));
+                        taken = _mm512_dpwssd_epi32(
+                            taken, F::has_scales ? avx512::splat32(w[r]->scale[j]) : _mm512_set1_epi16(1),
+                            _mm512_load_si512(x[v]->sum[j]));
                     s = _mm512_sub_epi32(s, _mm512_mullo_epi32(taken, _mm512_set1_epi32(F::offset)));
                 }
                 float* at = sums + v * sums_stride + token_group * r;
                 const __m512 d_x = _mm512_load_ps(x[v]->d);
                 __m512 chain = _mm512_loadu_ps(at);
-                chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->d)), to_float(s), chain);
+                chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->d)), avx512::to_float(s), chain);
                 if constexpr (F::has_min) {
                     __m512i m = _mm512_setzero_si512();
                     if constexpr (F::has_scales) {
                         NIBBLE_UNROLL
                         for (std::size_t p = 0; p < F::n_mins / 2; ++p)
-                            m = _mm512_dpwssd_epi32(m, splat32(w[r]->min + 2 * p),
+                            m = _mm512_dpwssd_epi32(m, avx512::splat32(w[r]->min + 2 * p),
                                                     _mm512_load_si512(x[v]->sums_of_mins(F::n_mins)[p]));
                     } else {
                         m = _mm512_madd_epi16(_mm512_set1_epi16(1), _mm512_load_si512(x[v]->sum[0]));
                     }
-                    chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->m)), to_float(m), chain);
+                    chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, _mm512_set1_ps(w[r]->m)), avx512::to_float(m), chain);
                 }
                 _mm512_storeu_ps(at, chain);
             }

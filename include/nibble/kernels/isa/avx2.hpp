@@ -19,14 +19,13 @@ inline constexpr kernel_set avx2_kernels = [] {
     kernel_set set = scalar_kernels;
     set.name = "avx2";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.avx2; };
-    set.gemm_from = 7;
     set.gemv_rows = 4;
     set.gemm_rows = 48;  // of 6 rows a tile, and 8 that are stored together
     set.activations[0].quantize_row = kernels::activations_avx2::quantize_row<256>;
     set.activations[0].block_bytes = sizeof(kernels::activations_avx2::token_block<256>);
     set.activations[1].quantize_row = kernels::activations_avx2::quantize_row<32>;
     set.activations[1].block_bytes = sizeof(kernels::activations_avx2::token_block<32>);
-    kernels::multiply_tokens_with<kernels::gemm_avx2::micro_kernel>(set);
+    kernels::multiply_tokens_with<kernels::gemm_avx2::micro_kernel>(set, 7);
     quant::for_each_format([&set]<class F>(std::size_t index) {
         if constexpr (quant::block_format<F>)
             set.formats[index].gemv = kernels::gemv_avx2::gemv<F>;

@@ -31,9 +31,8 @@ inline constexpr kernel_set neon_dotprod_kernels = [] {
     kernel_set set = neon_kernels;
     set.name = "neon-dotprod";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.neon_dotprod; };
-    set.gemm_from = 4;
     set.gemm_rows = kernels::gemm_neon::row_group;
-    kernels::multiply_tokens_with<kernels::gemm_neon_dotprod::micro_kernel>(set);
+    kernels::multiply_tokens_with<kernels::gemm_neon_dotprod::micro_kernel>(set, 4);
     quant::for_each_format([&set]<class F>(std::size_t index) {
         if constexpr (quant::block_format<F>) set.formats[index].gemv = kernels::gemv_neon_dotprod::gemv<F>;
     });
@@ -44,8 +43,7 @@ inline constexpr kernel_set neon_i8mm_kernels = [] {
     kernel_set set = neon_dotprod_kernels;
     set.name = "neon-i8mm";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.neon_i8mm; };
-    set.gemm_from = 3;
-    kernels::multiply_tokens_with<kernels::gemm_neon_i8mm::micro_kernel>(set);
+    kernels::multiply_tokens_with<kernels::gemm_neon_i8mm::micro_kernel>(set, 3);
     return set;
 }();
 

@@ -18,14 +18,13 @@ inline constexpr kernel_set portable_kernels = [] {
     kernel_set set = scalar_kernels;
     set.name = "portable";
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.portable; };
-    set.gemm_from = 3;
     set.gemv_rows = 4;
     set.gemm_rows = micro_kernel::row_group;
     set.activations[0].quantize_row = kernels::activations_portable::quantize_row<256>;
     set.activations[0].block_bytes = sizeof(kernels::activations_portable::token_block<256>);
     set.activations[1].quantize_row = kernels::activations_portable::quantize_row<32>;
     set.activations[1].block_bytes = sizeof(kernels::activations_portable::token_block<32>);
-    kernels::multiply_tokens_with<micro_kernel>(set);
+    kernels::multiply_tokens_with<micro_kernel>(set, 3);
     quant::for_each_format([&set]<class F>(std::size_t index) {
         if constexpr (quant::block_format<F>)
             set.formats[index].gemv = kernels::gemv_portable::gemv<F>;

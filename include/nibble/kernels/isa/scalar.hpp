@@ -14,7 +14,6 @@ inline constexpr kernel_set scalar_kernels = [] {
     kernel_set set{.name = "scalar",
                    .runs_on = [](const cpu_features&) noexcept { return true; },
                    .token_group = {},
-                   .gemm_from = 2,
                    .gemv_rows = 1,
                    .gemm_rows = micro_kernel::row_group,
                    .rows_at_once = 384,
@@ -39,7 +38,7 @@ inline constexpr kernel_set scalar_kernels = [] {
                 F::block_size == 256 ? activation_form::blocks_of_256 : activation_form::blocks_of_32;
         }
     });
-    kernels::multiply_tokens_with<micro_kernel>(set);
+    kernels::multiply_tokens_with<micro_kernel>(set, 2);
     return set;
 }();
 
