@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include <nibble/core/error.hpp>
+
 #include "test.hpp"
 
 using namespace nibble;

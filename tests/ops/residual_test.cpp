@@ -2,6 +2,9 @@
 // The residual stream: what is added and normed in which order, and that every row is computed alone.
 #include <nibble/ops/residual.hpp>
 
+#include <nibble/core/thread_pool.hpp>
+#include <nibble/ops/executor.hpp>
+
 #include <random>
 #include <vector>
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include <nibble/core/file/posix.hpp>
 #include <nibble/core/mapped_file.hpp>
 
 #include "support/posix.hpp"
