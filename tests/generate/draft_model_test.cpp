@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "support/other_vocabulary.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
 #include "support/tiny_model.hpp"
@@ -70,7 +72,8 @@ TEST_CASE("a draft model changes no text", "[draft_model]") {
 }
 
 TEST_CASE("a draft model with another vocabulary is refused", "[draft_model]") {
-    const auto other = nibble::model::load(nibble::test::data_dir() / "qwen3-f32.gguf");
+    const std::string bytes = nibble::test::model_of_other_vocabulary();
+    const nibble::model other{nibble::gguf::file::parse(std::as_bytes(std::span{bytes}))};
     const auto refused = nibble::test::refusal_of([&] { draft_model{other, tiny_model()}; });
     CHECK(refused.code == errc::bad_option);
     CHECK(refused.text.find("of the draft model") != std::string::npos);

@@ -10,6 +10,7 @@
 #include <nibble/json/json.hpp>
 
 #include "support/chat.hpp"
+#include "support/other_vocabulary.hpp"
 #include "support/paths.hpp"
 #include "support/program.hpp"
 #include "support/temp_dir.hpp"
@@ -114,7 +115,9 @@ TEST_CASE("chat drafts without changing a reply") {
     const auto reply = with({}).out;
     CHECK(with({"--draft-lookup", "--draft-max", "6"}).out == reply);
     CHECK(with({"--model-draft", tiny_path()}).out == reply);
-    check_refused(with({"--model-draft", (nibble::test::data_dir() / "qwen3-f32.gguf").string()}), {"draft model"});
+    const temp_dir dir;
+    write_file(dir / "other.gguf", nibble::test::model_of_other_vocabulary());
+    check_refused(with({"--model-draft", (dir / "other.gguf").string()}), {"of the draft model"});
     check_refused(with({"--model-draft", "nowhere.gguf"}), {"nowhere.gguf"});
 }
 

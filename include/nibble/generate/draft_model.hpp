@@ -54,7 +54,8 @@ private:
     /// Reads what is new of a text; false where it cannot.
     bool follow(std::span<const token> text, const stop_when& when) {
         const auto known = session_.tokens();
-        const auto end = std::mismatch(text.begin(), text.end() - 1, known.begin(), known.end()).first;
+        auto end = std::mismatch(text.begin(), text.end() - 1, known.begin(), known.end()).first;
+        if (!session_.keeps(static_cast<std::size_t>(end - text.begin()))) end = text.begin();
         session_.rewind(static_cast<std::size_t>(end - text.begin()));
         const auto is_known = [this](token id) {
             return static_cast<std::size_t>(id) < session_.model().config().n_vocab;

@@ -81,6 +81,8 @@ public:
     /// errc::ctx_bad_range when the last thing that happened was not the reading of a token.
     [[nodiscard]] std::span<const float> logits() const;
 
+    /// Whether rewind() can go to `position`.
+    [[nodiscard]] bool keeps(std::size_t position) const noexcept;
     /// Forgets the tokens from `position` on. Throws errc::ctx_bad_range beyond position(), and before what layers with
     /// a window keep: a batch and a window behind the furthest position that was read.
     void rewind(std::size_t position);

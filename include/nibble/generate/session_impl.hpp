@@ -68,6 +68,8 @@ NIBBLE_FUNCTION std::span<const float> session::logits() const {
     return logits;
 }
 
+NIBBLE_FUNCTION bool session::keeps(std::size_t position) const noexcept { return state_->keeps(position); }
+
 NIBBLE_FUNCTION void session::rewind(std::size_t position) {
     const detail::session_state::lock lock{*state_};
     state_->check_rewind(position);
