@@ -3,8 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <span>
+#include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/core/token.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
@@ -21,6 +24,15 @@ struct embed_options {
     const std::atomic<bool>* cancel = nullptr;  ///< as in generation_options
 };
 
+namespace detail {
+
+class session_state;
+
+/// See session::embed.
+[[nodiscard]] NIBBLE_FUNCTION std::vector<float> embed(session_state& session, std::span<const token> text, pooling how,
+                                                       const embed_options& options);
+
+}  // namespace detail
 NIBBLE_NAMESPACE_END
 
 #if NIBBLE_HAS_DEFINITIONS

@@ -45,9 +45,8 @@ private:
     std::size_t n_ = 0;
 };
 
-/// See session::embed.
-[[nodiscard]] inline std::vector<float> embed(session_state& session, std::span<const token> text, pooling how,
-                                              const embed_options& options) {
+NIBBLE_FUNCTION std::vector<float> embed(session_state& session, std::span<const token> text, pooling how,
+                                         const embed_options& options) {
     session.check_tokens(text, 0, "text");
     const std::size_t n_embd = session.source().config().n_embd;
     std::vector<float> hidden((how == pooling::none ? text.size() : std::min(text.size(), session.batch())) * n_embd);

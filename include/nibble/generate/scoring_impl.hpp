@@ -21,18 +21,8 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
 
-/// A prefix and what may follow it, in tokens.
-struct alternatives_of_prefix {
-    std::vector<token> prefix;
-    std::vector<std::vector<token>> alternatives;
-};
-
-/// A token may reach across the seam: prefix and alternative are encoded as the one text that they are, and the seam is
-/// put behind the last token that the prefix has in common with all of these texts. What is left of the prefix then
-/// belongs to each alternative alike, so that their likelihoods can still be compared.
-/// Throws errc::ctx_bad_size where nothing is left of the prefix, errc::text_too_long.
-[[nodiscard]] inline alternatives_of_prefix encode_alternatives(const tokenizer& words, std::string_view prefix,
-                                                                const std::vector<std::string>& alternatives) {
+NIBBLE_FUNCTION alternatives_of_prefix encode_alternatives(const tokenizer& words, std::string_view prefix,
+                                                           const std::vector<std::string>& alternatives) {
     const auto encode = [&words](std::string_view text) {
         std::vector<token> out;
         if (words.adds_bos()) out.push_back(*words.bos());
@@ -109,10 +99,9 @@ private:
     candidate_list list_;
 };
 
-/// See session::score.
-[[nodiscard]] inline std::vector<scored_text> score(session_state& session, std::span<const token> prefix,
-                                                    std::span<const std::vector<token>> alternatives,
-                                                    const std::atomic<bool>* cancel) {
+NIBBLE_FUNCTION std::vector<scored_text> score(session_state& session, std::span<const token> prefix,
+                                               std::span<const std::vector<token>> alternatives,
+                                               const std::atomic<bool>* cancel) {
     session.check_tokens(prefix, 0, "prefix");
     std::size_t longest = 0;
     for (std::size_t i = 0; i < alternatives.size(); ++i) {

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -29,9 +28,6 @@
 #include <nibble/model/model.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-/// Receives a file piece by piece; what it throws goes on to the caller of save().
-using byte_sink = std::function<void(std::span<const std::byte>)>;
 
 /// Owns the cache of keys and values, the memory to compute in and a sampler; keeps a share of the model. Any number
 /// of sessions per model; each serves one thread at a time, and a call while another is under way is errc::ctx_busy.

@@ -16,7 +16,7 @@
 #include <nibble/core/error.hpp>
 #include <nibble/core/hex.hpp>
 #include <nibble/core/token.hpp>
-#include <nibble/generate/session.hpp>
+#include <nibble/generate/session_options.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <span>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
@@ -37,6 +39,9 @@ struct session_options {
 };
 
 using engine_options = session_options;
+
+/// Receives a file piece by piece; what it throws goes on to the caller of save().
+using byte_sink = std::function<void(std::span<const std::byte>)>;
 
 /// The bytes that a session takes, all of them when it starts. Pages of the cache that no token has reached are
 /// reserved and not resident.

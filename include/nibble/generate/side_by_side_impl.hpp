@@ -59,7 +59,7 @@ private:
         std::erase_if(left, [](const generation* reply) { return !reply->reader_->single(); });
         while (!left.empty()) {
             engine_state& engine = *left.front()->session_->engine();
-            const auto others = std::stable_partition(left.begin(), left.end(), [&](const generation* reply) {
+            const auto others = std::partition(left.begin(), left.end(), [&](const generation* reply) {
                 return reply->session_->engine().get() == &engine;
             });
             const std::span<generation*> of_engine{left.begin(), others};
