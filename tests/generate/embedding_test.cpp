@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include <nibble/generate/embedding_impl.hpp>
 #include <nibble/generate/session.hpp>
 
 #include "support/model_file.hpp"

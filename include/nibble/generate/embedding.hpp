@@ -28,6 +28,9 @@ namespace detail {
 
 class session_state;
 
+/// Products of two floats are exact as doubles and sums go by index: the same bits from every compiler.
+NIBBLE_FUNCTION void normalise(std::span<float> vector) noexcept;
+
 /// See session::embed.
 [[nodiscard]] NIBBLE_FUNCTION std::vector<float> embed(session_state& session, std::span<const token> text, pooling how,
                                                        const embed_options& options);

@@ -17,8 +17,7 @@
 NIBBLE_NAMESPACE_BEGIN
 namespace detail {
 
-/// Products of two floats are exact as doubles and sums go by index: the same bits from every compiler.
-inline void normalise(std::span<float> vector) noexcept {
+NIBBLE_FUNCTION void normalise(std::span<float> vector) noexcept {
     double squares = 0;
     for (const float value : vector) squares += static_cast<double>(value) * static_cast<double>(value);
     if (squares == 0) return;
