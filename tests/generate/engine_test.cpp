@@ -146,10 +146,8 @@ void run_schedules(int n_steps) {
 }  // namespace
 
 TEST_CASE("every sequence of a batch has the bits that it has alone, whatever happens to the others", "[engine]") {
-    run_schedules(400);
+    run_schedules(500);  // and 10,000 once: four minutes
 }
-
-TEST_CASE("the same over ten thousand steps", "[.long][engine]") { run_schedules(10'000); }
 
 TEST_CASE("forks read what they share once and keep it once", "[engine]") {
     const model m = open("smollm3-q4_k");
