@@ -57,6 +57,7 @@ private:
     for (const auto& [freq_base, scaling] : of.config().ropes) {
         hash.add(static_cast<std::uint64_t>(scaling.type));
         hash.add(std::uint64_t{scaling.original_context});
+        hash.add(std::uint64_t{scaling.whole_pairs});
         for (const float number : {freq_base, scaling.factor, scaling.attn_factor, scaling.log_multiplier,
                                    scaling.beta_fast, scaling.beta_slow})
             hash.add(number);
