@@ -36,7 +36,7 @@ struct sequence_state {
     ~sequence_state();
 
     [[nodiscard]] std::size_t position() const noexcept { return cache.position(); }
-    /// Forgets the tokens from `position` on, which is 0 or cache.earliest() to position().
+    /// Forgets the tokens from `position` on, which the cache keeps().
     void rewind(std::size_t position) noexcept {
         cache.rewind(position);
         tokens.resize(position);
@@ -243,8 +243,8 @@ inline void check_tokens(const engine_state& engine, std::span<const token> toke
 
 /// Throws unless the sequence can go back to `position`.
 inline void check_rewind(const kv_cache& cache, std::size_t position) {
+    if (cache.keeps(position)) return;
     const std::size_t earliest = cache.earliest(), most = cache.position();
-    if (position <= most && (position == 0 || position >= earliest)) return;
     throw error(errc::ctx_bad_range, "rewind",
                 earliest == 0 ? "at most " + std::to_string(most)
                               : "0 or " + std::to_string(earliest) + " to " + std::to_string(most) +

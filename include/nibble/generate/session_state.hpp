@@ -148,9 +148,7 @@ public:
     }
 
     /// Whether rewind() can go to `position`.
-    [[nodiscard]] bool keeps(std::size_t position) const noexcept {
-        return position == 0 || (position >= sequence_.cache.earliest() && position <= this->position());
-    }
+    [[nodiscard]] bool keeps(std::size_t position) const noexcept { return sequence_.cache.keeps(position); }
     /// Throws unless rewind() can go to `position`.
     void check_rewind(std::size_t position) const { detail::check_rewind(sequence_.cache, position); }
     /// Forgets the tokens from `position` on.

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <memory>
 #include <span>
 #include <utility>
@@ -57,7 +56,11 @@ public:
         return least;
     }
 
-    /// Forgets the positions from `position` on, which is 0 or earliest() to position().
+    /// Whether rewind() can go to `position`: 0, or earliest() to position().
+    [[nodiscard]] bool keeps(std::size_t position) const noexcept {
+        return position == 0 || (position >= earliest() && position <= position_);
+    }
+    /// Forgets the positions from `position` on, which it keeps().
     void rewind(std::size_t position) noexcept {
         position_ = position;
         for (std::size_t g = 0; g < tables_.size(); ++g) {
