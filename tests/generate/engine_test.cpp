@@ -11,6 +11,7 @@
 #include <nibble/generate/session.hpp>
 
 #include "support/memory.hpp"
+#include "support/model_file.hpp"
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
 #include "support/same_bits.hpp"
@@ -239,6 +240,25 @@ TEST_CASE("what a batch may not be is refused, and nothing has happened", "[engi
     CHECK(nibble::test::refusal_of([&] {
               return engine::plan(m, {.positions = nibble::unlimited});
           }).text.find("'positions'") != std::string::npos);
+}
+
+TEST_CASE("where all layers have a window, too, more sequences than there are positions for are refused", "[engine]") {
+    nibble::test::model_file file{"phi3"};
+    const model m{file.set("phi3.attention.sliding_window", std::uint32_t{9}).parse()};
+    engine e{m, {.context = 512, .threads = 1, .batch = 16, .sequences = 50, .positions = 512}};  // four blocks
+    std::vector<float> logits(m.config().n_vocab);
+    const std::vector<token> one{1};
+    std::vector<nibble::sequence> sequences;
+    std::size_t n_read = 0;
+    for (int i = 0; i < 10; ++i) {
+        sequences.emplace_back(e);
+        const auto why = nibble::test::refusal_of([&] { return e.run({{&sequences.back(), one}}, logits); });
+        CHECK((why.where == "accepted" || why.code == errc::ctx_full));
+        n_read += sequences.back().position();
+    }
+    CHECK(n_read == 4);
+    for (nibble::sequence& each : sequences) each.rewind(0);
+    CHECK(e.run({{&sequences.back(), std::vector<token>(500, 1)}}, logits));
 }
 
 TEST_CASE("sessions of one engine share its memory, and a session forks", "[engine]") {

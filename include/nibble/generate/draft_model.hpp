@@ -53,15 +53,14 @@ public:
 private:
     /// Reads what is new of a text; false where it cannot.
     bool follow(std::span<const token> text, const stop_when& when) {
-        const auto known = session_.tokens();
-        auto end = std::mismatch(text.begin(), text.end() - 1, known.begin(), known.end()).first;
-        if (!session_.keeps(static_cast<std::size_t>(end - text.begin()))) end = text.begin();
-        session_.rewind(static_cast<std::size_t>(end - text.begin()));
+        const std::size_t n_known = session_.reusable_prefix(text);
+        session_.rewind(n_known);
+        const auto unread = text.subspan(n_known);
         const auto is_known = [this](token id) {
             return static_cast<std::size_t>(id) < session_.model().config().n_vocab;
         };
-        if (!std::all_of(end, text.end(), is_known)) return false;
-        return session_.prefill({end, text.end()}, when.cancel, when.deadline);
+        if (!std::all_of(unread.begin(), unread.end(), is_known)) return false;
+        return session_.prefill(unread, when.cancel, when.deadline);
     }
 
     static double bytes_of(const model& m) {

@@ -121,21 +121,20 @@ public:
     step_result run_step(std::size_t step, const reading& one, const batch_results& results, const stop_when& when) {
         const std::lock_guard turn{turns_};
         if (step > 0 && paused_ != one.of) return {progress::ended, stop_cause::none};
+        const batch_part part{one.tokens, &one.of->cache, one.n_results};
         if (step == 0) {
             begin({&one, 1}, when);
-            one.of->cache.forget_before(one.tokens.size());
-            one.of->cache.take_blocks(one.tokens.size());
+            take_blocks({&part, 1});
         } else {
             stop_.watch(when);
         }
-        const batch_part part{one.tokens, &one.of->cache, one.n_results};
         const std::size_t end = n_sequences > 1 ? pass_.n_steps() : step + 1;
         for (; step < end && !pass_.threads.stopped(); ++step) pass_.run_step(step, {&part, 1}, results);
         const bool is_paused = !pass_.threads.stopped() && step < pass_.n_steps();
         paused_ = is_paused ? one.of : nullptr;
         if (is_paused) return {progress::paused, stop_cause::none};
         if (!pass_.threads.stopped()) return {progress::complete, stop_cause::none};
-        one.of->cache.rewind(one.of->position());  // gives back what it took
+        give_back({&part, 1});
         return {progress::ended, stop_.seen()};
     }
 
@@ -156,8 +155,9 @@ private:
     /// Throws unless the pool has the blocks for all of it.
     void check_room(std::span<const reading> wanted) const {
         for (std::size_t g = 0; g < cache_pool_->n_groups(); ++g) {
-            const bool has_window = cache_pool_->group_at(g).window != no_window;
-            if (has_window && n_sequences <= cache_pool_->n_sequences()) continue;  // never more than there is
+            const auto& group = cache_pool_->group_at(g);
+            const bool has_window = group.window != no_window;
+            if (has_window && n_sequences * group.per_sequence <= group.n_blocks) continue;  // never more than there is
             std::size_t n_blocks = 0;
             for (const reading& each : wanted) n_blocks += each.of->cache.blocks_to_take(g, each.tokens.size());
             if (n_blocks <= cache_pool_->n_free(g)) continue;
@@ -188,11 +188,20 @@ private:
         stop_.watch(when);
     }
 
+    /// For the tokens of a pass. What sequences no more need, all give back before one takes.
+    static void take_blocks(std::span<const batch_part> parts) noexcept {
+        for (const batch_part& part : parts) part.cache->forget_before(part.tokens.size());
+        for (const batch_part& part : parts) part.cache->take_blocks(part.tokens.size());
+    }
+    /// What a pass took that came to no end.
+    static void give_back(std::span<const batch_part> parts) noexcept {
+        for (const batch_part& part : parts) part.cache->rewind(part.cache->position());
+    }
+
     bool run_pass(const batch_results& results) noexcept {
-        for (const batch_part& part : parts_) part.cache->forget_before(part.tokens.size());
-        for (const batch_part& part : parts_) part.cache->take_blocks(part.tokens.size());
+        take_blocks(parts_);
         if (!pass_.run(parts_, results)) {
-            for (const batch_part& part : parts_) part.cache->rewind(part.cache->position());
+            give_back(parts_);
             return false;
         }
         for (std::size_t i = 0; i < parts_.size(); ++i)

@@ -77,8 +77,9 @@ public:
     /// errc::ctx_bad_range when the last thing that happened was not the reading of a token.
     [[nodiscard]] std::span<const float> logits() const;
 
-    /// Whether rewind() can go to `position`.
-    [[nodiscard]] bool keeps(std::size_t position) const noexcept;
+    /// Tokens at the start of `prompt`, but for its last, that the session holds and can go back to: those that
+    /// generate() does not read again.
+    [[nodiscard]] std::size_t reusable_prefix(std::span<const token> prompt) const noexcept;
     /// Forgets the tokens from `position` on. Throws errc::ctx_bad_range beyond position(), and before what layers with
     /// a window keep: a batch and a window behind the furthest position that was read.
     void rewind(std::size_t position);

@@ -68,7 +68,9 @@ NIBBLE_FUNCTION std::span<const float> session::logits() const {
     return logits;
 }
 
-NIBBLE_FUNCTION bool session::keeps(std::size_t position) const noexcept { return state_->keeps(position); }
+NIBBLE_FUNCTION std::size_t session::reusable_prefix(std::span<const token> prompt) const noexcept {
+    return prompt.empty() ? 0 : state_->reusable_prefix(prompt);
+}
 
 NIBBLE_FUNCTION void session::rewind(std::size_t position) {
     const detail::session_state::lock lock{*state_};

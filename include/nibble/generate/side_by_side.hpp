@@ -13,7 +13,8 @@ class generation;
 /// Each of the replies, all different ones, goes on by a piece, which it then has as piece(), or to its end. Where
 /// their sessions share an engine the tokens of all are read in one pass over the weights: a few replies together take
 /// little longer than one. Each says what it would say by itself. A reply with drafts, or whose prompt is not read yet,
-/// does its reading alone; `cancel` of one acts between two passes. Throws errc::ctx_busy, before anything has
+/// does its reading alone; `cancel` of one acts between two passes. A call takes some bytes of memory for each reply.
+/// Throws errc::ctx_busy, before anything has
 /// happened, where a session serves another call or has done something else since; what a reply's increment throws: the
 /// other replies may then have no piece, and go on with the next call.
 void advance(std::span<generation* const> replies);

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <span>
-#include <utility>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
@@ -37,11 +36,14 @@ struct forward_pass {
     const kernel_set& kernels;
     executor threads;
     workspace& work;
-    std::span<const batch_part> parts = {};  ///< of the pass under way
 
     // Below, `rows` are the tokens of the pass and `kept` those whose results are still needed: all, but for the last
     // layer, which has to give its keys and values for all tokens and the rest only for those whose results are wanted.
     using batch_rows = std::span<const batch_row>;
+
+    // of the pass under way
+    std::span<const batch_part> parts = {};
+    batch_rows placed = {}, wanted = {};  ///< its tokens, and those of them with results
 
     /// x = the rows of token_embd; normed = what the first layer begins with; rope_cos_sin of each token's position.
     void embed(batch_rows rows) noexcept {
@@ -152,11 +154,11 @@ struct forward_pass {
     /// Overwrites `normed`.
     void convolve(const convolution_layer& layer, std::size_t index, batch_rows rows, batch_rows kept) noexcept {
         multiply(work.normed, rows.size(), std::array{linear_job{layer.input, work.conv_gates, 3 * config.n_embd}});
-        const bool all = kept.size() == rows.size();
-        if (!all) keep(kept);
+        const bool keeps_all = kept.size() == rows.size();
+        if (!keeps_all) keep(kept);
         std::size_t first = 0, first_kept = 0;
         for (const batch_part& part : parts) {
-            const std::size_t n_kept = all ? part.tokens.size() : part.n_results;
+            const std::size_t n_kept = keeps_all ? part.tokens.size() : part.n_results;
             short_convolution(threads, {.gates = work.conv_gates + 3 * first * config.n_embd,
                                         .n_tokens = part.tokens.size(),
                                         .position = part.cache->position(),
@@ -223,17 +225,18 @@ struct forward_pass {
         add(ffn.post_norm, next_norm, kept.size(), work.normed);
     }
 
-    /// The tokens of all parts, and of these the ones with results.
-    [[nodiscard]] std::pair<batch_rows, batch_rows> place() noexcept {
+    /// parts -> placed and wanted.
+    void place() noexcept {
         std::size_t n = 0, n_results = 0;
         for (std::size_t p = 0; p < parts.size(); ++p) {
-            const auto& [tokens, cache, wanted] = parts[p];
+            const auto& [tokens, cache, n_wanted] = parts[p];
             for (std::size_t i = 0; i < tokens.size(); ++i, ++n) {
                 work.rows.data()[n] = {tokens[i], n, p, cache->position() + i};
-                if (tokens.size() - i <= wanted) work.results.data()[n_results++] = work.rows.data()[n];
+                if (tokens.size() - i <= n_wanted) work.results.data()[n_results++] = work.rows.data()[n];
             }
         }
-        return {{work.rows.data(), n}, {work.results.data(), n_results}};
+        placed = {work.rows.data(), n};
+        wanted = {work.results.data(), n_results};
     }
 
     // A pass reads the tokens of the parts of a batch, at most work.batch in all, and gives the results that are
@@ -247,9 +250,11 @@ struct forward_pass {
     /// what is left after the last is to commit the tokens to their caches, or some of the first.
     void run_step(std::size_t step, std::span<const batch_part> batch, const batch_results& results) noexcept {
         parts = batch;
-        const auto [rows, wanted] = place();
-        if (step == 0) embed(rows);
-        if (step < config.n_layers) return run_layer(step, rows, step + 1 == config.n_layers ? wanted : rows);
+        if (step == 0) {
+            place();
+            embed(placed);
+        }
+        if (step < config.n_layers) return run_layer(step, placed, step + 1 == config.n_layers ? wanted : placed);
         if (results.hidden) std::copy_n(work.normed, wanted.size() * config.n_embd, results.hidden);
         if (results.logits && !wanted.empty()) project_logits(wanted.size(), results);
     }

@@ -25,8 +25,8 @@ struct kv_shape {
 
 /// Layers that see equally far back share blocks: a block holds 128 positions of all of them, [layer][n_kv_heads] keys
 /// and values as the attention kernels lay them out, or [layer][128][n_embd] floats that a convolution has seen. Layers
-/// with a window need no more than window + batch positions of a sequence, and have no more blocks than that takes: as
-/// long as there are no more sequences than the pool was made for, it always has what they need.
+/// with a window need no more than window + batch positions of a sequence, and have no more blocks than that takes of
+/// all sequences.
 /// Pages that no position has reached are not resident. Calls may come from any thread.
 class kv_pool {
 public:
@@ -34,6 +34,7 @@ public:
         std::size_t window;       ///< positions that its layers see, the token's own included
         std::size_t block_bytes;  ///< of one block
         std::size_t n_blocks;
+        std::size_t per_sequence;  ///< blocks that a sequence has at most
     };
     struct place {
         std::size_t group;
@@ -171,7 +172,7 @@ private:
                 continue;
             }
             const std::size_t kept = window == no_window ? most : per_sequence(window, shape);
-            groups.push_back({window, bytes, most / kept < shape.sequences ? most : kept * shape.sequences});
+            groups.push_back({window, bytes, most / kept < shape.sequences ? most : kept * shape.sequences, kept});
         }
         return groups;
     }
