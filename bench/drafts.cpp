@@ -19,6 +19,7 @@
 #include <nibble/grammar/json_schema.hpp>
 #include <nibble/nibble.hpp>
 
+#include "../examples/load_options.hpp"
 #include "../examples/program.hpp"
 
 namespace {
@@ -26,7 +27,8 @@ namespace {
 using namespace nibble;
 
 struct options {
-    std::string model, draft_model;
+    load_options load;
+    std::string draft_model;
     session_options session;
     bool no_lookup = false, cpu_time = false;
     std::size_t most = draft_options{}.most, n_generate = 200, repeats = 5;
@@ -85,7 +87,7 @@ class bench {
 public:
     explicit bench(const options& o)
         : options_(o),
-          model_(model::load(o.model)),
+          model_(load_model(o.load)),
           session_(model_, o.session),
           trie_(std::make_shared<const token_trie>(model_.tokenizer())) {
         if (!o.draft_model.empty()) by_.emplace(model::load(o.draft_model), model_, o.session);
@@ -132,7 +134,7 @@ private:
 int run(int argc, char** argv) {
     CLI::App app{"Three kinds of work with drafts and without, in turn: tokens per second, medians."};
     options o;
-    app.add_option("model", o.model, "GGUF file of a chat model")->required();
+    app.add_option("model", o.load.model, "GGUF file of a chat model")->required();
     app.add_option("--model-draft", o.draft_model, "GGUF file of a small model that guesses where look-up does not");
     app.add_flag("--no-lookup", o.no_lookup, "guess nothing from the text itself");
     app.add_option("--draft-max", o.most, "most guesses at a time")->capture_default_str();
@@ -141,6 +143,7 @@ int run(int argc, char** argv) {
     app.add_option("-r,--repetitions", o.repeats, "rounds")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("--temp", o.temperature, "temperature")->capture_default_str();
     app.add_flag("--cpu-time", o.cpu_time, "measure the processor's time, for machines that others use, with -t 1");
+    declare_load(app, o.load);
     if (asks_for_help(app, argc, argv)) return 0;
 
     bench b{o};

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +12,7 @@
 
 #include <nibble/nibble.hpp>
 
+#include "../examples/load_options.hpp"
 #include "../examples/program.hpp"
 
 namespace {
@@ -69,17 +69,18 @@ std::pair<std::vector<double>, std::vector<double>> steps(session& s, std::span<
 
 int run(int argc, char** argv) {
     CLI::App app{"How late a deadline ends a reply, and how long the shortest step of advance_for() takes."};
-    std::string path;
+    load_options load;
     session_options options;
     std::size_t n_prompt = 512, n_generate = 16, repeats = 20;
-    app.add_option("model", path, "GGUF file")->required();
+    app.add_option("model", load.model, "GGUF file")->required();
     app.add_option("-t,--threads", options.threads, "threads; 0: all");
     app.add_option("-p,--n-prompt", n_prompt, "tokens of the prompt, read in one batch");
     app.add_option("-n,--n-gen", n_generate, "tokens of the reply");
     app.add_option("-r,--repetitions", repeats, "deadlines");
+    declare_load(app, load);
     if (asks_for_help(app, argc, argv)) return 0;
 
-    const auto m = model::load(path);
+    const auto m = load_model(load);
     options.batch = n_prompt;
     session s{m, options};
     const auto prompt = test_tokens(n_prompt, m.config().n_vocab);
