@@ -67,6 +67,14 @@ std::pair<std::vector<double>, std::vector<double>> steps(session& s, std::span<
     return out;
 }
 
+bool has_vocabulary(const model& m) {
+    try {
+        return m.tokenizer().n_vocab() > 0;
+    } catch (const error&) {
+        return false;
+    }
+}
+
 int run(int argc, char** argv) {
     CLI::App app{"How late a deadline ends a reply, and how long the shortest step of advance_for() takes."};
     load_options load;
@@ -92,6 +100,10 @@ int run(int argc, char** argv) {
     s.prefill(prompt);
     line("a deadline in a token, late by", lateness(s, std::span{prompt}.first(1), repeats));
     s.rewind(0);
+    if (!has_vocabulary(m)) {
+        std::fprintf(stderr, "The file has no vocabulary: replies are not measured.\n");
+        return 0;
+    }
     const auto [of_prompt, of_reply] = steps(s, prompt, n_generate);
     line("the shortest step in the prompt", of_prompt);
     line("the shortest step in the reply", of_reply);

@@ -27,10 +27,10 @@ set(quant_may_not core/mapped_file.hpp core/thread_pool.hpp)
 set(kernels_may_not core/mapped_file.hpp core/thread_pool.hpp)
 
 # Headers directly in include/nibble/: the umbrella may include everything but the C interface, and nothing includes the
-# umbrella.
+# umbrella. Headers of C, nibble.h and c/*.h, include each other and those of standard C.
 set(top_may_fwd.hpp core)
 set(top_may_version.hpp)
-set(top_may_nibble.h)
+set(top_may_nibble.h c)
 set(top_may_nibble.hpp ${layers} fwd.hpp version.hpp)
 list(REMOVE_ITEM top_may_nibble.hpp c)
 
@@ -58,6 +58,8 @@ macro(check_include header line)
             string(REGEX REPLACE "_impl\\.hpp$" ".hpp" owner "${inner}")
             if(inner MATCHES "\\.\\.")
                 set(problem "leaves its folder")
+            elseif("${header}" MATCHES "\\.h$" AND NOT inner MATCHES "^c/[a-z_]+\\.h$")
+                set(problem "is not C")
             elseif(NOT layer)
                 if(NOT to IN_LIST top_may_${header})
                     set(problem "is not for ${header}")
@@ -92,7 +94,7 @@ macro(check_headers dir)
     set(violations)
     file(GLOB_RECURSE headers RELATIVE ${dir}/nibble ${dir}/nibble/*)
     foreach(header IN LISTS headers)
-        if(header MATCHES "/" AND NOT header MATCHES "^[a-z_]+/.*\\.hpp$")
+        if(header MATCHES "/" AND NOT header MATCHES "^[a-z_]+/.*\\.hpp$|^c/[a-z_]+\\.h$")
             list(APPEND violations "${header}: only .hpp files belong here")
         endif()
         string(REGEX REPLACE "/.*" "" folder "${header}")
@@ -150,7 +152,9 @@ if(DEFINED SELFTEST_DIR)
         "gguf/a.hpp|<sys/mman.h>|wrong" "model/a.hpp|<nibble/generate/b.hpp>|wrong"
         "text/a.hpp|<nlohmann/json.hpp>|wrong" "version.hpp|<nibble/core/config.hpp>|wrong"
         "c/a.hpp|<nibble/ops/b.hpp>|wrong" "nibble.hpp|<nibble/c/a.hpp>|wrong" "generate/a.hpp|<nibble/c/b.hpp>|wrong"
-        "generate/a.hpp|<nibble/nibble.h>|wrong" "nibble.h|<nibble/c/a.hpp>|wrong" "utils/a.hpp|<vector>|wrong"
+        "generate/a.hpp|<nibble/nibble.h>|wrong" "nibble.h|<nibble/c/a.hpp>|wrong" "nibble.h|<nibble/c/a.h>|right"
+        "c/a.h|<nibble/c/b.h>|right" "c/a.h|<nibble/c/b.hpp>|wrong" "c/a.h|<nibble/core/b.hpp>|wrong"
+        "core/a.h|<stddef.h>|wrong" "generate/a.hpp|<nibble/c/b.h>|wrong" "utils/a.hpp|<vector>|wrong"
         "core/a.cpp|<vector>|wrong")
     foreach(case IN LISTS cases)
         string(REPLACE "|" ";" case "${case}")

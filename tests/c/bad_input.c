@@ -95,6 +95,13 @@ static void test_reply_options(nibble_session* session) {
     EXPECT_WITH(NIBBLE_ERROR_OPTION, top_p, 1.5f);
     EXPECT_WITH(NIBBLE_ERROR_OPTION, top_k, -1);
     EXPECT_WITH(NIBBLE_ERROR_OPTION, repeat_penalty, 0.0f);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, time_limit, -1.0);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, lazy_prompt, 2);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, draft_lookup, -1);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, mirostat, 2);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, dry_base, 0.5f);
+    EXPECT_WITH(NIBBLE_ERROR_OPTION, n_probs, -1);
+    EXPECT_WITH(NIBBLE_ERROR_ARGUMENT, n_biases, 1);
     EXPECT_WITH(NIBBLE_ERROR_JSON, tools, "[");
     EXPECT_WITH(NIBBLE_ERROR_JSON, variables, "{\"a\": }");
     CHECK(strstr(nibble_error_text(last), "at byte 6") != NULL);

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# LIBRARY exports each function that HEADER declares, and nothing else.
+# LIBRARY exports each function that a .h file in HEADERS declares, and nothing else.
 cmake_minimum_required(VERSION 3.25)
 execute_process(COMMAND ${NM} -D --defined-only --format=posix ${LIBRARY} OUTPUT_VARIABLE symbols
                 COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "(^|\n)[^ \n]+" exported "${symbols}")
-file(READ ${HEADER} text)
+file(GLOB headers ${HEADERS}/*.h)
+set(text)
+foreach(header IN LISTS headers)
+    file(READ ${header} one)
+    string(APPEND text "${one}")
+endforeach()
 string(REGEX MATCHALL "NIBBLE_API [^(;#]*[ *]nibble_[a-z_]+\\(" declared "${text}")
 list(TRANSFORM exported STRIP)
 list(TRANSFORM declared REPLACE ".*[ *](nibble_[a-z_]+)\\($" "\\1")

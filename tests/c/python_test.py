@@ -14,10 +14,15 @@ class ReplyOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("seed", c_uint64), ("max_tokens", c_size_t), ("thinking_budget", c_size_t),
                 ("stop", c_void_p), ("n_stop", c_size_t), ("structure_text", c_char_p), ("structure_length", c_size_t),
                 ("tools", c_char_p), ("tools_length", c_size_t), ("variables", c_char_p),
-                ("variables_length", c_size_t), ("cancel", c_void_p), ("temperature", c_float), ("top_p", c_float), ("min_p", c_float),
-                ("repeat_penalty", c_float), ("presence_penalty", c_float), ("frequency_penalty", c_float),
-                ("repeat_last_n", c_int32), ("top_k", c_int32), ("thinking", c_int32), ("structure", c_int32),
-                ("tool_choice", c_int32), ("year", c_int32), ("month", c_int32), ("day", c_int32)]
+                ("variables_length", c_size_t), ("cancel", c_void_p), ("time_limit", c_double),
+                ("bias_tokens", POINTER(c_int32)), ("biases", POINTER(c_float)), ("n_biases", c_size_t)]
+    _fields_ += [(name, c_float) for name in
+                 ("temperature", "top_p", "min_p", "typical_p", "top_n_sigma", "xtc_probability", "xtc_threshold",
+                  "mirostat_tau", "mirostat_eta", "repeat_penalty", "presence_penalty", "frequency_penalty",
+                  "dry_multiplier", "dry_base")]
+    _fields_ += [(name, c_int32) for name in
+                 ("dry_allowed_length", "dry_penalty_last_n", "repeat_last_n", "top_k", "mirostat", "n_probs",
+                  "draft_lookup", "lazy_prompt", "thinking", "structure", "tool_choice", "year", "month", "day")]
 
 
 class ReplyInfo(ctypes.Structure):

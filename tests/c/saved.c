@@ -45,6 +45,39 @@ static void test_save(const nibble_model* model, nibble_session* session, const 
     EXPECT(NIBBLE_ERROR_FILE, nibble_session_restore(model, path, NIBBLE_NUL_ENDED, NULL, &restored, last));
 }
 
+// A reply goes on in another session where it was saved.
+static void test_resume(const nibble_model* model, const char* path) {
+    const nibble_reply_options options = greedy();
+    nibble_session *session = new_session(model), *restored = NULL;
+    nibble_conversation* conversation = ask("Hi, I am Omar.");
+    nibble_reply *reply = NULL, *resumed = NULL;
+    const char* piece = NULL;
+    char text[512];
+    size_t length = 0, n = 0;
+    FILE* file = fopen(path, "wb");
+    OK(nibble_session_chat(session, conversation, &options, &reply, last));
+    OK(nibble_reply_next(reply, &piece, &length, last));
+    OK(nibble_reply_save(reply, write_file, file, last));
+    fclose(file);
+    EXPECT(NIBBLE_ERROR_FILE, nibble_reply_save(reply, refuse, NULL, last));
+    EXPECT(NIBBLE_ERROR_ARGUMENT, nibble_reply_save(reply, NULL, NULL, last));
+    OK(nibble_session_restore(model, path, NIBBLE_NUL_ENDED, NULL, &restored, last));
+    remove(path);
+    OK(nibble_session_resume(restored, &options, &resumed, last));
+    OK(nibble_reply_text(resumed, &piece, &n, last));
+    CHECK(n == length && memcmp(piece, "Nice to meet you, Omar!", n) == 0);
+    CHECK(strcmp(finish(resumed, text, sizeof text), "Nice to meet you, Omar!" + length) == 0);
+    OK(nibble_conversation_add_reply(conversation, resumed, last));
+    OK(nibble_session_prompt_tokens(restored, conversation, &options, &n, last));
+    DONE(nibble_reply_free(resumed));
+    EXPECT(NIBBLE_ERROR_CONTEXT, nibble_session_resume(session, &options, &resumed, last));
+    CHECK(resumed == NULL);
+    DONE(nibble_reply_free(reply));
+    DONE(nibble_conversation_free(conversation));
+    DONE(nibble_session_free(restored));
+    DONE(nibble_session_free(session));
+}
+
 static void test_fork(const nibble_model* model) {
     nibble_session_options options;
     nibble_session *session = NULL, *fork = NULL;
@@ -68,6 +101,7 @@ int main(int argc, char** argv) {
     session = new_session(model);
     answer(session, "Nice to meet you, Omar!", 0);
     test_save(model, session, argv[2]);
+    test_resume(model, argv[2]);
     test_fork(model);
     DONE(nibble_session_free(session));
     DONE(nibble_model_free(model));

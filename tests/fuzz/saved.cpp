@@ -27,11 +27,15 @@ const model& model_of(std::size_t which) {
     return which == 0 ? windows : convolutions;
 }
 
+generation_options reply_options() { return {.temperature = 1, .max_tokens = 8}; }
+
+/// With a reply in the making.
 std::vector<std::byte> saved(std::size_t which, std::size_t n_tokens) {
     session s{model_of(which), options()};
-    s.prefill(std::vector<token>(n_tokens, 3));
+    auto reply = s.generate(std::vector<token>(n_tokens, 3), reply_options());
+    (void)reply.begin();
     std::vector<std::byte> out;
-    s.save([&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
+    reply.save([&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
     return out;
 }
 
@@ -57,6 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     fuzz::allowing_errors([&] {
         session back = session::restore(model_of(which == 0 ? 0 : 1), gguf::file::parse(file), options());
+        if (which > 0) (void)back.resume(reply_options()).finish();
         back.prefill(std::vector<token>{1, 2, 3});
         fuzz::require(back.position() >= 3 && back.position() <= back.context());
     });

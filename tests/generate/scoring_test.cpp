@@ -84,6 +84,25 @@ TEST_CASE("a score does not depend on batches, threads, the other alternatives o
     }
 }
 
+TEST_CASE("alternatives without room beside the session are read one after the other, with the same scores") {
+    const std::vector<std::string> several{" lion in the sea",
+                                           long_text,
+                                           " bird.",
+                                           " small dog",
+                                           "",
+                                           " very big cat",
+                                           " red flag on the house",
+                                           " friend who lived in the village"};
+    session roomy{tiny_model(), {.context = 1024}}, cramped{tiny_model(), {.context = 128}};
+    const auto expected = roomy.score(prefix, several), scores = cramped.score(prefix, several);
+    for (std::size_t i = 0; i < several.size(); ++i) {
+        CAPTURE(i);
+        CHECK_THAT(scores[i].logprobs, same_bits_as(expected[i].logprobs));
+    }
+    CHECK(cramped.position() == tiny_model().tokenizer().encode(prefix).size());
+    (void)cramped.fork();  // nothing is left behind
+}
+
 TEST_CASE("what a model says by itself is likelier than what it does not") {
     session s{tiny_model(), {.context = 256}};
     const auto own = std::string{s.generate(prefix, {.temperature = 0, .max_tokens = 4}).finish()};

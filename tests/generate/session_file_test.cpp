@@ -12,6 +12,7 @@
 #include "support/paths.hpp"
 #include "support/refusal.hpp"
 #include "support/same_bits.hpp"
+#include "support/saved_session.hpp"
 #include "test.hpp"
 
 using nibble::errc;
@@ -19,6 +20,10 @@ using nibble::model;
 using nibble::session;
 using nibble::session_options;
 using nibble::token;
+
+using nibble::test::edited;
+using nibble::test::restored;
+using nibble::test::saved;
 
 namespace {
 
@@ -30,56 +35,7 @@ std::vector<token> some_tokens(std::size_t n) {
     return out;
 }
 
-std::vector<std::byte> saved(const session& s) {
-    std::vector<std::byte> out;
-    s.save([&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
-    return out;
-}
-
-session restored(const model& m, std::span<const std::byte> bytes, const session_options& options) {
-    return session::restore(m, nibble::gguf::file::parse(bytes), options);
-}
-
 std::vector<float> logits_of(const session& s) { return {s.logits().begin(), s.logits().end()}; }
-
-/// A GGUF file as a session is saved, with one thing changed.
-class edited {
-public:
-    explicit edited(std::span<const std::byte> bytes) : file_(nibble::gguf::file::parse(bytes)) {}
-
-    /// Without the key, with what `add` makes of a writer in its place.
-    template <class Add>
-    [[nodiscard]] std::vector<std::byte> with(std::string_view key, const Add& add) const {
-        nibble::gguf::writer out;
-        for (const auto& entry : file_.metadata()) {
-            if (entry.key == key) continue;
-            if (const auto text = entry.val.as_string())
-                out.add(entry.key, *text);
-            else if (entry.val.is_array_of(nibble::gguf::value_type::i32))
-                out.add_array(entry.key, numbers<std::int32_t>(entry.val));
-            else if (entry.val.is_array_of(nibble::gguf::value_type::u64))
-                out.add_array(entry.key, numbers<std::uint64_t>(entry.val));
-            else
-                out.add(entry.key, *entry.val.as_unsigned());
-        }
-        add(out);
-        for (const auto& tensor : file_.tensors()) {
-            if (tensor.name == key) continue;
-            out.add_tensor({std::string{tensor.name},
-                            {tensor.dims.begin(), tensor.dims.begin() + tensor.n_dims},
-                            tensor.type,
-                            {tensor.bytes.begin(), tensor.bytes.end()}});
-        }
-        return out.bytes();
-    }
-
-private:
-    template <class T>
-    static std::vector<T> numbers(const nibble::gguf::value& of) {
-        return {of.numbers<T>().begin(), of.numbers<T>().end()};
-    }
-    nibble::gguf::file file_;
-};
 
 }  // namespace
 

@@ -2,12 +2,19 @@
 // The structs of options of the C interface: their defaults, which are those of C++, and what they become there.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <nibble/c/call.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/core/stop.hpp>
+#include <nibble/core/token.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/session_options.hpp>
 #include <nibble/generate/tool_calling.hpp>
@@ -38,20 +45,38 @@ namespace c {
     return out;
 }
 
+/// The numbers that have the same name in C and C++, in either direction.
+template <class From, class To>
+void copy_sampling(const From& from, To& to) {
+    to.seed = from.seed;
+    to.temperature = from.temperature;
+    to.top_p = from.top_p;
+    to.min_p = from.min_p;
+    to.typical_p = from.typical_p;
+    to.top_n_sigma = from.top_n_sigma;
+    to.xtc_probability = from.xtc_probability;
+    to.xtc_threshold = from.xtc_threshold;
+    to.mirostat_tau = from.mirostat_tau;
+    to.mirostat_eta = from.mirostat_eta;
+    to.repeat_penalty = from.repeat_penalty;
+    to.presence_penalty = from.presence_penalty;
+    to.frequency_penalty = from.frequency_penalty;
+    to.dry_multiplier = from.dry_multiplier;
+    to.dry_base = from.dry_base;
+    to.dry_allowed_length = from.dry_allowed_length;
+    to.dry_penalty_last_n = from.dry_penalty_last_n;
+    to.repeat_last_n = from.repeat_last_n;
+    to.top_k = from.top_k;
+    to.n_probs = from.n_probs;
+}
+
 [[nodiscard]] inline nibble_reply_options defaults_of(const nibble_reply_options*) {
     const generation_options from;
     nibble_reply_options out{};
-    out.seed = from.seed;
     out.max_tokens = out.thinking_budget = NIBBLE_UNLIMITED;
     out.structure_length = out.tools_length = out.variables_length = NIBBLE_NUL_ENDED;
-    out.temperature = from.temperature;
-    out.top_p = from.top_p;
-    out.min_p = from.min_p;
-    out.repeat_penalty = from.repeat_penalty;
-    out.presence_penalty = from.presence_penalty;
-    out.frequency_penalty = from.frequency_penalty;
-    out.repeat_last_n = from.repeat_last_n;
-    out.top_k = from.top_k;
+    copy_sampling(from, out);
+    out.mirostat = from.mirostat;
     out.thinking = NIBBLE_THINKING_DEFAULT;
     return out;
 }
@@ -129,21 +154,40 @@ inline void set_template_options(generation_options& out, const nibble_reply_opt
     out.date = {.year = given.year, .month = given.month, .day = given.day};
 }
 
+/// A number of seconds from now on. Throws NIBBLE_ERROR_OPTION for one that is none.
+[[nodiscard]] inline std::chrono::nanoseconds seconds_of(double seconds, const char* name) {
+    if (!(seconds >= 0))
+        throw refusal(NIBBLE_ERROR_OPTION, name, "a number of seconds, at least 0", std::to_string(seconds));
+    constexpr double most = 1e9;  // 30 years, which a nanosecond count has room for
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>{std::min(seconds, most)});
+}
+
+[[nodiscard]] inline std::chrono::steady_clock::time_point deadline_of(double time_limit) {
+    const auto duration = seconds_of(time_limit, "option 'time_limit'");
+    return duration.count() == 0 ? no_deadline : std::chrono::steady_clock::now() + duration;
+}
+
+[[nodiscard]] inline std::vector<std::pair<token, float>> biases_of(const nibble_reply_options& given) {
+    const auto tokens = tokens_of(given.bias_tokens, given.n_biases, "option 'bias_tokens'");
+    if (!given.biases && !tokens.empty())
+        throw refusal(NIBBLE_ERROR_ARGUMENT, "option 'biases'", "a number for each of bias_tokens", "null");
+    std::vector<std::pair<token, float>> out;
+    for (std::size_t i = 0; i < tokens.size(); ++i) out.emplace_back(tokens[i], given.biases[i]);
+    return out;
+}
+
 /// All but the structure and the flag, which are the reply's own.
 [[nodiscard]] inline generation_options options_of(const nibble_reply_options& given) {
     generation_options out;
-    out.temperature = given.temperature;
-    out.top_k = given.top_k;
-    out.top_p = given.top_p;
-    out.min_p = given.min_p;
-    out.seed = given.seed;
+    copy_sampling(given, out);
+    out.mirostat = choice(given.mirostat, 0, 1, "mirostat") != 0;
+    out.logit_bias = biases_of(given);
     out.max_tokens = given.max_tokens;
     out.stop = texts_of(given.stop, given.n_stop, "option 'stop'");
+    out.deadline = deadline_of(given.time_limit);
+    out.lazy_prompt = choice(given.lazy_prompt, 0, 1, "lazy_prompt") != 0;
     out.thinking_budget = given.thinking_budget;
-    out.repeat_penalty = given.repeat_penalty;
-    out.repeat_last_n = given.repeat_last_n;
-    out.presence_penalty = given.presence_penalty;
-    out.frequency_penalty = given.frequency_penalty;
+    out.draft.lookup = choice(given.draft_lookup, 0, 1, "draft_lookup") != 0;
     set_template_options(out, given);
     return out;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <nibble/c/call.hpp>
 #include <nibble/c/conversation.hpp>
@@ -20,6 +21,7 @@
 #include <nibble/generate/events.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/session.hpp>
+#include <nibble/generate/side_by_side.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/grammar/grammar.hpp>
 #include <nibble/grammar/json_schema.hpp>
@@ -68,7 +70,10 @@ NIBBLE_NAMESPACE_END
 struct nibble_reply : nibble::c::handle_of<nibble_reply> {
     static constexpr std::string_view kind_name = "reply";
     nibble_reply(nibble::c::reply_setup&& made_with, nibble::generation&& started)
-        : setup(std::move(made_with)), generation(std::move(started)), events(generation) {}
+        : setup(std::move(made_with)),
+          generation(std::move(started)),
+          events(generation),
+          n_given(generation.text().size()) {}
 
     std::string_view next_piece() {
         if (n_given == generation.text().size()) (void)generation.begin();
@@ -98,7 +103,7 @@ struct nibble_reply : nibble::c::handle_of<nibble_reply> {
     nibble::c::reply_setup setup;
     nibble::generation generation;
     nibble::reply_events events;  // from the first character on
-    std::size_t n_given = 0;      // bytes of the text that were pieces
+    std::size_t n_given;          // bytes of the text that were pieces
     std::string call;             // the latest, as JSON
 };
 
@@ -155,6 +160,18 @@ NIBBLE_C_FUNCTION nibble_status nibble_session_generate_tokens(nibble_session* s
     });
 }
 
+NIBBLE_C_FUNCTION nibble_status nibble_session_resume(nibble_session* session, const nibble_reply_options* options,
+                                                      nibble_reply** reply, nibble_error* error) {
+    return nibble::c::new_reply(session, options, reply, error,
+                                [&](auto& with, const auto& how) { return with.resume(how); });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_reply_save(const nibble_reply* reply, nibble_write write, void* user,
+                                                  nibble_error* error) {
+    return nibble::c::guarded(error,
+                              [&] { nibble::c::checked(reply).generation.save(nibble::c::sink_of(write, user)); });
+}
+
 NIBBLE_C_FUNCTION nibble_status nibble_reply_free(nibble_reply* reply) { return nibble::c::free_handle(reply); }
 
 NIBBLE_C_FUNCTION nibble_status nibble_reply_next(nibble_reply* reply, const char** piece, size_t* length,
@@ -163,6 +180,28 @@ NIBBLE_C_FUNCTION nibble_status nibble_reply_next(nibble_reply* reply, const cha
         auto& data = nibble::c::output(piece, "piece");
         auto& n = nibble::c::output(length, "length");
         nibble::c::lend(nibble::c::checked(reply).next_piece(), data, n);
+    });
+}
+
+static_assert(NIBBLE_PENDING == static_cast<int>(nibble::advance_result::pending));
+static_assert(NIBBLE_PIECE == static_cast<int>(nibble::advance_result::piece));
+static_assert(NIBBLE_DONE == static_cast<int>(nibble::advance_result::done));
+
+NIBBLE_C_FUNCTION nibble_status nibble_reply_advance_for(nibble_reply* reply, double seconds, int32_t* state,
+                                                         nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& became = nibble::c::output(state, "state");
+        const auto duration = nibble::c::seconds_of(seconds, "seconds");
+        became = static_cast<std::int32_t>(nibble::c::checked(reply).generation.advance_for(duration));
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_advance(nibble_reply* const* replies, size_t n_replies, nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        if (!replies && n_replies != 0) throw nibble::c::refusal(NIBBLE_ERROR_ARGUMENT, "replies", "replies", "null");
+        std::vector<nibble::generation*> all;
+        for (std::size_t i = 0; i < n_replies; ++i) all.push_back(&nibble::c::checked(replies[i]).generation);
+        nibble::advance(all);
     });
 }
 
@@ -193,6 +232,26 @@ NIBBLE_C_FUNCTION nibble_status nibble_reply_tokens(const nibble_reply* reply, c
         auto& data = nibble::c::output(tokens, "tokens");
         auto& n = nibble::c::output(n_tokens, "n_tokens");
         nibble::c::lend(nibble::c::checked(reply).generation.tokens(), data, n);
+    });
+}
+
+NIBBLE_C_FUNCTION nibble_status nibble_reply_probs(const nibble_reply* reply, size_t index, int32_t* tokens,
+                                                   float* log_probabilities, size_t capacity, size_t* n,
+                                                   nibble_error* error) {
+    return nibble::c::guarded(error, [&] {
+        auto& count = nibble::c::output(n, "n");
+        const auto& from = nibble::c::checked(reply).generation;
+        const auto picked = from.logprob(index);
+        const auto beside = from.top_logprobs(index);
+        count = 1 + beside.size();
+        const bool has_tokens = nibble::c::has_room(tokens, capacity, count);
+        if (!nibble::c::has_room(log_probabilities, capacity, count) || !has_tokens) return;
+        const auto put = [&](std::size_t i, const nibble::token_logprob& one) {
+            tokens[i] = one.id;
+            log_probabilities[i] = one.logprob;
+        };
+        put(0, picked);
+        for (std::size_t i = 0; i < beside.size(); ++i) put(1 + i, beside[i]);
     });
 }
 

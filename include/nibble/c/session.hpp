@@ -35,6 +35,15 @@ namespace c {
     return cancel ? checked(cancel).flag : nullptr;
 }
 
+/// A caller's function as what save() writes to. Throws NIBBLE_ERROR_ARGUMENT for null.
+[[nodiscard]] inline byte_sink sink_of(nibble_write write, void* user) {
+    if (!write) throw refusal(NIBBLE_ERROR_ARGUMENT, "write", "a function", "null");
+    return [write, user](std::span<const std::byte> piece) {
+        if (const auto result = write(user, piece.data(), piece.size()); result != 0)
+            throw refusal(NIBBLE_ERROR_FILE, "write", "0", std::to_string(result));
+    };
+}
+
 }  // namespace c
 NIBBLE_NAMESPACE_END
 
@@ -82,13 +91,8 @@ NIBBLE_C_FUNCTION nibble_status nibble_session_fork(const nibble_session* sessio
 
 NIBBLE_C_FUNCTION nibble_status nibble_session_save(const nibble_session* session, nibble_write write, void* user,
                                                     nibble_error* error) {
-    return nibble::c::guarded(error, [&] {
-        if (!write) throw nibble::c::refusal(NIBBLE_ERROR_ARGUMENT, "write", "a function", "null");
-        nibble::c::checked(session).session.save([&](std::span<const std::byte> piece) {
-            if (const auto result = write(user, piece.data(), piece.size()); result != 0)
-                throw nibble::c::refusal(NIBBLE_ERROR_FILE, "write", "0", std::to_string(result));
-        });
-    });
+    return nibble::c::guarded(error,
+                              [&] { nibble::c::checked(session).session.save(nibble::c::sink_of(write, user)); });
 }
 
 NIBBLE_C_FUNCTION nibble_status nibble_session_restore(const nibble_model* model, const char* path, size_t path_length,

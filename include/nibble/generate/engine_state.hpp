@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -68,6 +69,12 @@ public:
     [[nodiscard]] const std::shared_ptr<kv_pool>& cache_pool() const noexcept { return cache_pool_; }
     /// Sequences that there are now.
     std::atomic<std::size_t> n_sequences{0};
+
+    /// Whether there are blocks for all of these tokens now.
+    [[nodiscard]] bool has_room(std::span<const reading> wanted) {
+        const std::lock_guard turn{turns_};
+        return !shortage_for(wanted);
+    }
 
     /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other. What
     /// ended it early: the passes before that stay read. Throws errc::ctx_full, with all as it was, where there are no
@@ -152,24 +159,34 @@ private:
         readers_.reserve(work_.batch);
     }
 
-    /// Throws unless the pool has the blocks for all of it.
-    void check_room(std::span<const reading> wanted) const {
+    /// Blocks that a group of layers does not have.
+    struct shortage {
+        std::size_t group, n_needed;
+    };
+    [[nodiscard]] std::optional<shortage> shortage_for(std::span<const reading> wanted) const noexcept {
         for (std::size_t g = 0; g < cache_pool_->n_groups(); ++g) {
             const auto& group = cache_pool_->group_at(g);
             const bool has_window = group.window != no_window;
             if (has_window && n_sequences * group.per_sequence <= group.n_blocks) continue;  // never more than there is
             std::size_t n_blocks = 0;
             for (const reading& each : wanted) n_blocks += each.of->cache.blocks_to_take(g, each.tokens.size());
-            if (n_blocks <= cache_pool_->n_free(g)) continue;
-            const std::size_t n_free = cache_pool_->n_free(g) * attention_block;
-            throw error(errc::ctx_full, "engine",
-                        "at most " + std::to_string(n_free) + " positions more, which " +
-                            (has_window
-                                 ? "layers with a window have for " + std::to_string(cache_pool_->n_sequences()) +
-                                       " sequences (option 'sequences')"
-                                 : "are left of those of all sequences (option 'positions')"),
-                        std::to_string(n_blocks * attention_block));
+            if (n_blocks > cache_pool_->n_free(g)) return shortage{g, n_blocks};
         }
+        return {};
+    }
+
+    /// Throws unless the pool has the blocks for all of it.
+    void check_room(std::span<const reading> wanted) const {
+        const auto lacking = shortage_for(wanted);
+        if (!lacking) return;
+        throw error(errc::ctx_full, "engine",
+                    "at most " + std::to_string(cache_pool_->n_free(lacking->group) * attention_block) +
+                        " positions more, which " +
+                        (cache_pool_->group_at(lacking->group).window != no_window
+                             ? "layers with a window have for " + std::to_string(cache_pool_->n_sequences()) +
+                                   " sequences (option 'sequences')"
+                             : "are left of those of all sequences (option 'positions')"),
+                    std::to_string(lacking->n_needed * attention_block));
     }
 
     /// So that what follows a pass allocates nothing.

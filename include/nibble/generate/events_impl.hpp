@@ -19,7 +19,7 @@ NIBBLE_NAMESPACE_BEGIN
 NIBBLE_FUNCTION reply_events::reply_events(generation& owner)
     : owner_(&owner),
       parser_(format_for(owner), owner.stats().prompt_tokens),
-      begin_(owner.text().size()),
+      begin_(owner.text().size() > owner.n_resumed_ ? owner.text().size() : 0),
       parsed_(begin_) {}
 
 NIBBLE_FUNCTION reply_events::iterator reply_events::begin() & {

@@ -18,12 +18,14 @@
 #include <nibble/generate/logprob_records.hpp>
 #include <nibble/generate/options.hpp>
 #include <nibble/generate/reply_text.hpp>
+#include <nibble/generate/session_options.hpp>
 #include <nibble/generate/thinking.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 class reply_events;
 namespace detail {
+struct saved_reply;
 class session_state;
 class side_by_side;
 class token_reader;
@@ -82,9 +84,14 @@ public:
     /// increment does. Where the whole prompt is not to be read before this, there is options.lazy_prompt.
     advance_result advance_for(std::chrono::nanoseconds duration);
 
-    /// The same walk as typed events: reasoning, answer, tool calls. What pieces were given before is not seen.
+    /// The same walk as typed events: reasoning, answer, tool calls. What pieces were given before is not seen, but
+    /// what a resumed reply has begun with is.
     [[nodiscard]] reply_events events() &;
     [[nodiscard]] reply_events events() &&;
+
+    /// Saves the session with this reply as far as it is, so that session::resume() goes on with it. Throws
+    /// errc::ctx_busy where the session serves another call or has done something else since; what `sink` throws.
+    void save(const byte_sink& sink) const;
 
     /// Generates to the end; the whole text.
     std::string_view finish() &;
@@ -119,11 +126,11 @@ private:
     friend class detail::side_by_side;
     using clock = std::chrono::steady_clock;
 
-    /// Reads the prompt, but for what the cache holds of it, unless that is for later. Throws as validate(),
-    /// check_tokens() and on_progress do; then nothing has changed, but that after a throw from on_progress the cache
-    /// keeps only the common prefix.
+    /// Reads the prompt, but for what the cache holds of it, unless that is for later; goes on with the reply where
+    /// there is one already. Throws as validate(), check_tokens() and on_progress do; then nothing has changed, but
+    /// that after a throw from on_progress the cache keeps only the common prefix.
     generation(const std::shared_ptr<detail::session_state>& state, std::span<const token> prompt,
-               const generation_options& options);
+               const generation_options& options, const detail::saved_reply* so_far = nullptr);
 
     /// Cancelled before there was a prompt: the session is as it was, and nothing follows.
     generation(const std::shared_ptr<detail::session_state>& state, const generation_options& options);
@@ -149,6 +156,12 @@ private:
 
     void take(token id, bool forced, bool constrained);
 
+    /// Makes a token part of the reply: of its text, its thinking, its structure.
+    void append(token id, bool constrained);
+
+    /// A token that the reply had before it was saved.
+    void repeat(token id);
+
     void end(finish_reason reason);
 
     [[nodiscard]] bool stops_count() const noexcept { return !thought_ || options_.stop_in_thinking; }
@@ -172,7 +185,8 @@ private:
     std::span<const token> tag_tokens_;  // control tokens that are shown all the same; the session has them
     detail::thinking_budget thinking_;
     bool starts_in_reasoning_ = false;
-    bool thought_ = false;  // the last token belongs to the thinking
+    bool thought_ = false;       // the last token belongs to the thinking
+    std::size_t n_resumed_ = 0;  // bytes of the text that it had when it was saved
     std::vector<token> tokens_;
     detail::logprob_records logprobs_;  // with options_.n_probs
     generation_stats stats_;

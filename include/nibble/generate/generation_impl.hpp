@@ -14,6 +14,7 @@
 
 #include <nibble/core/error.hpp>
 #include <nibble/generate/generation.hpp>
+#include <nibble/generate/session_file.hpp>
 #include <nibble/generate/session_state.hpp>
 #include <nibble/generate/token_reader.hpp>
 
@@ -27,6 +28,16 @@ NIBBLE_FUNCTION generation::iterator generation::begin() & {
 NIBBLE_FUNCTION advance_result generation::advance_for(std::chrono::nanoseconds duration) {
     const auto now = clock::now();
     return advance(duration < no_deadline - now ? now + duration : no_deadline, slice_tokens);
+}
+
+NIBBLE_FUNCTION void generation::save(const byte_sink& sink) const {
+    const detail::session_state::lock lock{*session_};
+    check_undisturbed();
+    const auto read = session_->tokens(), unread = reader_->unread();
+    detail::saved_reply reply{{read.begin(), read.end()}, stats_.prompt_tokens, session_->sampler().state()};
+    reply.text.insert(reply.text.end(), unread.begin(), unread.end());
+    const bool has_prompt = stats_.prompt_tokens > 0;  // not one that was cancelled while it was rendered
+    detail::write_session(*session_, has_prompt ? &reply : nullptr, sink);
 }
 
 NIBBLE_FUNCTION std::string_view generation::finish() & {
@@ -43,7 +54,8 @@ NIBBLE_FUNCTION generation& generation::operator=(generation&&) noexcept = defau
 NIBBLE_FUNCTION generation::~generation() = default;
 
 NIBBLE_FUNCTION generation::generation(const std::shared_ptr<detail::session_state>& state,
-                                       std::span<const token> prompt, const generation_options& options)
+                                       std::span<const token> prompt, const generation_options& options,
+                                       const detail::saved_reply* so_far)
     : session_(state),
       reader_(std::make_unique<detail::token_reader>(*state, options.draft)),
       required_call_(options.tool_choice.require
@@ -63,7 +75,13 @@ NIBBLE_FUNCTION generation::generation(const std::shared_ptr<detail::session_sta
     if (options_.n_probs > 0) logprobs_.reserve(room, static_cast<std::size_t>(options_.n_probs));
     session.sampler().configure(options_, session.context(), dry_breakers());
     stats_.prompt_tokens = prompt.size();
-    stats_.reused_tokens = reader_->start(prompt);
+    stats_.reused_tokens = reader_->start(so_far ? std::span<const token>{so_far->text} : prompt);
+    if (so_far) {
+        for (const token id : std::span{so_far->text}.subspan(prompt.size())) repeat(id);
+        text_.begin_piece();
+        n_resumed_ = text().size();
+        session.sampler().go_on_from(so_far->sampling);
+    }
     if (!options_.lazy_prompt) read_prompt();
 }
 
@@ -136,16 +154,29 @@ NIBBLE_FUNCTION void generation::step(std::size_t batch) {
 }
 
 NIBBLE_FUNCTION void generation::take(token id, bool forced, bool constrained) {
-    const auto& tokenizer = session_->source().tokenizer();
     if (options_.n_probs > 0) {
         if (forced)
             logprobs_.add({id, 0.0f}, {});
         else
             logprobs_.add(session_->sampler().picked_logprob(), session_->sampler().top_logprobs());
     }
+    reader_->push(id);
+    append(id, constrained);
+}
+
+NIBBLE_FUNCTION void generation::repeat(token id) {
+    if (reason_ != finish_reason::none) return;
+    (void)thinking_.forced_token();
+    const bool constrained = options_.constraint && !thinking_.inside();
+    if (constrained && options_.constraint->finished()) return end(finish_reason::constraint);
+    if (options_.n_probs > 0) logprobs_.add({id, 0.0f}, {});
+    append(id, constrained);
+}
+
+NIBBLE_FUNCTION void generation::append(token id, bool constrained) {
+    const auto& tokenizer = session_->source().tokenizer();
     tokens_.push_back(id);
     ++stats_.generated_tokens;
-    reader_->push(id);
     const bool was_thinking = thinking_.inside();
     thinking_.take(id);
     thought_ = was_thinking || thinking_.inside();  // its tags are part of it

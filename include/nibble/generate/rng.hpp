@@ -26,6 +26,9 @@ public:
     /// Uniform in [0, 1): a multiple of 2^-53.
     constexpr double next_double() noexcept { return static_cast<double>(next() >> 11) * 0x1p-53; }
 
+    /// Where it is: random_generator{counter()} gives the same numbers from here on.
+    [[nodiscard]] constexpr std::uint64_t counter() const noexcept { return counter_; }
+
 private:
     std::uint64_t counter_;
 };

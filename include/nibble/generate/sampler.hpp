@@ -26,6 +26,12 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
+/// Where a sampler is in a text, beside its options.
+struct sampler_state {
+    std::uint64_t random = 0;  ///< the counter of its generator
+    float mirostat_mu = 0.0f;  ///< bits: the most surprise that the next token may have
+};
+
 /// Turns logits into tokens by the options it was configured with. Room for a vocabulary is taken once; sample()
 /// allocates nothing. The same seed, options and logits give the same tokens on every machine. One thread at a time.
 class sampler {
@@ -58,6 +64,13 @@ public:
         dry_ = dry;
         random_ = random_generator{options.seed};
         mirostat_mu_ = 2.0f * options.mirostat_tau;
+    }
+
+    /// What another one, configured alike, goes on from.
+    [[nodiscard]] sampler_state state() const noexcept { return {random_.counter(), mirostat_mu_}; }
+    void go_on_from(const sampler_state& at) noexcept {
+        random_ = random_generator{at.random};
+        mirostat_mu_ = at.mirostat_mu;
     }
 
     [[nodiscard]] std::size_t n_vocab() const noexcept { return logits_.size(); }
@@ -234,7 +247,7 @@ private:
     std::vector<token_logprob> top_;
     token_logprob picked_{};
     random_generator random_;
-    float mirostat_mu_ = 0.0f;  // bits: the most surprise that the next token may have
+    float mirostat_mu_ = 0.0f;
     bool penalties_ = false, dry_ = false;
 };
 

@@ -90,7 +90,8 @@ public:
     [[nodiscard]] session fork() const;
 
     /// Writes what has been read, keys and values too, as a GGUF file: session_file.hpp describes it. A reply in the
-    /// making is no part of it. Throws what `sink` throws; the session is then as it was.
+    /// making is no part of it: generation::save() writes both. Throws what `sink` throws; the session is then as it
+    /// was.
     void save(const byte_sink& sink) const;
     /// A session that goes on from what was saved, bit for bit, on whatever machine. `saved` may be closed then. The
     /// options are free, but for kv_type, room for all tokens, and for models with windows or longrope context and
@@ -99,6 +100,12 @@ public:
     /// throws.
     [[nodiscard]] static session restore(const nibble::model& source, const gguf::file& saved,
                                          const session_options& options = {});
+
+    /// Goes on with the reply that was saved in the file that this session was restored from. With the options that it
+    /// had it becomes, bit for bit, what it would have been; its text begins with what there was of it, which is no
+    /// piece any more and has no log-probabilities. Throws as generate() does; errc::ctx_bad_range where no reply was
+    /// saved.
+    [[nodiscard]] generation resume(const generation_options& options = {});
 
     /// Continues a prompt. The text is encoded as the vocabulary says (with BOS where it asks for one); control tokens
     /// in it are plain text. Throws errc::sample_bad_param and errc::ctx_bad_token for the options, errc::ctx_bad_size
@@ -131,11 +138,11 @@ public:
                                            const embed_options& options = {});
 
     /// How likely each of the alternatives is behind the prefix. The prefix is read once, or what the cache lacks of
-    /// it, and each alternative in one pass (of up to 32 tokens); the session then holds the prefix. Empty when
-    /// cancelled. Each alternative is encoded together with the prefix, as in generate(), but without EOS. Where one of
-    /// them changes how the prefix ends, that end counts to all of them: scored_text::tokens has what was scored.
-    /// Throws as embed() does, errc::ctx_bad_size also where no token of the prefix is the same before all
-    /// alternatives.
+    /// it, and then up to 32 tokens of alternatives at once: of as many as have room in the memory beside the session,
+    /// a block of 128 positions each. The session then holds the prefix. Empty when cancelled. Each alternative is
+    /// encoded together with the prefix, as in generate(), but without EOS. Where one of them changes how the prefix
+    /// ends, that end counts to all of them: scored_text::tokens has what was scored. Throws as embed() does,
+    /// errc::ctx_bad_size also where no token of the prefix is the same before all alternatives.
     [[nodiscard]] std::vector<scored_text> score(std::string_view prefix, const std::vector<std::string>& alternatives,
                                                  const std::atomic<bool>* cancel = nullptr);
     /// The same with the seam where the caller has it.

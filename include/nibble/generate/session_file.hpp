@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
@@ -40,6 +43,11 @@ inline constexpr std::string_view first_blocks =
     "session.first_blocks";                            // u64[]   by group; those before are forgotten
 inline constexpr std::string_view logits = "logits";   // f32 [n_vocab], or not there
 inline constexpr std::string_view blocks = "blocks.";  // + group: i8 [bytes of a block, blocks]
+// With a reply in the making:
+inline constexpr std::string_view reply_prompt = "session.reply.prompt";      // u64    tokens before it
+inline constexpr std::string_view reply_unread = "session.reply.unread";      // i32[]  behind those that were read
+inline constexpr std::string_view reply_random = "session.reply.random";      // u64    sampler_state
+inline constexpr std::string_view reply_surprise = "session.reply.surprise";  // f32
 }  // namespace session_key
 
 inline constexpr std::string_view session_architecture = "nibble-session";
@@ -75,6 +83,7 @@ public:
                    std::to_string(first.size()));
         const auto blocks = check_blocks(pool, ids.size(), first);
         const auto logits = find_logits();
+        auto reply = find_reply(ids);
         if (!cache.assume(ids.size(), std::vector<std::size_t>(first.begin(), first.end())))
             refuse(session_key::first_blocks,
                    "blocks that layers with a window keep of " + std::to_string(ids.size()) +
@@ -90,6 +99,7 @@ public:
         }
         tokens.assign(ids.begin(), ids.end());
         if (!logits.empty()) into_.set_logits(logits);
+        into_.saved() = std::move(reply);
     }
 
 private:
@@ -166,6 +176,26 @@ private:
         return tensor->bytes;
     }
 
+    /// Its last token need not fit: it is read when another one follows.
+    [[nodiscard]] std::optional<saved_reply> find_reply(const gguf::number_range<std::int32_t>& read) const {
+        if (!file_.find(session_key::reply_prompt)) return {};
+        saved_reply out{{read.begin(), read.end()}, 0, {number(session_key::reply_random), 0}};
+        const auto unread = array<std::int32_t>(session_key::reply_unread);
+        out.text.insert(out.text.end(), unread.begin(), unread.end());
+        const std::uint64_t n_prompt = number(session_key::reply_prompt);
+        const std::size_t most = std::min(out.text.size(), into_.context());
+        if (n_prompt < 1 || n_prompt > most)
+            refuse(session_key::reply_prompt, "1 to " + std::to_string(most), std::to_string(n_prompt));
+        out.n_prompt = static_cast<std::size_t>(n_prompt);
+        const auto [fits, rest] = std::pair{std::span{out.text}.first(most), std::span{out.text}.subspan(most)};
+        into_.check_tokens(fits, 0, session_key::reply_unread.data());
+        if (!rest.empty()) into_.check_tokens(rest, into_.context() - 1, session_key::reply_unread.data());
+        const auto surprise = find(session_key::reply_surprise).as_double();
+        if (!surprise || !std::isfinite(*surprise)) refuse(session_key::reply_surprise, "a finite number", "another");
+        out.sampling.mirostat_mu = static_cast<float>(*surprise);
+        return out;
+    }
+
     static std::string hex(std::uint64_t number) {
         std::string out;
         append_hex(out, number, 16);
@@ -176,8 +206,8 @@ private:
     session_state& into_;
 };
 
-/// Writes what a session has read.
-inline void write_session(session_state& from, const byte_sink& sink) {
+/// Writes what a session has read, and `reply`, its own, where not null.
+inline void write_session(session_state& from, const saved_reply* reply, const byte_sink& sink) {
     auto [cache, tokens] = from.contents();
     const kv_pool& pool = *cache.pool();
     gguf::writer out;
@@ -188,6 +218,11 @@ inline void write_session(session_state& from, const byte_sink& sink) {
         .add(session_key::batch, std::uint64_t{pool.batch()})
         .add(session_key::cache_type, name_of(pool.type()))
         .add_array(session_key::tokens, tokens);
+    if (reply)
+        out.add(session_key::reply_prompt, std::uint64_t{reply->n_prompt})
+            .add_array(session_key::reply_unread, std::span{reply->text}.subspan(tokens.size()))
+            .add(session_key::reply_random, reply->sampling.random)
+            .add(session_key::reply_surprise, reply->sampling.mirostat_mu);
     std::vector<std::uint64_t> first;
     for (std::size_t g = 0; g < pool.n_groups(); ++g) {
         first.push_back(cache.first_block(g));

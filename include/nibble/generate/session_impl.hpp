@@ -85,7 +85,7 @@ NIBBLE_FUNCTION session session::fork() const {
 
 NIBBLE_FUNCTION void session::save(const byte_sink& sink) const {
     const detail::session_state::lock lock{*state_};
-    detail::write_session(*state_, sink);
+    detail::write_session(*state_, nullptr, sink);
 }
 
 NIBBLE_FUNCTION session session::restore(const nibble::model& source, const gguf::file& saved,
@@ -93,6 +93,13 @@ NIBBLE_FUNCTION session session::restore(const nibble::model& source, const gguf
     session restored{source, options};
     saved.naming_errors([&] { detail::session_reader{saved, *restored.state_}.read(); });
     return restored;
+}
+
+NIBBLE_FUNCTION generation session::resume(const generation_options& options) {
+    const detail::session_state::lock lock{*state_};
+    const auto& saved = state_->saved();
+    if (!saved) throw error(errc::ctx_bad_range, "resume", "a session that was saved by a reply", "one without");
+    return generation{state_, std::span{saved->text}.first(saved->n_prompt), options, &*saved};
 }
 
 NIBBLE_FUNCTION generation session::generate(std::string_view prompt, const generation_options& options) {

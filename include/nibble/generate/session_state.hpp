@@ -30,6 +30,13 @@ NIBBLE_NAMESPACE_BEGIN
 
 namespace detail {
 
+/// A reply in the making, as it was saved with its session.
+struct saved_reply {
+    std::vector<token> text;  // prompt and reply
+    std::size_t n_prompt;     // tokens of it
+    sampler_state sampling;
+};
+
 /// Shared by a session and its generations. Not part of the public surface.
 class session_state {
 public:
@@ -44,6 +51,7 @@ public:
           logits_(source().config().n_vocab),
           best_logit_(origin.best_logit_),
           sampler_(source().config().n_vocab),
+          saved_(origin.saved_),
           has_logits_(origin.has_logits_) {
         sequence_.tokens.reserve(context());
         sequence_.cache.reserve(context());
@@ -147,6 +155,9 @@ public:
         has_logits_ = true;
     }
 
+    /// The reply that came with the session from a file, if one did.
+    std::optional<saved_reply>& saved() noexcept { return saved_; }
+
     /// Whether rewind() can go to `position`.
     [[nodiscard]] bool keeps(std::size_t position) const noexcept { return sequence_.cache.keeps(position); }
     /// Throws unless rewind() can go to `position`.
@@ -236,6 +247,7 @@ private:
     aligned_buffer<float> logits_;  // n_vocab, of the last token read
     largest_value best_logit_;
     class sampler sampler_;
+    std::optional<saved_reply> saved_;
     std::optional<chat_encoder> chat_;
     std::shared_ptr<const token_trie> trie_;
     std::optional<std::vector<token>> tag_tokens_;

@@ -68,6 +68,11 @@ public:
     /// Nobody else has used the session.
     [[nodiscard]] bool undisturbed() const noexcept { return session_->turn() == turn_; }
 
+    /// The tokens of the text that the session does not hold yet.
+    [[nodiscard]] std::span<const token> unread() const noexcept {
+        return std::span{waiting_}.subspan(n_taken_, n_certain_ - n_taken_);
+    }
+
     /// Guesses so far, and those that came true.
     [[nodiscard]] std::size_t n_drafted() const noexcept { return n_drafted_; }
     [[nodiscard]] std::size_t n_accepted() const noexcept { return n_accepted_; }
@@ -118,7 +123,7 @@ private:
             n_guesses_ = waiting_.size() - 1;
             n_drafted_ += n_guesses_;
         }
-        n_in_pass_ = std::min(batch, waiting_.size() - n_taken_);
+        n_in_pass_ = std::min({batch, waiting_.size() - n_taken_, session_->context() - session_->position()});
     }
 
     /// The next token that is certain and has been read with others.

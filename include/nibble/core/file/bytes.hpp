@@ -24,7 +24,8 @@ enum class file_access {
     /// access (SIGBUS): the caller trusts the file not to do that. Windows lets no one cut short, replace or remove a
     /// file that is mapped, and refuses to open one that another program writes.
     map,
-    /// Read as a whole into memory of its own: nothing that happens to the file later matters.
+    /// Read as a whole into memory of its own: nothing that happens to the file later matters. Linux is asked for large
+    /// pages, with which a virtual machine may read it much faster than a mapping.
     copy,
 };
 
@@ -79,14 +80,24 @@ inline part_of_file part_of(const std::string& place, const file_range& range, s
     return {range.offset, length};
 }
 
-/// A copy of part of a file. `read(data, n, offset)` reads up to n bytes from `offset` on, n at most 2^30, and returns
-/// how many it got, 0 at the end of the file.
-template <class Read>
-file_bytes copy_of(const std::string& place, const part_of_file& part, const Read& read) {
+/// Memory for a copy: uninitialised, and where it is large aligned so that large pages fit. Null: there is none.
+inline std::shared_ptr<std::byte[]> memory_for_copy(std::size_t size) {
+    constexpr std::size_t large_page = std::size_t{2} << 20;
+    const std::align_val_t alignment{size < 2 * large_page ? 64 : large_page};
+    auto* const memory = static_cast<std::byte*>(::operator new[](size, alignment, std::nothrow));
+    if (!memory) return nullptr;
+    return {memory, [alignment](std::byte* taken) { ::operator delete[](taken, alignment); }};
+}
+
+/// A copy of part of a file, in memory that `prepare(span)` sees before it is used. `read(data, n, offset)` reads up to
+/// n bytes from `offset` on, n at most 2^30, and returns how many it got, 0 at the end of the file.
+template <class Prepare, class Read>
+file_bytes copy_of(const std::string& place, const part_of_file& part, const Prepare& prepare, const Read& read) {
     constexpr std::size_t most = std::size_t{1} << 30;  // what one call of any system reads
     const auto size = static_cast<std::size_t>(part.length);
-    std::unique_ptr<std::byte[]> memory{new (std::nothrow) std::byte[size]};
+    auto memory = memory_for_copy(size);
     if (!memory) throw error{errc::out_of_memory, place, "memory for " + std::to_string(size) + " bytes"};
+    prepare(std::span{memory.get(), size});
     for (std::size_t done = 0; done < size;) {
         const std::size_t n = read(memory.get() + done, size - done < most ? size - done : most, part.offset + done);
         if (n == 0) throw error{errc::io_read, place, std::to_string(size) + " bytes", "only " + std::to_string(done)};

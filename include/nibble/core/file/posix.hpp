@@ -67,8 +67,17 @@ inline descriptor open_regular(const std::filesystem::path& path, const std::str
     return file;
 }
 
+/// Asks the system to make fresh memory of large pages; a hint, never an error.
+inline void prefer_large_pages([[maybe_unused]] std::span<std::byte> memory) noexcept {
+#if defined(MADV_HUGEPAGE)
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t lead = (page - reinterpret_cast<std::uintptr_t>(memory.data()) % page) % page;
+    if (lead < memory.size()) ::madvise(memory.data() + lead, memory.size() - lead, MADV_HUGEPAGE);
+#endif
+}
+
 inline file_bytes copy_file(const std::string& place, int file, const part_of_file& part) {
-    return copy_of(place, part, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
+    return copy_of(place, part, prefer_large_pages, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
         for (;;) {
             const auto got = ::pread(file, data, n, static_cast<::off_t>(offset));
             if (got >= 0) return static_cast<std::size_t>(got);

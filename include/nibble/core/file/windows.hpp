@@ -67,7 +67,8 @@ inline void require_regular(const std::string& place, HANDLE file) {
 }
 
 inline file_bytes copy_file(const std::string& place, HANDLE file, const part_of_file& part) {
-    return copy_of(place, part, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
+    const auto as_it_is = [](std::span<std::byte>) {};  // large pages take a privilege
+    return copy_of(place, part, as_it_is, [&](std::byte* data, std::size_t n, std::uint64_t offset) {
         OVERLAPPED where{};
         where.Offset = static_cast<DWORD>(offset);
         where.OffsetHigh = static_cast<DWORD>(offset >> 32);
