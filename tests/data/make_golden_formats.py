@@ -52,6 +52,7 @@ BLOCKS = {
     Type.IQ4_NL: lambda n: np.concatenate([halves(n, STD / 73), noise(n, 16)], 1),
     Type.IQ4_XS: lambda n: np.concatenate([halves(n, STD / (73 * 18)), noise(n, 134)], 1),
     Type.Q2_K: q2_k,
+    Type.Q3_K: lambda n: np.concatenate([noise(n, 108), halves(n, STD / (2.35 * 18.5))], 1),
     Type.TQ1_0: ternary(Type.TQ1_0),
     Type.TQ2_0: ternary(Type.TQ2_0),
 }

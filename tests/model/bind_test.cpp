@@ -385,8 +385,10 @@ TEST_CASE("weights: longrope has two sets of positive finite divisors, one per p
     CHECK(weights.rope_factors_short.size() == 16);
     check_refused(with("rope_factors_long.weight", 16), errc::model_missing_tensor, {"rope_factors_short.weight"});
     check_refused(with("rope_factors_short.weight", 16), errc::model_missing_tensor, {"rope_factors_long.weight"});
-    check_refused(with("rope_factors_long.weight", 32), errc::model_wrong_shape,
-                  {"rope_factors_long.weight", "[16]", "key phi3.rope.dimension_count", "[32]"});
+    for (const char* name : {"rope_factors_long.weight", "rope_factors_short.weight"})
+        for (const std::uint64_t size : {8u, 32u})
+            check_refused(model_file{both}.reshape(name, {size}, data_type::f32), errc::model_wrong_shape,
+                          {name, "[16]", "key phi3.rope.dimension_count", "[" + std::to_string(size) + "]"});
     store(both.tensor("rope_factors_short.weight"), 3, 0.0f);
     check_refused(both, errc::model_bad_weights, {"rope_factors_short.weight", "value 3", "above 0"});
 }

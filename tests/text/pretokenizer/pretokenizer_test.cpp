@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/text/pretokenizer/tags.hpp>
+
 #include "test.hpp"
 
 #ifdef NIBBLE_TEST_PCRE2
@@ -36,6 +38,7 @@ constexpr pretokenizer all_patterns[] = {
     pretokenizer::minicpm5,    pretokenizer::gpt_2,      pretokenizer::smollm,       pretokenizer::tekken,
     pretokenizer::gpt_4o,      pretokenizer::tiny_aya,   pretokenizer::deepseek_llm, pretokenizer::deepseek_coder,
     pretokenizer::deepseek_v3, pretokenizer::exaone_moe, pretokenizer::kimi_k2,      pretokenizer::bloom,
+    pretokenizer::viking,      pretokenizer::superbpe,
 };
 
 }  // namespace
@@ -109,6 +112,19 @@ TEST_CASE("pretokenizer: bloom cuts at spaces, brackets and the ends of sentence
     CHECK(split(p, "a1-b\tc \u3002") == words{"a1-b", "\t", "c", " \u3002"});
 }
 
+TEST_CASE("pretokenizer: viking cuts bloom's words at each number") {
+    constexpr auto p = pretokenizer::viking;
+    CHECK(split(p, "ied 4 \u00bd months") == words{"ied", " ", "4", " ", "\u00bd", " months"});
+    CHECK(split(p, "(a12)  x") == words{"(", "a", "1", "2", ") ", " x"});
+}
+
+TEST_CASE("pretokenizer: superbpe cuts at numbers alone, and in them before groups of three digits") {
+    constexpr auto p = pretokenizer::superbpe;
+    CHECK(split(p, "By the way,\n 1234567!") == words{"By the way,\n ", "1", "234", "567", "!"});
+    CHECK(split(p, "x123456 12") == words{"x", "123", "456", " ", "12"});
+    CHECK(split(p, "1234\u00bd\u0663\u0663\u0663") == words{"1", "234\u00bd", "\u0663\u0663\u0663"});
+}
+
 TEST_CASE("pretokenizer: tiny_aya groups digits from the right, unless a word goes on behind them") {
     constexpr auto p = pretokenizer::tiny_aya;
     CHECK(split(p, "1234567 12") == words{"1", "234", "567", " ", "12"});
@@ -143,12 +159,19 @@ TEST_CASE("pretokenizer: bytes that are no UTF-8 are characters of their own") {
     for (const pretokenizer p : all_patterns) {
         CAPTURE(static_cast<int>(p));
         CHECK(split(p, "\xff") == words{"\xff"});
-        if (p == pretokenizer::bloom) continue;  // as good as letters
-        CHECK(split(p, "a\xe4\xb8") == words{"a", "\xe4\xb8"});
-        CHECK(split(p, "\xed\xa0\2001") == words{"\xed\xa0\x80", "1"});
+        if (p != pretokenizer::bloom) CHECK(split(p, "\xed\xa0\2001") == words{"\xed\xa0\x80", "1"});
+        const bool as_letters =
+            p == pretokenizer::bloom || p == pretokenizer::viking || p == pretokenizer::superbpe;  // as good as these
+        CHECK(split(p, "a\xe4\xb8") == (as_letters ? words{"a\xe4\xb8"} : words{"a", "\xe4\xb8"}));
     }
     CHECK(split(pretokenizer::llama_bpe, "\344ab") == words{"\344ab"});
-    CHECK(split(pretokenizer::bloom, "a\xe4\xb8") == words{"a\xe4\xb8"});
+}
+
+TEST_CASE("pretokenizer: every tag's pattern is among those that are compared") {
+    for (const auto& tag : pretokenizer_tags) {
+        CAPTURE(tag.name);
+        CHECK(std::find(std::begin(all_patterns), std::end(all_patterns), tag.pattern) != std::end(all_patterns));
+    }
 }
 
 TEST_CASE("pretokenizer: the words joined are the text, for any bytes") {
@@ -234,12 +257,13 @@ public:
             words finer;
             for (const std::string_view piece : pieces) {
                 std::size_t done = 0;
-                while (done < piece.size()) {
-                    auto [begin, end] = r.next(piece, done);
+                for (std::size_t from = 0; from < piece.size();) {
+                    const auto [begin, end] = r.next(piece, from);
                     if (begin == std::string::npos) break;
                     if (begin > done) finer.push_back(piece.substr(done, begin - done));
-                    finer.push_back(piece.substr(begin, end - begin));
+                    if (end > begin) finer.push_back(piece.substr(begin, end - begin));
                     done = end;
+                    from = end > begin ? end : end + decode_utf8(piece, end).length;
                 }
                 if (done < piece.size()) finer.push_back(piece.substr(done));
             }
@@ -265,6 +289,7 @@ private:
         const std::string no_word_character =
             R"((?![\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169})"
             R"(\x{1f170}-\x{1f189}]))";
+        const std::string bloom = R"( ?[^\s(|.,!?…。，、।۔،)]+)";
         const std::string ideographs = R"([一-龥ࠀ-一가-\x{d7ff}]+)";
         switch (pattern) {
             case pretokenizer::llama_bpe: return {letters + R"(|\p{N}{1,3})" + solids};
@@ -290,7 +315,9 @@ private:
                         R"(?|[^\r\n\p{L}\p{N}]?(?:(?!\p{sc:Han})[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}])+)"
                         R"((?:(?!\p{sc:Han})[\p{Ll}\p{Lm}\p{Lo}\p{M}])*)" +
                         contractions + R"(?|\p{N}{1,3})" + solids};
-            case pretokenizer::bloom: return {R"( ?[^\s(|.,!?…。，、।۔،)]+)"};
+            case pretokenizer::bloom: return {bloom};
+            case pretokenizer::viking: return {bloom, R"(\p{N})"};
+            case pretokenizer::superbpe: return {R"(\p{N}+)", R"((?=(?:\p{Nd}{3})+(?!\p{Nd})))"};
             case pretokenizer::tiny_aya:
                 // Of \b, which PCRE2 takes from fewer characters, what can hold behind a digit.
                 return {R"(\p{Nd}{1,3}(?=(?:\p{Nd}{3})*)" + no_word_character + ")", gpt_4o};

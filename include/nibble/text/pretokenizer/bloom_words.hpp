@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The split pattern of BLOOM: what stands between spaces, brackets and the ends of sentences in many scripts.
+// The split patterns of BLOOM and Viking: what stands between spaces, brackets and ends of sentences in many scripts.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <nibble/core/config.hpp>
+#include <nibble/text/pretokenizer/isolate.hpp>
 #include <nibble/text/pretokenizer/scanner.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -34,6 +35,14 @@ namespace pretokenizer_detail {
     for (;;) {
         at += unit_at(text, at).length;
         if (at == text.size() || bloom_letter(text, at) || (text[at] == ' ' && bloom_letter(text, at + 1))) return at;
+    }
+}
+
+template <class Emit>
+void viking_words(std::string_view text, Emit&& emit) {
+    for (std::size_t at = 0, end = 0; at < text.size(); at = end) {
+        end = bloom_word(text, at);
+        isolate_numbers(text.substr(at, end - at), 1, emit);
     }
 }
 

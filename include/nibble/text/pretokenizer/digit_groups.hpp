@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers cut into groups of three digits from the right, as thousands are written: the first step of Tiny Aya.
+// Numbers cut into groups of three digits from the right, as thousands are written: the first step of Tiny Aya, and all
+// that cuts a text for SuperBPE.
 #pragma once
 
 #include <algorithm>
@@ -73,6 +74,34 @@ void isolate_digit_groups(std::string_view text, Next&& next) {
         }
     }
     if (done < text.size()) next(text.substr(done));
+}
+
+/// (?=(\d{3})+(?!\d)), which matches nothing and cuts there: before each group of three digits, from the last one.
+template <class Next>
+void cut_before_digit_groups(std::string_view text, Next&& next) {
+    std::size_t done = 0;  // everything before has been given
+    std::uint32_t length = 0;
+    for (std::size_t at = 0; at < text.size(); at += length) {
+        std::size_t n_digits = 0;
+        for (std::size_t end = at; end < text.size() && is_digit(code_point_at(text, end, length)); end += length)
+            ++n_digits;
+        for (; n_digits > 0; --n_digits, at += length) {
+            static_cast<void>(code_point_at(text, at, length));
+            if (n_digits % 3 != 0 || at == done) continue;
+            next(text.substr(done, at - done));
+            done = at;
+        }
+        length = unit_at(text, at).length;  // what is behind the digits, if anything
+    }
+    if (done < text.size()) next(text.substr(done));
+}
+
+/// \p{N}+ alone, cut before its groups of digits.
+template <class Emit>
+void superbpe_words(std::string_view text, Emit&& emit) {
+    isolate_runs(
+        text, [](char32_t c) { return in_set(numbers, c); }, {},
+        [&](std::string_view piece) { cut_before_digit_groups(piece, emit); });
 }
 
 }  // namespace pretokenizer_detail

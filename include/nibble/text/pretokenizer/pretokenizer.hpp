@@ -53,6 +53,10 @@ enum class pretokenizer : std::uint8_t {
     tiny_aya,
     ///  ?[^(\s|[.,!?…。，、।۔،])]+
     bloom,
+    /// bloom, then \p{N}
+    viking,
+    /// \p{N}+, then (?=(\d{3})+(?!\d)), which matches nothing and cuts there: words are not cut apart
+    superbpe,
     /// Six patterns: [\r\n], \s?[cased letters]+, \s?[!-/:-~！-／：-～‘-‟　-。]+, \s+$,
     /// [一-龥ࠀ-一가-퟿]+, \p{N}. The last is "Digits" with "individual_digits" in the tokenizer file of
     /// deepseek-llm-7b-base; llama.cpp has \p{N}+.
@@ -104,6 +108,8 @@ void split_words(pretokenizer pattern, std::string_view text, Emit&& emit) {
             return detail::isolate_digit_groups(
                 text, [&](std::string_view piece) { cased(piece, {.digits = 3, .contractions = true}); });
         case pretokenizer::bloom: return scan(text, detail::bloom_word);
+        case pretokenizer::viking: return detail::viking_words(text, emit);
+        case pretokenizer::superbpe: return detail::superbpe_words(text, emit);
         case pretokenizer::deepseek_llm: return detail::deepseek_llm_words(text, emit);
         case pretokenizer::deepseek_coder: return detail::deepseek_coder_words(text, emit);
         case pretokenizer::deepseek_v3: return detail::deepseek_v3_words(text, emit);
