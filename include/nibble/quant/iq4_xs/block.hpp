@@ -22,6 +22,7 @@ struct iq4_xs {
     static constexpr int q_max = iq4_nl::q_max, offset = iq4_nl::offset;
     static constexpr bool has_scales = true, has_min = false;
     static constexpr std::size_t scale_grain = 32;
+    static constexpr const std::uint8_t (&codes)[16] = iq4_nl::codes;
 
     struct block {
         std::uint8_t d[2];  // half
