@@ -33,119 +33,173 @@ struct fetch_ahead {
 };
 
 /// k times the sum of products, less the offset times the sum of q: of one group of each row.
-template <class S>
-NIBBLE_INLINE __m512i multiply_group(const __m512i* codes, const token_block<S::block_size>& x, std::size_t group,
+template <bool HasOffset, std::size_t N>
+NIBBLE_INLINE __m512i multiply_group(const __m512i* codes, const token_block<N>& x, std::size_t group,
                                      __m512i shift) noexcept {
     __m512i sum = _mm512_setzero_si512();
-    if constexpr (S::has_offset) sum = _mm512_maskz_sllv_epi32(0xffff, _mm512_set1_epi32(x.minus_sum[group]), shift);
+    if constexpr (HasOffset) sum = _mm512_maskz_sllv_epi32(0xffff, _mm512_set1_epi32(x.minus_sum[group]), shift);
     NIBBLE_UNROLL
     for (std::size_t n = 0; n < 4; ++n)
         sum = _mm512_dpbusd_epi32(sum, codes[n], avx512::splat32(x.q + 16 * group + 4 * n));
     return _mm512_mullo_epi32(sum, _mm512_set1_epi32(x.k[group]));
 }
 
-/// Continues the chains of Tokens tokens, `stride` blocks apart, over `n_blocks` blocks.
+/// The shift that multiplies with the offset of F.
+template <class F>
+NIBBLE_INLINE __m512i offset_shift() noexcept {
+    static_assert(F::offset == 0 || std::has_single_bit(static_cast<unsigned>(F::offset)));
+    return _mm512_set1_epi32(F::offset ? std::countr_zero(static_cast<unsigned>(F::offset)) : 0);
+}
+
+/// What Tokens tokens add to their chains: a vector of sixteen rows for each.
+template <std::size_t Tokens, class S>
+NIBBLE_INLINE void add_block(const packed_rows<S>& w, const token_block<256>* const (&x)[Tokens],
+                             const __m512i (&s)[Tokens], float (*chains)[tile_rows]) noexcept {
+    const __m512 d = _mm512_load_ps(w.d), m = _mm512_load_ps(w.m);
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) {
+        const __m512 d_x = _mm512_set1_ps(x[t]->d);
+        __m512 chain = _mm512_load_ps(chains[t]);
+        chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, d), avx512::to_float(s[t]), chain);
+        if constexpr (S::n_mins > 0) {
+            const std::int16_t* sums = S::n_mins == 16 ? x[t]->sum : x[t]->sum32;
+            __m512i mins = _mm512_setzero_si512();
+            NIBBLE_UNROLL
+            for (std::size_t i = 0; i < S::n_mins / 2; ++i)
+                mins = _mm512_dpwssd_epi32(mins, avx512::splat32(sums + 2 * i), _mm512_load_si512(w.min[i]));
+            chain = _mm512_fmadd_ps(_mm512_mul_ps(d_x, m), avx512::to_float(mins), chain);
+        }
+        _mm512_store_ps(chains[t], chain);
+    }
+}
+
+/// One block of 256 of the rows: continues the chains of Tokens tokens, `stride` blocks apart. Fetches `bytes` at
+/// `next` for each of its eight sub-blocks.
 template <class S, std::size_t Tokens>
-inline void multiply(const packed_rows<S>* w, std::size_t n_blocks, const token_block<S::block_size>* tokens,
-                     std::size_t stride, __m512i shift, fetch_ahead* next, std::size_t bytes,
-                     float (*chains)[tile_rows]) noexcept {
-    const token_block<S::block_size>* x[Tokens];
+inline void multiply_packed(const packed_rows<S>& w, const token_block<256>* tokens, std::size_t n_tokens,
+                            std::size_t stride, __m512i shift, fetch_ahead& next, std::size_t bytes,
+                            float (*chains)[tile_rows]) noexcept {
+    const token_block<256>* x[Tokens];
+    __m512i s[Tokens];
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) {
+        x[t] = tokens + (t < n_tokens ? t : n_tokens - 1) * stride;
+        s[t] = _mm512_setzero_si512();
+    }
+    NIBBLE_ROLLED
+    for (std::size_t j = 0; j < 8; ++j) {
+        next.step(bytes);
+        __m512i codes[8];
+        NIBBLE_UNROLL
+        for (std::size_t i = 0; i < 8; ++i) codes[i] = _mm512_load_si512(w.q[j][i]);
+        NIBBLE_UNROLL
+        for (std::size_t t = 0; t < Tokens; ++t) {
+            __m512i first = multiply_group<S::has_offset>(codes, *x[t], 2 * j, shift);
+            __m512i second = multiply_group<S::has_offset>(codes + 4, *x[t], 2 * j + 1, shift);
+            if constexpr (S::n_scales == 16) {
+                first = _mm512_mullo_epi32(first, _mm512_load_si512(w.scale[2 * j]));
+                second = _mm512_mullo_epi32(second, _mm512_load_si512(w.scale[2 * j + 1]));
+            }
+            __m512i both = _mm512_add_epi32(first, second);
+            if constexpr (S::n_scales == 8) both = _mm512_mullo_epi32(both, _mm512_load_si512(w.scale[j]));
+            s[t] = _mm512_add_epi32(s[t], both);
+            pin(s[t]);
+        }
+    }
+    add_block(w, x, s, chains);
+}
+
+/// The rows of a tile: the last one stands in for those that are missing.
+struct row_pointers {
+    const std::byte* at[tile_rows];
+
+    row_pointers(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows) noexcept {
+        for (std::size_t r = 0; r < tile_rows; ++r) at[r] = rows + (r < n_rows ? r : n_rows - 1) * row_bytes;
+    }
+};
+
+/// Blocks of 32: what they unpack to stays in registers. The chains of Tokens tokens, from their beginning.
+template <class F, std::size_t Tokens>
+inline void multiply_rows(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
+                          const token_block<32>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
+    const __m512i shift = offset_shift<F>();
+    const token_block<32>* x[Tokens];
     __m512 chain[Tokens];
     NIBBLE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) {
-        x[t] = tokens + t * stride;
-        chain[t] = _mm512_load_ps(chains[t]);
+        x[t] = tokens + 2 * (t < n_tokens ? t : n_tokens - 1) * n_blocks;
+        chain[t] = _mm512_setzero_ps();
     }
     NIBBLE_ROLLED
     for (std::size_t b = 0; b < n_blocks; ++b) {
-        __m512i s[Tokens];
-        NIBBLE_UNROLL
-        for (std::size_t t = 0; t < Tokens; ++t) s[t] = _mm512_setzero_si512();
-        NIBBLE_ROLLED
-        for (std::size_t j = 0; j < S::n_subs; ++j) {
-            if (next) next->step(bytes);
-            __m512i codes[8];
-            NIBBLE_UNROLL
-            for (std::size_t i = 0; i < 8; ++i) codes[i] = _mm512_load_si512(w[b].q[j][i]);
-            NIBBLE_UNROLL
-            for (std::size_t t = 0; t < Tokens; ++t) {
-                __m512i first = multiply_group<S>(codes, *x[t], 2 * j, shift);
-                __m512i second = multiply_group<S>(codes + 4, *x[t], 2 * j + 1, shift);
-                if constexpr (S::n_scales == 2 * S::n_subs) {
-                    first = _mm512_mullo_epi32(first, _mm512_load_si512(w[b].scale[2 * j]));
-                    second = _mm512_mullo_epi32(second, _mm512_load_si512(w[b].scale[2 * j + 1]));
-                }
-                __m512i both = _mm512_add_epi32(first, second);
-                if constexpr (S::n_scales == S::n_subs)
-                    both = _mm512_mullo_epi32(both, _mm512_load_si512(w[b].scale[j]));
-                s[t] = S::n_subs == 1 ? both : _mm512_add_epi32(s[t], both);
-                pin(s[t]);
-            }
-        }
-        const __m512 d = _mm512_load_ps(w[b].d);
+        const typename F::block* w[tile_rows];
+        __m512i codes[8];
+        next.step(tile_rows * sizeof(typename F::block));
+        blocks_at<F>(rows.at, b, w);
+        load_codes<F, 0>(w, codes);
+        const row_floats floats = load_floats<F>(w);
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) {
-            const __m512 d_x = _mm512_set1_ps(x[t]->d);
-            chain[t] = _mm512_fmadd_ps(_mm512_mul_ps(d_x, d), avx512::to_float(s[t]), chain[t]);
-            if constexpr (S::n_mins > 0) {
-                __m512i m;
-                if constexpr (S::n_mins == 1) {
-                    m = _mm512_madd_epi16(avx512::splat32(x[t]->sum), _mm512_set1_epi16(1));
-                } else {
-                    const std::int16_t* sums = S::n_mins == 16 ? x[t]->sum : x[t]->sum32;
-                    m = _mm512_setzero_si512();
-                    NIBBLE_UNROLL
-                    for (std::size_t i = 0; i < S::n_mins / 2; ++i)
-                        m = _mm512_dpwssd_epi32(m, avx512::splat32(sums + 2 * i), _mm512_load_si512(w[b].min[i]));
-                }
-                const __m512 scale = _mm512_mul_ps(d_x, _mm512_load_ps(w[b].m));
-                chain[t] = _mm512_fmadd_ps(scale, avx512::to_float(m), chain[t]);
-            }
-            ++x[t];
+            const token_block<32>& of = x[t][b];
+            __m512i s = _mm512_add_epi32(multiply_group<F::offset != 0>(codes, of, 0, shift),
+                                         multiply_group<F::offset != 0>(codes + 4, of, 1, shift));
+            pin(s);
+            const __m512 d_x = _mm512_set1_ps(of.d);
+            chain[t] = _mm512_fmadd_ps(_mm512_mul_ps(d_x, floats.d), avx512::to_float(s), chain[t]);
+            if constexpr (F::has_min)
+                chain[t] = _mm512_fmadd_ps(_mm512_mul_ps(d_x, floats.m),
+                                           _mm512_set1_ps(static_cast<float>(of.sum32[0])), chain[t]);
         }
     }
     NIBBLE_UNROLL
     for (std::size_t t = 0; t < Tokens; ++t) _mm512_store_ps(chains[t], chain[t]);
 }
 
-/// Most tokens that the rows are unpacked for at once.
-inline constexpr std::size_t tile_tokens = 32;
+/// How many of the tokens that are left are multiplied together: where they are odd, the last one counts twice.
+inline std::size_t group_of(std::size_t left) noexcept { return left >= 8 ? 8 : left + left % 2; }
 
-/// Up to 16 rows, `row_bytes` apart, times up to tile_tokens tokens. The last row stands in for those that are missing.
+/// The chains of up to tile_tokens tokens with the rows of a tile.
 template <class F>
-inline void row_tile(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
-                     const token_block<F::block_size>* tokens, std::size_t n_tokens, float* out,
-                     std::size_t out_stride) noexcept {
+inline void multiply_tile(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
+                          const token_block<256>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
     using shape = packed_shape_of<F>;
-    constexpr std::size_t chunk = 256 / F::block_size;
-    constexpr std::size_t bytes = tile_rows * sizeof(typename F::block) / (F::block_size / 32);
-    const __m512i shift = _mm512_set1_epi32(F::offset ? std::countr_zero(static_cast<unsigned>(F::offset)) : 0);
-    const std::byte* rows[tile_rows];
-    for (std::size_t r = 0; r < tile_rows; ++r) rows[r] = weights + (r < n_rows ? r : n_rows - 1) * row_bytes;
-    const char* behind = reinterpret_cast<const char*>(weights) + tile_rows * row_bytes + gemv_avx2::fetch_lead;
-    fetch_ahead next{behind, behind};
-    alignas(64) float chains[tile_tokens][tile_rows];
-    for (std::size_t t = 0; t < n_tokens; ++t) _mm512_store_ps(chains[t], _mm512_setzero_ps());
-    packed_rows<shape> packed[chunk];
     const std::size_t stride = 2 * n_blocks;
-    for (std::size_t b = 0; b < n_blocks; b += chunk) {
-        const std::size_t count = n_blocks - b < chunk ? n_blocks - b : chunk;
-        pack<F>(rows, b, count, packed);
-        fetch_ahead* fetch = &next;
-        std::size_t t = 0;
-        for (; t + 8 <= n_tokens; t += 8, fetch = nullptr)
-            multiply<shape, 8>(packed, count, tokens + t * stride + b, stride, shift, fetch, bytes, chains + t);
-        for (; t + 4 <= n_tokens; t += 4, fetch = nullptr)
-            multiply<shape, 4>(packed, count, tokens + t * stride + b, stride, shift, fetch, bytes, chains + t);
-        for (; t + 2 <= n_tokens; t += 2, fetch = nullptr)
-            multiply<shape, 2>(packed, count, tokens + t * stride + b, stride, shift, fetch, bytes, chains + t);
-        for (; t < n_tokens; ++t, fetch = nullptr)
-            multiply<shape, 1>(packed, count, tokens + t * stride + b, stride, shift, fetch, bytes, chains + t);
+    const __m512i shift = offset_shift<F>();
+    packed_rows<shape> packed;
+    for (std::size_t t = 0; t < n_tokens + n_tokens % 2; ++t) _mm512_store_ps(chains[t], _mm512_setzero_ps());
+    for (std::size_t b = 0; b < n_blocks; ++b) {
+        pack<F>(rows.at, b, packed);
+        std::size_t bytes = tile_rows * sizeof(typename F::block) / 8;
+        for (std::size_t t = 0, group; t < n_tokens; t += group, bytes = 0) {
+            const token_block<256>* x = tokens + t * stride + b;
+            const std::size_t left = n_tokens - t;
+            switch (group = group_of(left)) {
+                case 8: multiply_packed<shape, 8>(packed, x, left, stride, shift, next, bytes, chains + t); break;
+                case 6: multiply_packed<shape, 6>(packed, x, left, stride, shift, next, bytes, chains + t); break;
+                case 4: multiply_packed<shape, 4>(packed, x, left, stride, shift, next, bytes, chains + t); break;
+                default: multiply_packed<shape, 2>(packed, x, left, stride, shift, next, bytes, chains + t);
+            }
+        }
     }
-    for (std::size_t t = 0; t < n_tokens; ++t)
-        _mm512_mask_storeu_ps(out + t * out_stride, static_cast<__mmask16>((1u << n_rows) - 1),
-                              _mm512_load_ps(chains[t]));
 }
+
+template <class F>
+inline void multiply_tile(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
+                          const token_block<32>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
+    for (std::size_t t = 0, group; t < n_tokens; t += group) {
+        const token_block<32>* x = tokens + 2 * t * n_blocks;
+        const std::size_t left = n_tokens - t;
+        switch (group = group_of(left)) {
+            case 8: multiply_rows<F, 8>(rows, next, n_blocks, x, left, chains + t); break;
+            case 6: multiply_rows<F, 6>(rows, next, n_blocks, x, left, chains + t); break;
+            case 4: multiply_rows<F, 4>(rows, next, n_blocks, x, left, chains + t); break;
+            default: multiply_rows<F, 2>(rows, next, n_blocks, x, left, chains + t);
+        }
+    }
+}
+
+/// Most tokens whose chains wait at once; even.
+inline constexpr std::size_t tile_tokens = 32;
 
 /// gemv_function of the block formats.
 template <class F>
@@ -155,12 +209,17 @@ inline void gemv(const std::byte* weights, std::size_t row_bytes, std::size_t n_
     const auto* tokens = static_cast<const token_block<F::block_size>*>(x);
     if (n_tokens == 1)
         return gemv_avx2::gemv<F>(weights, row_bytes, n_rows, depth, tokens + n_blocks, 1, out, out_stride);
+    alignas(64) float chains[tile_tokens][tile_rows];
     for (std::size_t r = 0; r < n_rows; r += tile_rows) {
         const std::size_t count = n_rows - r < tile_rows ? n_rows - r : tile_rows;
+        const row_pointers rows{weights + r * row_bytes, row_bytes, count};
+        const auto* behind = reinterpret_cast<const char*>(weights) + (r + tile_rows) * row_bytes;
         for (std::size_t t = 0; t < n_tokens; t += tile_tokens) {
-            const std::size_t left = n_tokens - t;
-            row_tile<F>(weights + r * row_bytes, row_bytes, count, n_blocks, tokens + 2 * t * n_blocks,
-                        left < tile_tokens ? left : tile_tokens, out + t * out_stride + r, out_stride);
+            const std::size_t these = n_tokens - t < tile_tokens ? n_tokens - t : tile_tokens;
+            multiply_tile<F>(rows, {behind, behind}, n_blocks, tokens + 2 * t * n_blocks, these, chains);
+            for (std::size_t i = 0; i < these; ++i)
+                _mm512_mask_storeu_ps(out + (t + i) * out_stride + r, static_cast<__mmask16>((1u << count) - 1),
+                                      _mm512_load_ps(chains[i]));
         }
     }
 }

@@ -19,27 +19,22 @@ namespace kernels::gemv_avx512 {
 
 inline constexpr std::size_t tile_rows = 16;
 
-/// What multiplying has to know of a format whose blocks are packed: formats that agree in it share the code.
-/// Grain: values that share a scale; 0: every scale is 1.
-template <std::size_t BlockSize, std::size_t Grain, std::size_t Mins, bool HasOffset>
+/// What multiplying has to know of a format with blocks of 256 when they are packed: formats that agree in it share the
+/// code. One scale, and one min, for so many values; no mins: 0.
+template <std::size_t Grain, std::size_t Mins, bool HasOffset>
 struct packed_shape {
-    static constexpr std::size_t block_size = BlockSize, n_subs = BlockSize / 32;
-    static constexpr std::size_t n_scales = Grain > 0 ? BlockSize / Grain : 0, n_mins = Mins;
+    static constexpr std::size_t n_scales = 256 / Grain, n_mins = Mins;
     static constexpr bool has_offset = HasOffset;
 };
 
 template <quant::block_format F>
-using packed_shape_of = packed_shape<F::block_size,
-                                     F::block_size == 32     ? 0
-                                     : quant::n_mins<F> == 8 ? 32
-                                                             : 16,
-                                     quant::n_mins<F>, F::offset != 0>;
+using packed_shape_of = packed_shape<quant::n_mins<F> == 8 ? 32 : 16, quant::n_mins<F>, F::offset != 0>;
 
-/// One block of each of sixteen rows, of a packed_shape.
+/// One block of 256 of each of sixteen rows, of a packed_shape.
 template <class S>
 struct alignas(64) packed_rows {
-    std::uint8_t q[S::n_subs][8][tile_rows][4];  ///< of sub-block j, step s: values 32 j + 4 s and the next three
-    std::int32_t scale[std::max<std::size_t>(S::n_scales, 1)][tile_rows];
+    std::uint8_t q[8][8][tile_rows][4];  ///< of sub-block j, step s: values 32 j + 4 s and the next three
+    std::int32_t scale[S::n_scales][tile_rows];
     std::int16_t min[std::max<std::size_t>(S::n_mins / 2, 1)][tile_rows][2];  ///< two a lane, in the order of the sums
     float d[tile_rows], m[tile_rows];
 };
@@ -127,11 +122,9 @@ NIBBLE_INLINE void nibble_codes(const typename F::block* const (&w)[tile_rows], 
         add_fifth_bits(words_of<4>(w, offsetof(typename F::block, qh)), steps);
 }
 
-/// The codes of sub-block J of a format without quant::code_bits.
+/// The codes of sub-block J, a vector for each four of its 32 values.
 template <class F, int J>
-NIBBLE_INLINE void pack_codes(const typename F::block* const (&w)[tile_rows],
-                              std::uint8_t (&q)[8][tile_rows][4]) noexcept {
-    __m512i steps[8];
+NIBBLE_INLINE void load_codes(const typename F::block* const (&w)[tile_rows], __m512i (&steps)[8]) noexcept {
     if constexpr (2 * sizeof(F::block::qs) == F::block_size) {
         nibble_codes<F, J>(w, steps);
     } else {
@@ -140,6 +133,13 @@ NIBBLE_INLINE void pack_codes(const typename F::block* const (&w)[tile_rows],
         for (std::size_t r = 0; r < tile_rows; ++r) rows[r] = quant::avx2_format<F>::template codes<J>(*w[r]);
         turn(rows, steps);
     }
+}
+
+template <class F, int J>
+NIBBLE_INLINE void pack_codes(const typename F::block* const (&w)[tile_rows],
+                              std::uint8_t (&q)[8][tile_rows][4]) noexcept {
+    __m512i steps[8];
+    load_codes<F, J>(w, steps);
     NIBBLE_UNROLL
     for (std::size_t s = 0; s < 8; ++s) _mm512_store_si512(q[s], steps[s]);
 }
@@ -155,7 +155,7 @@ NIBBLE_INLINE __m512i take_bits(__m512i bytes, int from, int to) noexcept {
 /// The codes of four sub-blocks from J on, as quant::code_bits says, half after half.
 template <class F, std::size_t J>
 NIBBLE_INLINE void pack_four(const typename F::block* const (&w)[tile_rows],
-                             std::uint8_t (&q)[F::block_size / 32][8][tile_rows][4]) noexcept {
+                             std::uint8_t (&q)[8][8][tile_rows][4]) noexcept {
     using bits = quant::code_bits<F>;
     NIBBLE_UNROLL
     for (std::size_t half = 0; half < 2; ++half) {
@@ -222,15 +222,20 @@ NIBBLE_INLINE __m512 powers_of_two(__m512i exponents) noexcept {
     return _mm512_mul_ps(_mm512_castsi512_ps(_mm512_mask_set1_epi32(twice, nan, -1)), _mm512_set1_ps(0.5f));
 }
 
-template <class F, class S>
-NIBBLE_INLINE void pack_floats(const typename F::block* const (&w)[tile_rows], packed_rows<S>& to) noexcept {
+/// The floats of a block of each row.
+struct row_floats {
+    __m512 d, m;
+};
+
+template <class F>
+NIBBLE_INLINE row_floats load_floats(const typename F::block* const (&w)[tile_rows]) noexcept {
     constexpr std::size_t bytes = sizeof(F::block::d) * F::floats.count;
     const __m512i words = words_of<bytes>(w, offsetof(typename F::block, d));
-    _mm512_store_ps(to.d, bytes == 1 ? powers_of_two(words) : floats_of(words));
-    if constexpr (F::has_min) {
-        const __m512 m = floats_of(_mm512_maskz_srli_epi32(0xffff, words, 16));
-        _mm512_store_ps(to.m, _mm512_mul_ps(m, _mm512_set1_ps(quant::avx2_format<F>::m_sign)));
-    }
+    row_floats floats{bytes == 1 ? powers_of_two(words) : floats_of(words), _mm512_setzero_ps()};
+    if constexpr (F::has_min)
+        floats.m = _mm512_mul_ps(floats_of(_mm512_maskz_srli_epi32(0xffff, words, 16)),
+                                 _mm512_set1_ps(quant::avx2_format<F>::m_sign));
+    return floats;
 }
 
 template <class F, class S, int... J>
@@ -242,7 +247,7 @@ NIBBLE_INLINE void pack_block(const typename F::block* const (&w)[tile_rows], pa
     } else {
         (pack_codes<F, J>(w, to.q[J]), ...);
     }
-    if constexpr (S::n_scales > 0) pack_scales<F>(w, to);
+    pack_scales<F>(w, to);
     if constexpr (S::n_mins == 16) {
         __m256i mins[tile_rows];
         __m512i pairs[8];
@@ -252,19 +257,25 @@ NIBBLE_INLINE void pack_block(const typename F::block* const (&w)[tile_rows], pa
         NIBBLE_UNROLL
         for (std::size_t i = 0; i < 8; ++i) _mm512_store_si512(to.min[i], pairs[i]);
     }
-    pack_floats<F>(w, to);
+    const row_floats floats = load_floats<F>(w);
+    _mm512_store_ps(to.d, floats.d);
+    _mm512_store_ps(to.m, floats.m);
 }
 
-/// Blocks first .. first + count - 1 of the rows at `rows`.
+/// Block b of each of the rows.
 template <class F>
-inline void pack(const std::byte* const (&rows)[tile_rows], std::size_t first, std::size_t count,
-                 packed_rows<packed_shape_of<F>>* to) noexcept {
-    for (std::size_t b = 0; b < count; ++b) {
-        const typename F::block* w[tile_rows];
-        NIBBLE_UNROLL
-        for (std::size_t r = 0; r < tile_rows; ++r) w[r] = quant::blocks_of<F>(rows[r]) + first + b;
-        pack_block<F>(w, to[b], std::make_integer_sequence<int, F::block_size / 32>{});
-    }
+NIBBLE_INLINE void blocks_at(const std::byte* const (&rows)[tile_rows], std::size_t b,
+                             const typename F::block* (&w)[tile_rows]) noexcept {
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < tile_rows; ++r) w[r] = quant::blocks_of<F>(rows[r]) + b;
+}
+
+template <class F>
+inline void pack(const std::byte* const (&rows)[tile_rows], std::size_t b,
+                 packed_rows<packed_shape_of<F>>& to) noexcept {
+    const typename F::block* w[tile_rows];
+    blocks_at<F>(rows, b, w);
+    pack_block<F>(w, to, std::make_integer_sequence<int, 8>{});
 }
 
 }  // namespace kernels::gemv_avx512
