@@ -22,6 +22,7 @@ struct iq4_xs {
     static constexpr int q_max = iq4_nl::q_max, offset = iq4_nl::offset;
     static constexpr bool has_scales = true, has_min = false;
     static constexpr std::size_t scale_grain = 32;
+    static constexpr const std::uint8_t (&codes)[16] = iq4_nl::codes;
 
     struct block {
         std::uint8_t d[2];  // half
@@ -31,16 +32,16 @@ struct iq4_xs {
     static_assert(sizeof(block) == 136);
     static constexpr float_fields floats{half_exponent, 1, {offsetof(block, d)}};
 
-    static void unpack(const block& block, block_codes<256>& codes) noexcept {
-        codes.d = load_half(block.d);
+    static void unpack(const block& block, block_codes<256>& unpacked) noexcept {
+        unpacked.d = load_half(block.d);
         for (std::size_t j = 0; j < 8; ++j) {
             const int low = block.scales_l[j / 2] >> (4 * (j % 2)) & 15;
             const int high = block.scales_h[j / 4] >> (2 * (j % 4)) & 3;
-            codes.scale[2 * j] = codes.scale[2 * j + 1] = static_cast<std::int16_t>((low | high << 4) - 32);
+            unpacked.scale[2 * j] = unpacked.scale[2 * j + 1] = static_cast<std::int16_t>((low | high << 4) - 32);
         }
         for (std::size_t e = 0; e < 256; ++e) {
             const std::uint8_t byte = block.qs[e / 32 * 16 + e % 16];
-            codes.q[e] = iq4_nl::codes[e / 16 % 2 ? byte >> 4 : byte & 15];
+            unpacked.q[e] = codes[e / 16 % 2 ? byte >> 4 : byte & 15];
         }
     }
 };
