@@ -19,18 +19,18 @@ namespace nibble::test {
 template <class SessionOrReply>
 std::vector<std::byte> saved(const SessionOrReply& s) {
     std::vector<std::byte> out;
-    s.save([&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
+    s.save([&](std::span<const std::byte> piece) { out.insert(out.end(), piece.begin(), piece.end()); });
     return out;
 }
 
-inline session restored(const model& m, std::span<const std::byte> bytes, const session_options& options) {
-    return session::restore(m, nibble::gguf::file::parse(bytes), options);
+inline session restored(const model& m, std::span<const std::byte> file, const session_options& options) {
+    return session::restore(m, nibble::gguf::file::parse(file), options);
 }
 
 /// A GGUF file as a session is saved, with one thing changed.
 class edited {
 public:
-    explicit edited(std::span<const std::byte> bytes) : file_(nibble::gguf::file::parse(bytes)) {}
+    explicit edited(std::span<const std::byte> file) : file_(nibble::gguf::file::parse(file)) {}
 
     /// Without the key, with what `add` makes of a writer in its place.
     template <class Add>
