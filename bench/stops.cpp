@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <nibble/model/vocabulary.hpp>
 #include <nibble/nibble.hpp>
 
 #include "../examples/load_options.hpp"
@@ -67,14 +68,6 @@ std::pair<std::vector<double>, std::vector<double>> steps(session& s, std::span<
     return out;
 }
 
-bool has_vocabulary(const model& m) {
-    try {
-        return m.tokenizer().n_vocab() > 0;
-    } catch (const error&) {
-        return false;
-    }
-}
-
 int run(int argc, char** argv) {
     CLI::App app{"How late a deadline ends a reply, and how long the shortest step of advance_for() takes."};
     load_options load;
@@ -100,7 +93,7 @@ int run(int argc, char** argv) {
     s.prefill(prompt);
     line("a deadline in a token, late by", lateness(s, std::span{prompt}.first(1), repeats));
     s.rewind(0);
-    if (!has_vocabulary(m)) {
+    if (!has_vocabulary(m.file())) {
         std::fprintf(stderr, "The file has no vocabulary: replies are not measured.\n");
         return 0;
     }

@@ -15,40 +15,35 @@ namespace quant {
 template <class F>
 struct code_bits;
 
-/// Sub-blocks 4 i .. 4 i + 3 have two bits each of the same 32 bytes.
-template <class F>
-struct two_code_bits {
-    static constexpr int low_bits = 2, high_bits = 0;
-    static constexpr std::size_t low(std::size_t j) noexcept { return offsetof(typename F::block, qs) + j / 4 * 32; }
-    static constexpr int low_shift(std::size_t j) noexcept { return static_cast<int>(j % 4 * 2); }
-};
-
-/// Sub-blocks 2 i and 2 i + 1 are the nibbles of the same 32 bytes.
-template <class F>
-struct four_code_bits {
-    static constexpr int low_bits = 4, high_bits = 0;
-    static constexpr std::size_t low(std::size_t j) noexcept { return offsetof(typename F::block, qs) + j / 2 * 32; }
-    static constexpr int low_shift(std::size_t j) noexcept { return static_cast<int>(j % 2 * 4); }
+/// The low bits are all of qs: 8 / Bits sub-blocks after one another share 32 bytes, the first one its lowest bits.
+template <class F, int Bits>
+struct low_code_bits {
+    static constexpr int low_bits = Bits, high_bits = 0;
+    static constexpr std::size_t sharing = 8 / Bits;
+    static constexpr std::size_t low(std::size_t j) noexcept {
+        return offsetof(typename F::block, qs) + j / sharing * 32;
+    }
+    static constexpr int low_shift(std::size_t j) noexcept { return static_cast<int>(j % sharing) * Bits; }
 };
 
 template <>
-struct code_bits<q2_k> : two_code_bits<q2_k> {};
+struct code_bits<q2_k> : low_code_bits<q2_k, 2> {};
 
 template <>
-struct code_bits<tq2_0> : two_code_bits<tq2_0> {};
+struct code_bits<tq2_0> : low_code_bits<tq2_0, 2> {};
 
 template <>
-struct code_bits<q3_k> : two_code_bits<q3_k> {
+struct code_bits<q3_k> : low_code_bits<q3_k, 2> {
     static constexpr int high_bits = 1;
     static constexpr std::size_t high(std::size_t) noexcept { return offsetof(q3_k::block, hmask); }
     static constexpr int high_shift(std::size_t j) noexcept { return static_cast<int>(j); }
 };
 
 template <>
-struct code_bits<q4_k> : four_code_bits<q4_k> {};
+struct code_bits<q4_k> : low_code_bits<q4_k, 4> {};
 
 template <>
-struct code_bits<q5_k> : four_code_bits<q5_k> {
+struct code_bits<q5_k> : low_code_bits<q5_k, 4> {
     static constexpr int high_bits = 1;
     static constexpr std::size_t high(std::size_t) noexcept { return offsetof(q5_k::block, qh); }
     static constexpr int high_shift(std::size_t j) noexcept { return static_cast<int>(j); }

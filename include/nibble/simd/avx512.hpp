@@ -51,24 +51,6 @@ inline void transpose4(__m512i (&v)[4]) noexcept {
     v[3] = high64(b, d);
 }
 
-/// In each 128-bit lane: the sums of the four 32-bit lanes of each of four vectors, in order.
-inline __m512i transpose_add4(__m512i a, __m512i b, __m512i c, __m512i d) noexcept {
-    const __m512i ab = _mm512_add_epi32(low32(a, b), high32(a, b));
-    const __m512i cd = _mm512_add_epi32(low32(c, d), high32(c, d));
-    return _mm512_add_epi32(low64(ab, cd), high64(ab, cd));
-}
-
-/// The sums of the four 128-bit lanes of each of four vectors, in order.
-inline __m512i add_lanes4(__m512i a, __m512i b, __m512i c, __m512i d) noexcept {
-    constexpr __mmask16 all = 0xffff;
-    const __m512i ab =
-        _mm512_add_epi32(_mm512_maskz_shuffle_i32x4(all, a, b, 0x44), _mm512_maskz_shuffle_i32x4(all, a, b, 0xee));
-    const __m512i cd =
-        _mm512_add_epi32(_mm512_maskz_shuffle_i32x4(all, c, d, 0x44), _mm512_maskz_shuffle_i32x4(all, c, d, 0xee));
-    return _mm512_add_epi32(_mm512_maskz_shuffle_i32x4(all, ab, cd, 0x88),
-                            _mm512_maskz_shuffle_i32x4(all, ab, cd, 0xdd));
-}
-
 }  // namespace avx512
 NIBBLE_NAMESPACE_END
 NIBBLE_REGION_END

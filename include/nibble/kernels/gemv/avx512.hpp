@@ -118,9 +118,10 @@ struct row_pointers {
     }
 };
 
-/// Blocks of 32: what they unpack to stays in registers. The chains of Tokens tokens, from their beginning.
+/// Blocks of 32: what they unpack to stays in registers. The chains of Tokens tokens, from their beginning. Fetches
+/// `bytes` at `next` for each block.
 template <class F, std::size_t Tokens>
-inline void multiply_rows(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
+inline void multiply_rows(const row_pointers& rows, fetch_ahead next, std::size_t bytes, std::size_t n_blocks,
                           const token_block<32>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
     const __m512i shift = offset_shift<F>();
     const token_block<32>* x[Tokens];
@@ -134,7 +135,7 @@ inline void multiply_rows(const row_pointers& rows, fetch_ahead next, std::size_
     for (std::size_t b = 0; b < n_blocks; ++b) {
         const typename F::block* w[tile_rows];
         __m512i codes[8];
-        next.step(tile_rows * sizeof(typename F::block));
+        next.step(bytes);
         blocks_at<F>(rows.at, b, w);
         load_codes<F, 0>(w, codes);
         const row_floats floats = load_floats<F>(w);
@@ -186,14 +187,15 @@ inline void multiply_tile(const row_pointers& rows, fetch_ahead next, std::size_
 template <class F>
 inline void multiply_tile(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
                           const token_block<32>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
-    for (std::size_t t = 0, group; t < n_tokens; t += group) {
+    std::size_t bytes = tile_rows * sizeof(typename F::block);
+    for (std::size_t t = 0, group; t < n_tokens; t += group, bytes = 0) {
         const token_block<32>* x = tokens + 2 * t * n_blocks;
         const std::size_t left = n_tokens - t;
         switch (group = group_of(left)) {
-            case 8: multiply_rows<F, 8>(rows, next, n_blocks, x, left, chains + t); break;
-            case 6: multiply_rows<F, 6>(rows, next, n_blocks, x, left, chains + t); break;
-            case 4: multiply_rows<F, 4>(rows, next, n_blocks, x, left, chains + t); break;
-            default: multiply_rows<F, 2>(rows, next, n_blocks, x, left, chains + t);
+            case 8: multiply_rows<F, 8>(rows, next, bytes, n_blocks, x, left, chains + t); break;
+            case 6: multiply_rows<F, 6>(rows, next, bytes, n_blocks, x, left, chains + t); break;
+            case 4: multiply_rows<F, 4>(rows, next, bytes, n_blocks, x, left, chains + t); break;
+            default: multiply_rows<F, 2>(rows, next, bytes, n_blocks, x, left, chains + t);
         }
     }
 }
