@@ -20,29 +20,37 @@ session_options options() {
     return {.context = 512, .batch = 8, .pool = alone};
 }
 
-/// A model with windows, one with convolutions.
+/// A model with windows, one with convolutions, and one that has a vocabulary, which a reply needs.
 const model& model_of(std::size_t which) {
-    static const model windows = model::load(NIBBLE_TEST_DATA_DIR "/gemma2-f32.gguf");
-    static const model convolutions = model::load(NIBBLE_TEST_DATA_DIR "/lfm2-f32.gguf");
-    return which == 0 ? windows : convolutions;
+    static const model models[] = {model::load(NIBBLE_TEST_DATA_DIR "/gemma2-f32.gguf"),
+                                   model::load(NIBBLE_TEST_DATA_DIR "/lfm2-f32.gguf"),
+                                   model::load(NIBBLE_TEST_DATA_DIR "/../../examples/models/nibble-tiny.gguf")};
+    return models[which];
 }
 
 generation_options reply_options() { return {.temperature = 1, .max_tokens = 8}; }
 
-/// With a reply in the making.
+/// Of the last one with a reply in the making.
 std::vector<std::byte> saved(std::size_t which, std::size_t n_tokens) {
-    session s{model_of(which), options()};
-    auto reply = s.generate(std::vector<token>(n_tokens, 3), reply_options());
-    (void)reply.begin();
+    const std::vector<token> prompt(n_tokens, 3);
     std::vector<std::byte> out;
-    reply.save([&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); });
+    const auto sink = [&](std::span<const std::byte> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+    session s{model_of(which), options()};
+    if (which < 2) {
+        s.prefill(prompt);
+        s.save(sink);
+    } else {
+        auto reply = s.generate(prompt, reply_options());
+        (void)reply.begin();
+        reply.save(sink);
+    }
     return out;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const std::vector<std::byte> files[] = {saved(0, 150), saved(1, 20), saved(1, 300)};
+    static const std::vector<std::byte> files[] = {saved(0, 150), saved(1, 300), saved(2, 20)};
     fuzz::input in{data, size};
     const std::size_t which = in.below(3);
     std::vector<std::byte> file = files[which];
@@ -60,8 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             file[at] = static_cast<std::byte>(value);
     }
     fuzz::allowing_errors([&] {
-        session back = session::restore(model_of(which == 0 ? 0 : 1), gguf::file::parse(file), options());
-        if (which > 0) (void)back.resume(reply_options()).finish();
+        session back = session::restore(model_of(which), gguf::file::parse(file), options());
+        if (which == 2) (void)back.resume(reply_options()).finish();
         back.prefill(std::vector<token>{1, 2, 3});
         fuzz::require(back.position() >= 3 && back.position() <= back.context());
     });
