@@ -21,6 +21,7 @@
 
 #include "../examples/load_options.hpp"
 #include "../examples/program.hpp"
+#include "support/isa.hpp"
 
 namespace {
 
@@ -28,7 +29,7 @@ using namespace nibble;
 
 struct options {
     load_options load;
-    std::string draft_model;
+    std::string draft_model, isa = "auto";
     session_options session;
     bool no_lookup = false, cpu_time = false;
     std::size_t most = draft_options{}.most, n_generate = 200, repeats = 5;
@@ -83,9 +84,9 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-class bench {
+class drafts_bench {
 public:
-    explicit bench(const options& o)
+    explicit drafts_bench(const options& o)
         : options_(o),
           model_(load_model(o.load)),
           session_(model_, o.session),
@@ -143,10 +144,12 @@ int run(int argc, char** argv) {
     app.add_option("-r,--repetitions", o.repeats, "rounds")->check(CLI::PositiveNumber)->capture_default_str();
     app.add_option("--temp", o.temperature, "temperature")->capture_default_str();
     app.add_flag("--cpu-time", o.cpu_time, "measure the processor's time, for machines that others use, with -t 1");
+    bench::declare_isa(app, o.isa);
     declare_load(app, o.load);
     if (asks_for_help(app, argc, argv)) return 0;
 
-    bench b{o};
+    o.session.cpu = bench::features(o.isa);
+    drafts_bench b{o};
     std::printf("| work | tokens | t/s without | with | ratio | guesses that came true |\n"
                 "| --- | ---: | ---: | ---: | ---: | ---: |\n");
     b.run({"edit", "Rename the variable `count` to `total` in this program and write it again in full:\n\n" + program});

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <iostream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,6 +18,7 @@
 
 #include "../examples/load_options.hpp"
 #include "../examples/program.hpp"
+#include "support/isa.hpp"
 #include "support/machine.hpp"
 
 namespace {
@@ -41,19 +41,6 @@ struct options {
     /// Positions for it behind the deepest cache.
     [[nodiscard]] std::size_t context() const { return *std::max_element(depth.begin(), depth.end()) + longest() + 1; }
 };
-
-/// What this CPU has, cut down to `isa`.
-cpu_features features(const std::string& isa) {
-    cpu_features cpu = detect_cpu();
-    if (isa == "auto") return cpu;
-    if (isa == "avx2") cpu = {.avx2 = cpu.avx2};
-    if (isa == "neon-dotprod") cpu.neon_i8mm = false;
-    if (isa == "neon") cpu = {.neon = cpu.neon};
-    if (isa == "portable") cpu = {.portable = true};
-    if (isa == "scalar") cpu = {};
-    if (best_kernels(cpu).name != isa) throw std::runtime_error("this CPU has no " + isa);
-    return cpu;
-}
 
 double median(std::vector<double> values) {
     if (values.empty()) return 0;
@@ -186,7 +173,7 @@ private:
 void progress(const std::string& what) { std::cerr << "\r\x1b[K" << what << std::flush; }
 
 int measure(const options& o) {
-    const cpu_features cpu = features(o.isa);
+    const cpu_features cpu = bench::features(o.isa);
     const auto start = bench::clock::now();
     const auto m = load_model(o.load, o.context());
     if (o.context() > m.config().n_ctx_train)
@@ -278,10 +265,7 @@ int run(int argc, char** argv) {
         ->delimiter(',')
         ->check(CLI::IsMember({"q16", "f16", "q8"}))
         ->capture_default_str();
-    app.add_option("--isa", o.isa, "kernels to use")
-        ->check(
-            CLI::IsMember({"auto", "avx512-vnni", "avx2", "neon-i8mm", "neon-dotprod", "neon", "portable", "scalar"}))
-        ->capture_default_str();
+    bench::declare_isa(app, o.isa);
     app.add_option("-o,--output", o.output, "md, csv or json")
         ->check(CLI::IsMember({"md", "csv", "json"}))
         ->capture_default_str();

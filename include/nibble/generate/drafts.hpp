@@ -19,12 +19,12 @@ namespace detail {
 
 class drafts {
 public:
-    drafts(const draft_options& options, std::size_t n_vocab)
+    drafts(const draft_options& options, std::size_t n_vocab, const pass_costs& passes)
         : most_(options.lookup || options.model ? options.most : 0),
           n_vocab_(n_vocab),
           by_lookup_(options.lookup),
           model_(options.model),
-          lengths_{draft_length{lookup_.cost()}, draft_length{model_ ? model_->cost() : 0}} {}
+          lengths_{draft_length{lookup_.cost(), passes}, draft_length{model_ ? model_->cost() : 0, passes}} {}
 
     /// Most guesses at a time; 0: there are none.
     [[nodiscard]] std::size_t most() const noexcept { return most_; }

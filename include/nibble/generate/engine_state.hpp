@@ -66,6 +66,7 @@ public:
     [[nodiscard]] std::size_t context() const noexcept { return context_; }
     [[nodiscard]] std::size_t batch() const noexcept { return work_.batch; }
     [[nodiscard]] std::size_t n_threads() const noexcept { return pool_->size(); }
+    [[nodiscard]] const kernel_set& kernels() const noexcept { return pass_.kernels; }
     [[nodiscard]] const std::shared_ptr<kv_pool>& cache_pool() const noexcept { return cache_pool_; }
     /// Sequences that there are now.
     std::atomic<std::size_t> n_sequences{0};

@@ -28,7 +28,9 @@ public:
     using progress_function = std::function<void(std::size_t done, std::size_t total)>;
 
     token_reader(session_state& session, const draft_options& drafting)
-        : session_(&session), turn_(session.turn()), drafts_(drafting, session.n_vocab()) {}
+        : session_(&session),
+          turn_(session.turn()),
+          drafts_(drafting, session.n_vocab(), session.engine()->kernels().passes) {}
 
     /// Begins with a prompt, of checked tokens. The session keeps what it holds of it, but the last token, whose logits
     /// are needed; returns how many tokens that are.

@@ -39,6 +39,10 @@ struct activation_kernels {
     std::size_t gemm_from;                        ///< least number of tokens for which gemm is faster than gemv
 };
 
+/// The time of a pass over 2, 4, 8 and 16 tokens, where one token takes 1, measured with a small model, where it is
+/// largest: by it drafts choose how much they guess.
+using pass_costs = std::array<float, 4>;
+
 /// All kernels of one instruction set. A constant table; immutable and shared by everyone.
 struct kernel_set {
     std::string_view name;
@@ -48,6 +52,7 @@ struct kernel_set {
     std::size_t gemv_rows;     ///< rows that gemv multiplies side by side
     std::size_t gemm_rows;     ///< rows that gemm multiplies and stores without a remainder
     std::size_t rows_at_once;  ///< most rows that a thread takes at a time; a multiple of both
+    pass_costs passes;
 
     std::array<activation_kernels, 2> activations;         ///< by activation_form, but for floats
     std::array<format_kernels, quant::n_formats> formats;  ///< by quant::format_index

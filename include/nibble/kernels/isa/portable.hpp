@@ -20,6 +20,7 @@ inline constexpr kernel_set portable_kernels = [] {
     set.runs_on = [](const cpu_features& cpu) noexcept { return cpu.portable; };
     set.gemv_rows = 4;
     set.gemm_rows = micro_kernel::row_group;
+    set.passes = {1.3f, 2.5f, 4.5f, 9.3f};
     set.activations[0].quantize_row = kernels::activations_portable::quantize_row<256>;
     set.activations[0].block_bytes = sizeof(kernels::activations_portable::token_block<256>);
     set.activations[1].quantize_row = kernels::activations_portable::quantize_row<32>;

@@ -17,6 +17,7 @@ inline constexpr kernel_set scalar_kernels = [] {
                    .gemv_rows = 1,
                    .gemm_rows = micro_kernel::row_group,
                    .rows_at_once = 384,
+                   .passes = {4.0f, 4.2f, 7.6f, 14.4f},
                    .activations = {},
                    .formats = {},
                    .attention = {kernels::attention_scalar::table<q16_cache>,
