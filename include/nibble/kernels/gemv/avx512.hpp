@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include <nibble/kernels/activations/avx512.hpp>
 #include <nibble/kernels/gemv/avx2.hpp>
@@ -73,12 +74,71 @@ NIBBLE_INLINE void add_block(const packed_rows<S>& w, const token_block<256>* co
     }
 }
 
+/// Adds to s[t] the products of sub-block j with token t, each times its scale * k.
+template <std::size_t Tokens, class S>
+NIBBLE_INLINE void add_sub_block(const __m512i (&codes)[8], std::size_t j, const packed_rows<S>& w,
+                                 const token_block<256>* const (&x)[Tokens], __m512i shift,
+                                 __m512i (&s)[Tokens]) noexcept {
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < Tokens; ++t) {
+        __m512i first = multiply_group<S::has_offset>(codes, *x[t], 2 * j, shift);
+        __m512i second = multiply_group<S::has_offset>(codes + 4, *x[t], 2 * j + 1, shift);
+        if constexpr (S::n_scales == 16) {
+            first = _mm512_mullo_epi32(first, _mm512_load_si512(w.scale[2 * j]));
+            second = _mm512_mullo_epi32(second, _mm512_load_si512(w.scale[2 * j + 1]));
+        }
+        __m512i both = _mm512_add_epi32(first, second);
+        if constexpr (S::n_scales == 8) both = _mm512_mullo_epi32(both, _mm512_load_si512(w.scale[j]));
+        s[t] = _mm512_add_epi32(s[t], both);
+        pin(s[t]);
+    }
+}
+
+/// Those of all eight sub-blocks. Fetches `bytes` at `next` for each.
+template <std::size_t Tokens, class S>
+NIBBLE_INLINE void add_sub_blocks(const packed_codes& from, const packed_rows<S>& w,
+                                  const token_block<256>* const (&x)[Tokens], __m512i shift, fetch_ahead& next,
+                                  std::size_t bytes, __m512i (&s)[Tokens]) noexcept {
+    NIBBLE_ROLLED
+    for (std::size_t j = 0; j < 8; ++j) {
+        next.step(bytes);
+        __m512i codes[8];
+        NIBBLE_UNROLL
+        for (std::size_t i = 0; i < 8; ++i) codes[i] = _mm512_load_si512(from.q[j][i]);
+        add_sub_block(codes, j, w, x, shift, s);
+    }
+}
+
+template <std::size_t Tokens, class F, class S>
+NIBBLE_INLINE void add_sub_blocks(const shared_bytes<F>& from, const packed_rows<S>& w,
+                                  const token_block<256>* const (&x)[Tokens], __m512i shift, fetch_ahead& next,
+                                  std::size_t bytes, __m512i (&s)[Tokens]) noexcept {
+    using bits = quant::code_bits<F>;
+    NIBBLE_ROLLED
+    for (std::size_t j = 0; j < 8; j += bits::sharing) {
+        __m512i first[4], last[4];
+        turn16(from.rows, bits::low(j), first);
+        turn16(from.rows, bits::low(j) + 16, last);
+        NIBBLE_UNROLL
+        for (std::size_t k = 0; k < bits::sharing; ++k) {
+            next.step(bytes);
+            __m512i codes[8];
+            NIBBLE_UNROLL
+            for (std::size_t i = 0; i < 4; ++i) {
+                codes[i] = take_bits<bits::low_bits>(first[i], bits::low_shift(k), 0);
+                codes[4 + i] = take_bits<bits::low_bits>(last[i], bits::low_shift(k), 0);
+            }
+            add_sub_block(codes, j + k, w, x, shift, s);
+        }
+    }
+}
+
 /// One block of 256 of the rows: continues the chains of Tokens tokens, `stride` blocks apart. Fetches `bytes` at
 /// `next` for each of its eight sub-blocks.
-template <class S, std::size_t Tokens>
-inline void multiply_packed(const packed_rows<S>& w, const token_block<256>* tokens, std::size_t n_tokens,
-                            std::size_t stride, __m512i shift, fetch_ahead& next, std::size_t bytes,
-                            float (*chains)[tile_rows]) noexcept {
+template <std::size_t Tokens, class Codes, class S>
+inline void multiply_packed(const Codes& codes, const packed_rows<S>& w, const token_block<256>* tokens,
+                            std::size_t n_tokens, std::size_t stride, __m512i shift, fetch_ahead& next,
+                            std::size_t bytes, float (*chains)[tile_rows]) noexcept {
     const token_block<256>* x[Tokens];
     __m512i s[Tokens];
     NIBBLE_UNROLL
@@ -86,26 +146,7 @@ inline void multiply_packed(const packed_rows<S>& w, const token_block<256>* tok
         x[t] = tokens + (t < n_tokens ? t : n_tokens - 1) * stride;
         s[t] = _mm512_setzero_si512();
     }
-    NIBBLE_ROLLED
-    for (std::size_t j = 0; j < 8; ++j) {
-        next.step(bytes);
-        __m512i codes[8];
-        NIBBLE_UNROLL
-        for (std::size_t i = 0; i < 8; ++i) codes[i] = _mm512_load_si512(w.q[j][i]);
-        NIBBLE_UNROLL
-        for (std::size_t t = 0; t < Tokens; ++t) {
-            __m512i first = multiply_group<S::has_offset>(codes, *x[t], 2 * j, shift);
-            __m512i second = multiply_group<S::has_offset>(codes + 4, *x[t], 2 * j + 1, shift);
-            if constexpr (S::n_scales == 16) {
-                first = _mm512_mullo_epi32(first, _mm512_load_si512(w.scale[2 * j]));
-                second = _mm512_mullo_epi32(second, _mm512_load_si512(w.scale[2 * j + 1]));
-            }
-            __m512i both = _mm512_add_epi32(first, second);
-            if constexpr (S::n_scales == 8) both = _mm512_mullo_epi32(both, _mm512_load_si512(w.scale[j]));
-            s[t] = _mm512_add_epi32(s[t], both);
-            pin(s[t]);
-        }
-    }
+    add_sub_blocks(codes, w, x, shift, next, bytes, s);
     add_block(w, x, s, chains);
 }
 
@@ -163,22 +204,22 @@ inline std::size_t group_of(std::size_t left) noexcept { return left >= 8 ? 8 : 
 template <class F>
 inline void multiply_tile(const row_pointers& rows, fetch_ahead next, std::size_t n_blocks,
                           const token_block<256>* tokens, std::size_t n_tokens, float (*chains)[tile_rows]) noexcept {
-    using shape = packed_shape_of<F>;
     const std::size_t stride = 2 * n_blocks;
     const __m512i shift = offset_shift<F>();
-    packed_rows<shape> packed;
+    packed_rows<packed_shape_of<F>> w;
+    std::conditional_t<shares_bytes<F>, shared_bytes<F>, packed_codes> codes;
     for (std::size_t t = 0; t < n_tokens + n_tokens % 2; ++t) _mm512_store_ps(chains[t], _mm512_setzero_ps());
     for (std::size_t b = 0; b < n_blocks; ++b) {
-        pack<F>(rows.at, b, packed);
+        pack<F>(rows.at, b, w, codes);
         std::size_t bytes = tile_rows * sizeof(typename F::block) / 8;
         for (std::size_t t = 0, group; t < n_tokens; t += group, bytes = 0) {
             const token_block<256>* x = tokens + t * stride + b;
             const std::size_t left = n_tokens - t;
             switch (group = group_of(left)) {
-                case 8: multiply_packed<shape, 8>(packed, x, left, stride, shift, next, bytes, chains + t); break;
-                case 6: multiply_packed<shape, 6>(packed, x, left, stride, shift, next, bytes, chains + t); break;
-                case 4: multiply_packed<shape, 4>(packed, x, left, stride, shift, next, bytes, chains + t); break;
-                default: multiply_packed<shape, 2>(packed, x, left, stride, shift, next, bytes, chains + t);
+                case 8: multiply_packed<8>(codes, w, x, left, stride, shift, next, bytes, chains + t); break;
+                case 6: multiply_packed<6>(codes, w, x, left, stride, shift, next, bytes, chains + t); break;
+                case 4: multiply_packed<4>(codes, w, x, left, stride, shift, next, bytes, chains + t); break;
+                default: multiply_packed<2>(codes, w, x, left, stride, shift, next, bytes, chains + t);
             }
         }
     }

@@ -30,13 +30,29 @@ struct packed_shape {
 template <quant::block_format F>
 using packed_shape_of = packed_shape<quant::n_mins<F> == 8 ? 32 : 16, quant::n_mins<F>, F::offset != 0>;
 
-/// One block of 256 of each of sixteen rows, of a packed_shape.
+/// All but the codes of one block of 256 of each of sixteen rows, of a packed_shape.
 template <class S>
 struct alignas(64) packed_rows {
-    std::uint8_t q[8][8][tile_rows][4];  ///< of sub-block j, step s: values 32 j + 4 s and the next three
     std::int32_t scale[S::n_scales][tile_rows];
     std::int16_t min[std::max<std::size_t>(S::n_mins / 2, 1)][tile_rows][2];  ///< two a lane, in the order of the sums
     float d[tile_rows], m[tile_rows];
+};
+
+/// The codes of one block of 256 of each row.
+struct alignas(64) packed_codes {
+    std::uint8_t q[8][8][tile_rows][4];  ///< of sub-block j, step s: values 32 j + 4 s and the next three
+};
+
+/// The same where a few instructions take the codes of several sub-blocks from the bytes that these share: whoever
+/// needs them does so, which is quicker than to store and load them.
+template <class F>
+struct shared_bytes {
+    const typename F::block* rows[tile_rows];
+};
+
+template <class F>
+concept shares_bytes = requires {
+    requires quant::code_bits<F>::high_bits == 0;
 };
 
 /// 32-bit lane n of row r becomes lane r of vector n.
@@ -135,15 +151,6 @@ NIBBLE_INLINE void load_codes(const typename F::block* const (&w)[tile_rows], __
     }
 }
 
-template <class F, int J>
-NIBBLE_INLINE void pack_codes(const typename F::block* const (&w)[tile_rows],
-                              std::uint8_t (&q)[8][tile_rows][4]) noexcept {
-    __m512i steps[8];
-    load_codes<F, J>(w, steps);
-    NIBBLE_UNROLL
-    for (std::size_t s = 0; s < 8; ++s) _mm512_store_si512(q[s], steps[s]);
-}
-
 /// Bits from .. from + Count - 1 of every byte, moved to `to`.
 template <int Count>
 NIBBLE_INLINE __m512i take_bits(__m512i bytes, int from, int to) noexcept {
@@ -154,25 +161,23 @@ NIBBLE_INLINE __m512i take_bits(__m512i bytes, int from, int to) noexcept {
 
 /// The codes of four sub-blocks from J on, as quant::code_bits says, half after half.
 template <class F, std::size_t J>
-NIBBLE_INLINE void pack_four(const typename F::block* const (&w)[tile_rows],
-                             std::uint8_t (&q)[8][8][tile_rows][4]) noexcept {
+NIBBLE_INLINE void pack_four(const typename F::block* const (&w)[tile_rows], packed_codes& to) noexcept {
     using bits = quant::code_bits<F>;
     NIBBLE_UNROLL
     for (std::size_t half = 0; half < 2; ++half) {
         __m512i first[4], last[4], high[4];
         turn16(w, bits::low(J) + 16 * half, first);
         if constexpr (bits::low(J + 3) != bits::low(J)) turn16(w, bits::low(J + 3) + 16 * half, last);
-        if constexpr (bits::high_bits > 0) turn16(w, bits::high(J) + 16 * half, high);
+        turn16(w, bits::high(J) + 16 * half, high);
         NIBBLE_UNROLL
         for (std::size_t j = J; j < J + 4; ++j) {
             NIBBLE_UNROLL
             for (std::size_t i = 0; i < 4; ++i) {
                 const __m512i bytes = bits::low(j) == bits::low(J) ? first[i] : last[i];
-                __m512i codes = take_bits<bits::low_bits>(bytes, bits::low_shift(j), 0);
-                if constexpr (bits::high_bits > 0)
-                    codes = _mm512_or_si512(codes,
-                                            take_bits<bits::high_bits>(high[i], bits::high_shift(j), bits::low_bits));
-                _mm512_store_si512(q[j][4 * half + i], codes);
+                const __m512i low = take_bits<bits::low_bits>(bytes, bits::low_shift(j), 0);
+                const __m512i codes =
+                    _mm512_or_si512(low, take_bits<bits::high_bits>(high[i], bits::high_shift(j), bits::low_bits));
+                _mm512_store_si512(to.q[j][4 * half + i], codes);
             }
         }
     }
@@ -238,15 +243,28 @@ NIBBLE_INLINE row_floats load_floats(const typename F::block* const (&w)[tile_ro
     return floats;
 }
 
-template <class F, class S, int... J>
-NIBBLE_INLINE void pack_block(const typename F::block* const (&w)[tile_rows], packed_rows<S>& to,
+template <class F, int J>
+NIBBLE_INLINE void pack_one(const typename F::block* const (&w)[tile_rows], packed_codes& to) noexcept {
+    __m512i steps[8];
+    load_codes<F, J>(w, steps);
+    NIBBLE_UNROLL
+    for (std::size_t s = 0; s < 8; ++s) _mm512_store_si512(to.q[J][s], steps[s]);
+}
+
+template <class F, int... J>
+NIBBLE_INLINE void pack_codes(const typename F::block* const (&w)[tile_rows], packed_codes& to,
                               std::integer_sequence<int, J...>) noexcept {
     if constexpr (requires { quant::code_bits<F>::low_bits; }) {
-        pack_four<F, 0>(w, to.q);
-        pack_four<F, 4>(w, to.q);
+        pack_four<F, 0>(w, to);
+        pack_four<F, 4>(w, to);
     } else {
-        (pack_codes<F, J>(w, to.q[J]), ...);
+        (pack_one<F, J>(w, to), ...);
     }
+}
+
+/// All but the codes.
+template <class F, class S>
+NIBBLE_INLINE void pack_rows(const typename F::block* const (&w)[tile_rows], packed_rows<S>& to) noexcept {
     pack_scales<F>(w, to);
     if constexpr (S::n_mins == 16) {
         __m256i mins[tile_rows];
@@ -270,12 +288,21 @@ NIBBLE_INLINE void blocks_at(const std::byte* const (&rows)[tile_rows], std::siz
     for (std::size_t r = 0; r < tile_rows; ++r) w[r] = quant::blocks_of<F>(rows[r]) + b;
 }
 
+/// Block b of the rows.
 template <class F>
-inline void pack(const std::byte* const (&rows)[tile_rows], std::size_t b,
-                 packed_rows<packed_shape_of<F>>& to) noexcept {
+inline void pack(const std::byte* const (&rows)[tile_rows], std::size_t b, packed_rows<packed_shape_of<F>>& to,
+                 packed_codes& codes) noexcept {
     const typename F::block* w[tile_rows];
     blocks_at<F>(rows, b, w);
-    pack_block<F>(w, to, std::make_integer_sequence<int, 8>{});
+    pack_codes<F>(w, codes, std::make_integer_sequence<int, 8>{});
+    pack_rows<F>(w, to);
+}
+
+template <class F>
+inline void pack(const std::byte* const (&rows)[tile_rows], std::size_t b, packed_rows<packed_shape_of<F>>& to,
+                 shared_bytes<F>& codes) noexcept {
+    blocks_at<F>(rows, b, codes.rows);
+    pack_rows<F>(codes.rows, to);
 }
 
 }  // namespace kernels::gemv_avx512
