@@ -342,6 +342,7 @@ TEST_CASE("one call at a time", "[session]") {
     options.on_progress = [&](std::size_t, std::size_t) {
         seen = code_of([&] { s.decode(0); });
         CHECK(code_of([&] { s.rewind(0); }) == errc::ctx_busy);
+        CHECK(code_of([&] { (void)s.fork(); }) == errc::ctx_busy);
     };
     (void)s.generate(some_tokens(3), options);
     CHECK(seen == errc::ctx_busy);

@@ -167,36 +167,34 @@ NIBBLE_INLINE four_sums tile_sums(const typename F::block* const (&w)[Rows],
     return {avx2::transpose_add4(s[0], s[1], s[2], s[3]), _mm_setr_epi32(m[0], m[1], m[2], m[3])};
 }
 
-/// How far behind the next rows the fetch runs, in bytes: a few hundred cycles, as memory needs, where rows are short.
+/// How far ahead of its row the fetch runs, in bytes: a few hundred cycles, as memory needs.
 inline constexpr std::size_t fetch_lead = 2304;
 
 /// Fetches the `Bytes` at `p`, which may lie behind the end of the matrix.
 template <std::size_t Bytes>
-NIBBLE_INLINE void fetch(const char* p) noexcept {
+NIBBLE_INLINE void fetch(const void* p) noexcept {
     NIBBLE_UNROLL
-    for (std::size_t i = 0; i < Bytes; i += 64) _mm_prefetch(p + i, _MM_HINT_T1);
+    for (std::size_t i = 0; i < Bytes; i += 64) _mm_prefetch(static_cast<const char*>(p) + i, _MM_HINT_T1);
 }
 
 /// Rows rows, `row_bytes` apart, times Tokens tokens, at most four pairs: a lane of the accumulator is the chain of a
-/// pair. Four rows side by side are four streams of addresses, which defeat the prefetchers of the machine (3.8 GB/s
-/// from memory on two cores of Zen 3): while a tile is multiplied, the rows after it are fetched in the order of their
-/// addresses (27 GB/s of the 31 that reading alone reaches).
+/// pair. The result of row r is out[r * rows_apart].
 template <class F, std::size_t Rows, std::size_t Tokens>
 inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n_blocks,
-                     const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
+                     const token_block<F::block_size>* tokens, float* out, std::size_t rows_apart,
+                     std::size_t out_stride) noexcept {
     static_assert(Rows * Tokens <= 4);
     using format = quant::avx2_format<F>;
     constexpr std::size_t float_bytes = sizeof(F::block::d) * F::floats.count;
-    const char* next = reinterpret_cast<const char*>(rows) + Rows * row_bytes + fetch_lead;
     __m128 acc = _mm_setzero_ps();
     for (std::size_t b = 0; b < n_blocks; ++b) {
-        fetch<Rows * sizeof(typename F::block)>(next);
-        next += Rows * sizeof(typename F::block);
-
         const typename F::block* w[Rows];
         const token_block<F::block_size>* x[Tokens];
         NIBBLE_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) w[r] = quant::blocks_of<F>(rows + r * row_bytes) + b;
+        for (std::size_t r = 0; r < Rows; ++r) {
+            w[r] = quant::blocks_of<F>(rows + r * row_bytes) + b;
+            fetch<sizeof(typename F::block)>(reinterpret_cast<const char*>(w[r]) + fetch_lead);
+        }
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
         float d_x[4] = {};
@@ -222,18 +220,21 @@ inline void row_tile(const std::byte* rows, std::size_t row_bytes, std::size_t n
     }
     float lanes[4];
     _mm_storeu_ps(lanes, acc);
-    for (std::size_t i = 0; i < Rows * Tokens; ++i) out[i % Tokens * out_stride + i / Tokens] = lanes[i];
+    for (std::size_t i = 0; i < Rows * Tokens; ++i) out[i % Tokens * out_stride + i / Tokens * rows_apart] = lanes[i];
 }
 
-/// All rows with Tokens tokens, Rows at a time.
+/// All rows with Tokens tokens, Rows at a time: one of each half or quarter, so that each is read from one end to the
+/// other. Rows side by side would be streams of addresses in the same pages, which defeat the prefetchers of machines.
 template <class F, std::size_t Rows, std::size_t Tokens>
 inline void row_tiles(const std::byte* weights, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
                       const token_block<F::block_size>* tokens, float* out, std::size_t out_stride) noexcept {
-    std::size_t r = 0;
-    for (; r + Rows <= n_rows; r += Rows)
-        row_tile<F, Rows, Tokens>(weights + r * row_bytes, row_bytes, n_blocks, tokens, out + r, out_stride);
+    const std::size_t apart = n_rows / Rows;
+    for (std::size_t r = 0; r < apart; ++r)
+        row_tile<F, Rows, Tokens>(weights + r * row_bytes, apart * row_bytes, n_blocks, tokens, out + r, apart,
+                                  out_stride);
     if constexpr (Rows > 1)
-        row_tiles<F, 1, Tokens>(weights + r * row_bytes, row_bytes, n_rows - r, n_blocks, tokens, out + r, out_stride);
+        row_tiles<F, 1, Tokens>(weights + Rows * apart * row_bytes, row_bytes, n_rows - Rows * apart, n_blocks, tokens,
+                                out + Rows * apart, out_stride);
 }
 
 /// Rows that are multiplied with one group of tokens before the next group comes: they stay in the second cache level.
