@@ -71,6 +71,7 @@ TEST_CASE("every operation on integers is that of plain arrays") {
         CHECK_LANES(std::uint8_t, simd::bits<1, 1, 4>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::bits<6, 2, 4>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::load(u8) + simd::load(more.data()));
+        CHECK_LANES(std::uint8_t, simd::multiply_high(simd::load(u8), simd::load(more.data())));
         CHECK_LANES(std::uint8_t, simd::look_up<table, 0>(u8));
         CHECK_LANES(std::uint8_t, simd::look_up<table, 4>(u8));
         const std::uint64_t low = random() * 0x100000001ull, high = random() * 0x1000003ull;

@@ -97,6 +97,13 @@ NIBBLE_INLINE u8x16 look_up(const std::uint8_t* nibbles) noexcept {
 #endif
 }
 
+/// The high 8 bits of each product.
+NIBBLE_INLINE u8x16 multiply_high(u8x16 a, u8x16 b) noexcept {
+    const __m128i zero = _mm_setzero_si128();
+    return _mm_packus_epi16(_mm_mulhi_epu16(_mm_unpacklo_epi8(zero, a), _mm_unpacklo_epi8(b, zero)),
+                            _mm_mulhi_epu16(_mm_unpackhi_epi8(zero, a), _mm_unpackhi_epi8(b, zero)));
+}
+
 /// 16 bytes: the lowest of `low` first.
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
@@ -189,6 +196,10 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
 template <const std::uint8_t (&Table)[16], int From>
 NIBBLE_INLINE u8x16 look_up(const std::uint8_t* nibbles) noexcept {
     return vqtbl1q_u8(load(Table), bits<From, 4, 0>(load(nibbles)));
+}
+NIBBLE_INLINE u8x16 multiply_high(u8x16 a, u8x16 b) noexcept {
+    const uint16x8_t low = vmull_u8(vget_low_u8(a), vget_low_u8(b)), high = vmull_high_u8(a, b);
+    return vuzp2q_u8(vreinterpretq_u8_u16(low), vreinterpretq_u8_u16(high));
 }
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
