@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <random>
@@ -18,6 +19,8 @@
 using namespace nibble;
 
 namespace {
+
+constexpr std::uint8_t table[16] = {7, 255, 0, 128, 3, 99, 1, 14, 200, 127, 31, 15, 16, 254, 77, 5};
 
 bool same(float a, float b) {
     return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b) || (a != a && b != b);
@@ -68,9 +71,9 @@ TEST_CASE("every operation on integers is that of plain arrays") {
         CHECK_LANES(std::uint8_t, simd::bits<1, 1, 4>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::bits<6, 2, 4>(simd::load(u8)));
         CHECK_LANES(std::uint8_t, simd::load(u8) + simd::load(more.data()));
-        std::uint8_t table[16];
-        std::copy(more.begin(), more.end(), table);
-        CHECK_LANES(std::uint8_t, simd::look_up(table, simd::bits<2, 4, 0>(simd::load(u8))));
+        CHECK_LANES(std::uint8_t, simd::multiply_high(simd::load(u8), simd::load(more.data())));
+        CHECK_LANES(std::uint8_t, simd::look_up<table, 0>(u8));
+        CHECK_LANES(std::uint8_t, simd::look_up<table, 4>(u8));
         const std::uint64_t low = random() * 0x100000001ull, high = random() * 0x1000003ull;
         CHECK_LANES(std::uint8_t, simd::from_words(low, high));
         CHECK_LANES(std::int16_t, simd::widen_low(simd::load(u8)));
@@ -169,11 +172,16 @@ TEST_CASE("a fused multiply-add is rounded once in every lane") {
     std::size_t n_wrong = 0;
     const auto check = [&](const std::array<float, 4>& a, const std::array<float, 4>& b,
                            const std::array<float, 4>& c) {
-        std::array<float, 4> got{};
-        portable::store(got.data(),
-                        portable::fma(portable::load(a.data()), portable::load(b.data()), portable::load(c.data())));
-        for (std::size_t lane = 0; lane < 4; ++lane)
+        std::array<float, 4> got{}, got_int{};
+        std::array<std::int32_t, 4> n{};
+        for (std::size_t lane = 0; lane < 4; ++lane) n[lane] = std::bit_cast<std::int32_t>(b[lane]) >> 7 * lane;
+        const auto x = portable::load(a.data()), z = portable::load(c.data());
+        portable::store(got.data(), portable::fma(x, portable::load(b.data()), z));
+        portable::store(got_int.data(), portable::fma_int(x, portable::load(n.data()), z));
+        for (std::size_t lane = 0; lane < 4; ++lane) {
             n_wrong += !same(got[lane], detail::emulated_fma(a[lane], b[lane], c[lane]));
+            n_wrong += !same(got_int[lane], detail::emulated_fma(a[lane], static_cast<float>(n[lane]), c[lane]));
+        }
     };
     for (const float a : edges)
         for (const float b : edges)
@@ -197,5 +205,27 @@ TEST_CASE("a fused multiply-add is rounded once in every lane") {
         }
         check(a, b, c);
     }
+    CHECK(n_wrong == 0);
+}
+
+TEST_CASE("a sum that a double takes for halfway between two floats is rounded once") {
+    // c plus (2^23 + 1) (2^23 - 1) = 2^46 - 1 times a power of two: just less than half of its last bit
+    constexpr std::int32_t n = (1 << 23) + 1;
+    const auto from_exponent = [](float value, int exponent) { return portable::splat(std::ldexp(value, exponent)); };
+    std::size_t n_wrong = 0;
+    for (int exponent = -128; exponent <= 80; ++exponent)
+        for (const float sign : {1.0f, -1.0f}) {
+            const int last_bit = std::max(exponent - 23, -149), scale = last_bit - 1 - 46;
+            const float c = std::ldexp(1.0f, exponent) + std::ldexp(1.0f, last_bit), odd = sign * ((1 << 23) - 1);
+            const auto expect_c = [&](portable::f32x4 got) {
+                std::array<float, 4> lanes{};
+                portable::store(lanes.data(), got);
+                for (const float lane : lanes) n_wrong += lane != c;
+            };
+            expect_c(
+                portable::fma(from_exponent(odd, scale / 2), from_exponent(n, scale - scale / 2), portable::splat(c)));
+            if (scale >= -149)
+                expect_c(portable::fma_int(from_exponent(odd, scale), portable::splat(n), portable::splat(c)));
+        }
     CHECK(n_wrong == 0);
 }

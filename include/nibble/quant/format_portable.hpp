@@ -36,9 +36,10 @@ inline code_pair nibble_pair(const std::uint8_t* qs) noexcept {
     return {portable::bits<0, 4, 0>(bytes), portable::bits<4, 4, 0>(bytes)};
 }
 
-/// The bytes of a table that nibbles are the indices of.
-NIBBLE_INLINE code_pair look_up(const std::uint8_t (&table)[16], code_pair nibbles) noexcept {
-    return {portable::look_up(table, nibbles.first), portable::look_up(table, nibbles.second)};
+/// Likewise the bytes of Table that nibbles are the indices of.
+template <const std::uint8_t (&Table)[16]>
+NIBBLE_INLINE code_pair look_up_pair(const std::uint8_t* qs) noexcept {
+    return {portable::look_up<Table, 0>(qs), portable::look_up<Table, 4>(qs)};
 }
 
 /// Codes, or parts of codes, of two bits: sub-block J has bits 2 (J mod 4) and the next of 32 bytes.

@@ -70,8 +70,12 @@ template <int From, int Width, int To>
 NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     return u8x16::of([&](std::size_t i) { return (v.lane[i] >> From & ((1 << Width) - 1)) << To; });
 }
-NIBBLE_INLINE u8x16 look_up(const std::uint8_t (&table)[16], u8x16 index) noexcept {
-    return u8x16::of([&](std::size_t i) { return table[index.lane[i]]; });
+template <const std::uint8_t (&Table)[16], int From>
+NIBBLE_INLINE u8x16 look_up(const std::uint8_t* nibbles) noexcept {
+    return u8x16::of([&](std::size_t i) { return Table[nibbles[i] >> From & 15]; });
+}
+NIBBLE_INLINE u8x16 multiply_high(u8x16 a, u8x16 b) noexcept {
+    return u8x16::of([&](std::size_t i) { return a.lane[i] * b.lane[i] >> 8; });
 }
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return u8x16::of([&](std::size_t i) { return (i < 8 ? low : high) >> (i % 8 * 8) & 255; });

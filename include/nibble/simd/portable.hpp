@@ -2,10 +2,12 @@
 // The one place that includes xsimd: vectors of 128 bits for machines without a set of kernels of their own.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include <nibble/core/config.hpp>
+#include <nibble/simd/emulated_fma.hpp>
 #include <nibble/simd/region.hpp>
 
 #if NIBBLE_X86_64 || NIBBLE_AARCH64
@@ -70,16 +72,36 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     return _mm_and_si128(moved, _mm_set1_epi8(static_cast<char>(((1 << Width) - 1) << To)));
 }
 
-/// Byte `index` of the table in every byte; indices below 16.
-NIBBLE_INLINE u8x16 look_up(const std::uint8_t (&table)[16], u8x16 index) noexcept {
-#if defined(__SSSE3__)
-    return _mm_shuffle_epi8(load(table), index);
-#else
-    std::uint8_t bytes[16];
-    store(bytes, index);
-    for (std::uint8_t& byte : bytes) byte = table[byte];
-    return load(bytes);
+#if !defined(__SSSE3__)
+/// The bytes of Table for both nibbles of every byte, the low one's first.
+template <const std::uint8_t (&Table)[16]>
+inline constexpr auto pairs_of = [] {
+    std::array<std::uint16_t, 256> pairs{};
+    for (std::size_t i = 0; i < 256; ++i) pairs[i] = static_cast<std::uint16_t>(Table[i % 16] | Table[i / 16] << 8);
+    return pairs;
+}();
 #endif
+
+/// The bytes of Table that nibbles are the indices of: bits From .. From + 3 of 16 bytes, From 0 or 4.
+template <const std::uint8_t (&Table)[16], int From>
+NIBBLE_INLINE u8x16 look_up(const std::uint8_t* nibbles) noexcept {
+#if defined(__SSSE3__)
+    return _mm_shuffle_epi8(load(Table), bits<From, 4, 0>(load(nibbles)));
+#else  // both nibbles of a byte at once: who asks for the others too gets them for three more instructions
+    const auto pair = [nibbles](int i) { return static_cast<short>(pairs_of<Table>[nibbles[i]]); };
+    const __m128i a = _mm_setr_epi16(pair(0), pair(1), pair(2), pair(3), pair(4), pair(5), pair(6), pair(7));
+    const __m128i b = _mm_setr_epi16(pair(8), pair(9), pair(10), pair(11), pair(12), pair(13), pair(14), pair(15));
+    if constexpr (From == 4) return _mm_packus_epi16(_mm_srli_epi16(a, 8), _mm_srli_epi16(b, 8));
+    const __m128i low = _mm_set1_epi16(255);
+    return _mm_packus_epi16(_mm_and_si128(a, low), _mm_and_si128(b, low));
+#endif
+}
+
+/// The high 8 bits of each product.
+NIBBLE_INLINE u8x16 multiply_high(u8x16 a, u8x16 b) noexcept {
+    const __m128i zero = _mm_setzero_si128();
+    return _mm_packus_epi16(_mm_mulhi_epu16(_mm_unpacklo_epi8(zero, a), _mm_unpacklo_epi8(b, zero)),
+                            _mm_mulhi_epu16(_mm_unpackhi_epi8(zero, a), _mm_unpackhi_epi8(b, zero)));
 }
 
 /// 16 bytes: the lowest of `low` first.
@@ -153,32 +175,14 @@ NIBBLE_INLINE f32x4 divide(f32x4 a, f32x4 b) noexcept { return _mm_div_ps(a, b);
 /// a > b ? a : b, so `b` where either is NaN.
 NIBBLE_INLINE f32x4 larger(f32x4 a, f32x4 b) noexcept { return _mm_max_ps(a, b); }
 
-#if defined(__FMA__)
-/// a * b + c, rounded once.
-NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept { return _mm_fmadd_ps(a, b, c); }
-#else
-/// product + addend, rounded to odd, as nibble::detail::emulated_fma says: where the sum is inexact, it is cut towards
-/// zero, one step back if the error has the other sign, and the last bit is set.
-NIBBLE_INLINE __m128d sum_to_odd(__m128d product, __m128d addend) noexcept {
-    const __m128d sum = _mm_add_pd(product, addend);
-    const __m128d part = _mm_sub_pd(sum, product);
-    const __m128d error = _mm_add_pd(_mm_sub_pd(product, _mm_sub_pd(sum, part)), _mm_sub_pd(addend, part));
-    const __m128d magnitude = _mm_andnot_pd(_mm_set1_pd(-0.0), error);
-    // -1 where inexact; 0 for an infinity or a NaN, whose error is NaN
-    const __m128i inexact = _mm_castpd_si128(_mm_cmplt_pd(_mm_setzero_pd(), magnitude));
-    const __m128i other_sign = _mm_srli_epi64(_mm_castpd_si128(_mm_xor_pd(sum, error)), 63);
-    const __m128i cut = _mm_sub_epi64(_mm_castpd_si128(sum), _mm_and_si128(other_sign, inexact));
-    return _mm_castsi128_pd(_mm_or_si128(cut, _mm_srli_epi64(inexact, 63)));
-}
-
 /// a * b + c, rounded once.
 NIBBLE_INLINE f32x4 fma(f32x4 a, f32x4 b, f32x4 c) noexcept {
-    const __m128 a2 = _mm_movehl_ps(a, a), b2 = _mm_movehl_ps(b, b), c2 = _mm_movehl_ps(c, c);
-    const __m128d low = sum_to_odd(_mm_mul_pd(_mm_cvtps_pd(a), _mm_cvtps_pd(b)), _mm_cvtps_pd(c));
-    const __m128d high = sum_to_odd(_mm_mul_pd(_mm_cvtps_pd(a2), _mm_cvtps_pd(b2)), _mm_cvtps_pd(c2));
-    return _mm_movelh_ps(_mm_cvtpd_ps(low), _mm_cvtpd_ps(high));
-}
+#if defined(__FMA__)
+    return _mm_fmadd_ps(a, b, c);
+#else
+    return emulated_fma<false>(a, b, c);
 #endif
+}
 
 #else  // NEON
 
@@ -189,8 +193,13 @@ NIBBLE_INLINE u8x16 bits(u8x16 v) noexcept {
     if constexpr (From > To) return vandq_u8(vshrq_n_u8(v, From - To), mask);
     return vandq_u8(vshlq_n_u8(v, From > To ? 0 : To - From), mask);
 }
-NIBBLE_INLINE u8x16 look_up(const std::uint8_t (&table)[16], u8x16 index) noexcept {
-    return vqtbl1q_u8(load(table), index);
+template <const std::uint8_t (&Table)[16], int From>
+NIBBLE_INLINE u8x16 look_up(const std::uint8_t* nibbles) noexcept {
+    return vqtbl1q_u8(load(Table), bits<From, 4, 0>(load(nibbles)));
+}
+NIBBLE_INLINE u8x16 multiply_high(u8x16 a, u8x16 b) noexcept {
+    const uint16x8_t low = vmull_u8(vget_low_u8(a), vget_low_u8(b)), high = vmull_high_u8(a, b);
+    return vuzp2q_u8(vreinterpretq_u8_u16(low), vreinterpretq_u8_u16(high));
 }
 NIBBLE_INLINE u8x16 from_words(std::uint64_t low, std::uint64_t high) noexcept {
     return vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
@@ -247,6 +256,15 @@ NIBBLE_INLINE i32x4 select(i32x4 mask, i32x4 a, i32x4 b) noexcept { return b ^ (
 NIBBLE_INLINE i32x4 max(i32x4 a, i32x4 b) noexcept { return select(greater(a, b), a, b); }
 
 NIBBLE_INLINE f32x4 negated(f32x4 v) noexcept { return float_of(bits_of(v) ^ bits_of(splat(-0.0f))); }
+
+/// a * n + c, `n` rounded to float and then the result once.
+NIBBLE_INLINE f32x4 fma_int(f32x4 a, i32x4 n, f32x4 c) noexcept {
+#if NIBBLE_X86_64 && !defined(__FMA__)
+    return emulated_fma<true>(a, to_float(n), c);
+#else
+    return fma(a, to_float(n), c);
+#endif
+}
 
 /// The sum of the lanes, folded in halves: 2, 1.
 NIBBLE_INLINE float fold(f32x4 v) noexcept {

@@ -69,6 +69,7 @@
 /// NIBBLE_UNROLL unrolls the loop that follows, whose trip count is a small constant: register arrays stay in
 /// registers. NIBBLE_ROLLED keeps a loop as it is. NIBBLE_INLINE is for the inner functions of a kernel: clang
 /// otherwise leaves a large one out of line, and its register arrays go through memory (31 instead of 42 MAC a cycle).
+/// NIBBLE_RARE is for what a kernel hardly ever calls: it stays out of line and out of the way.
 #if NIBBLE_CLANG
 #define NIBBLE_UNROLL _Pragma("clang loop unroll(full)")
 #define NIBBLE_ROLLED _Pragma("clang loop unroll(disable)")
@@ -84,8 +85,10 @@
 /// take it from there.
 #if NIBBLE_CLANG || defined(__GNUC__)
 #define NIBBLE_INLINE inline __attribute__((always_inline))
+#define NIBBLE_RARE inline __attribute__((noinline, cold))
 #define NIBBLE_PIN(where, v) asm("" : "+" where(v))
 #else
 #define NIBBLE_INLINE __forceinline
+#define NIBBLE_RARE inline __declspec(noinline)
 #define NIBBLE_PIN(where, v) static_cast<void>(v)
 #endif

@@ -22,6 +22,8 @@ inline constexpr std::size_t token_group = 8, row_group = 6;
 template <std::size_t N>
 using packed_tokens = lane_tokens<N, token_group, step_order::halves>;
 template <class F>
+using shape = shape_of<F, step_order::halves>;
+template <class F>
 using packed_weights = row_group_codes<F, row_group>;
 
 /// Keeps the int16 accumulators where they are. g++ otherwise reassociates the chains of integer additions, puts all
@@ -88,7 +90,7 @@ NIBBLE_INLINE void add_sub_block(const row_codes<F>* const (&w)[Rows],
                     scaled = factors[r][v];
                 } else {
                     scaled = factor(*w[r], avx2::load(x[v]->k[j][0]), j);
-                    if (code_planes<F> == 2 && plane == 0) scaled = _mm256_slli_epi16(scaled, 4);
+                    if (F::n_planes == 2 && plane == 0) scaled = _mm256_slli_epi16(scaled, 4);
                 }
                 acc[r][v] = _mm256_add_epi32(acc[r][v], _mm256_madd_epi16(t[r][v], scaled));
             }
@@ -151,8 +153,7 @@ inline void tile_rows(const packed_weights<F>* weights, std::size_t first_row,
         NIBBLE_ROLLED
         for (std::size_t j = 0; j < F::block_size / 32; ++j) {
             NIBBLE_UNROLL
-            for (std::size_t plane = 0; plane < code_planes<F>; ++plane)
-                add_sub_block<F, Rows, Vecs>(w, x, j, plane, acc);
+            for (std::size_t plane = 0; plane < F::n_planes; ++plane) add_sub_block<F, Rows, Vecs>(w, x, j, plane, acc);
         }
         NIBBLE_UNROLL
         for (std::size_t r = 0; r < Rows; ++r) {
@@ -208,7 +209,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_avx2::token_group, row_group = gemm_avx2::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_avx2::packed_weights<shape_of<F>>;
+    using packed_weights = gemm_avx2::packed_weights<shape<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_avx2::packed_tokens<N>;
 
@@ -250,9 +251,9 @@ struct micro_kernel {
                      std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
                      std::size_t sums_stride) noexcept {
         if (n_groups == 1)
-            return tile_rows<shape_of<F>, 6, 1>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<shape_of<F>, 3, 2>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<shape_of<F>, 3, 2>(weights, 3, tokens, tokens_stride, n_blocks, sums, sums_stride);
+            return tile_rows<shape<F>, 6, 1>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape<F>, 3, 2>(weights, 0, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape<F>, 3, 2>(weights, 3, tokens, tokens_stride, n_blocks, sums, sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,

@@ -20,6 +20,8 @@ inline constexpr std::size_t token_group = 16, row_group = 6;
 template <std::size_t N>
 using packed_tokens = lane_tokens<N, token_group, step_order::sequential>;
 template <class F>
+using shape = shape_of<F, step_order::sequential>;
+template <class F>
 using packed_weights = row_group_codes<F, row_group>;
 
 /// Keeps accumulators where they are; see pin of AVX2. Here it is clang that would load all steps at once and spill.
@@ -29,13 +31,36 @@ NIBBLE_INLINE void pin(__m512i (&t)[Vecs]) noexcept {
     for (std::size_t v = 0; v < Vecs; ++v) NIBBLE_PIN("v", t[v]);
 }
 
+/// Whether sums of products are kept to the 16 bits that vpdpwssd multiplies. Sums of one step each, of larger codes,
+/// would be too many: there the 16 products of a half are one sum of 20 bits, which vpmulld multiplies (IQ4_NL: 30
+/// instead of 19 MAC a cycle with two planes of codes; Q6_K: 34 instead of 24 with four sums).
+template <class F>
+inline constexpr bool narrow_sums = F::q_max <= 31;
+
+/// What multiplies the sums of a half: scale * k of a row and each token, `k` being (k, 0), in the low word or as
+/// int32.
+template <class F>
+NIBBLE_INLINE __m512i factor(const row_codes<F>& w, __m512i k, std::size_t j, std::size_t half) noexcept {
+    if constexpr (!F::has_scales) return k;
+    const __m512i scale = avx512::splat32(&w.scale[j][half]);
+    return narrow_sums<F> ? _mm512_mullo_epi16(k, scale) : _mm512_madd_epi16(k, scale);
+}
+
+/// acc + sums * factor.
+template <class F>
+NIBBLE_INLINE __m512i add_scaled(__m512i acc, __m512i sums, __m512i factor) noexcept {
+    if constexpr (narrow_sums<F>)  // the low word of a sum is the sum, the high word its sign, which meets 0
+        return _mm512_dpwssd_epi32(acc, sums, factor);
+    return _mm512_add_epi32(acc, _mm512_mullo_epi32(sums, factor));
+}
+
 /// Adds to `acc` the widened products of the 16 values of half `half` of sub-block j, row after row: the activations of
 /// the half wait in registers, and the sums of a row are widened before the next row has any.
 template <class F, std::size_t Rows, std::size_t Vecs>
 NIBBLE_INLINE void multiply_half(const row_codes<F>* const (&w)[Rows],
                                  const packed_tokens<F::block_size>* const (&x)[Vecs], std::size_t j, std::size_t half,
                                  __m512i (&acc)[Rows][Vecs]) noexcept {
-    constexpr int steps = steps_per_widening<F, step_order::sequential>;
+    constexpr int steps = narrow_sums<F> ? steps_per_widening<F, step_order::sequential> : 4;
     __m512i k[Vecs], q[4][Vecs];
     NIBBLE_UNROLL
     for (std::size_t v = 0; v < Vecs; ++v) k[v] = _mm512_load_si512(x[v]->k[j][half]);
@@ -47,31 +72,23 @@ NIBBLE_INLINE void multiply_half(const row_codes<F>* const (&w)[Rows],
     }
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < Rows; ++r) {
+        __m512i factors[Vecs];
         NIBBLE_UNROLL
-        for (std::size_t plane = 0; plane < code_planes<F>; ++plane) {
-            __m512i factor[Vecs];  // (scale * k, 0): the low word of a sum is the sum, the high word its sign
+        for (std::size_t v = 0; v < Vecs; ++v) factors[v] = factor(*w[r], k[v], j, half);
+        NIBBLE_UNROLL
+        for (std::size_t from = 0; from < 4; from += steps) {
+            __m512i t[Vecs];
             NIBBLE_UNROLL
-            for (std::size_t v = 0; v < Vecs; ++v) {
-                factor[v] = k[v];
-                if constexpr (F::has_scales)
-                    factor[v] = _mm512_mullo_epi16(k[v], avx512::splat32(&w[r]->scale[j][half]));
-                if (code_planes<F> == 2 && plane == 0) factor[v] = _mm512_slli_epi16(factor[v], 4);
+            for (std::size_t s = from; s < from + steps; ++s) {
+                const __m512i codes = avx512::splat32(w[r]->q[j][0][4 * half + s]);
+                NIBBLE_UNROLL
+                for (std::size_t v = 0; v < Vecs; ++v)
+                    t[v] = _mm512_dpbusd_epi32(s == from ? _mm512_setzero_si512() : t[v], codes, q[s][v]);
+                pin(t);
             }
             NIBBLE_UNROLL
-            for (std::size_t from = 0; from < 4; from += steps) {
-                __m512i t[Vecs];
-                NIBBLE_UNROLL
-                for (std::size_t s = from; s < from + steps; ++s) {
-                    const __m512i codes = avx512::splat32(w[r]->q[j][plane][4 * half + s]);
-                    NIBBLE_UNROLL
-                    for (std::size_t v = 0; v < Vecs; ++v)
-                        t[v] = _mm512_dpbusd_epi32(s == from ? _mm512_setzero_si512() : t[v], codes, q[s][v]);
-                    pin(t);
-                }
-                NIBBLE_UNROLL
-                for (std::size_t v = 0; v < Vecs; ++v) acc[r][v] = _mm512_dpwssd_epi32(acc[r][v], t[v], factor[v]);
-                pin(acc[r]);
-            }
+            for (std::size_t v = 0; v < Vecs; ++v) acc[r][v] = add_scaled<F>(acc[r][v], t[v], factors[v]);
+            pin(acc[r]);
         }
     }
 }
@@ -142,7 +159,7 @@ struct micro_kernel {
     static constexpr std::size_t token_group = gemm_avx512::token_group, row_group = gemm_avx512::row_group;
     static constexpr std::size_t groups_at_once = 2;
     template <class F>
-    using packed_weights = gemm_avx512::packed_weights<shape_of<F>>;
+    using packed_weights = gemm_avx512::packed_weights<shape<F>>;
     template <std::size_t N>
     using packed_tokens = gemm_avx512::packed_tokens<N>;
 
@@ -175,9 +192,8 @@ struct micro_kernel {
     static void tile(const packed_weights<F>* weights, const packed_tokens<F::block_size>* tokens,
                      std::size_t tokens_stride, std::size_t n_groups, std::size_t n_blocks, float* sums,
                      std::size_t sums_stride) noexcept {
-        if (n_groups == 1)
-            return tile_rows<shape_of<F>, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
-        tile_rows<shape_of<F>, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        if (n_groups == 1) return tile_rows<shape<F>, 1>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
+        tile_rows<shape<F>, 2>(weights, tokens, tokens_stride, n_blocks, sums, sums_stride);
     }
 
     static void store(const float* sums, std::size_t sums_stride, std::size_t n_rows, std::size_t n_tokens, float* out,

@@ -28,10 +28,10 @@ NIBBLE_INLINE void store_codes(std::uint8_t (*q)[4], __m256i codes) noexcept {
 }
 
 template <step_order Order, class F, int... J>
-NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<shape_of<F>>& packed,
+NIBBLE_INLINE void pack_codes(const typename F::block& block, row_codes<shape_of<F, Order>>& packed,
                               std::integer_sequence<int, J...>) noexcept {
     using format = quant::avx2_format<F>;
-    if constexpr (code_planes<F> == 1) {
+    if constexpr (code_planes<F, Order> == 1) {
         (store_codes<Order>(packed.q[J][0], format::template codes<J>(block)), ...);
     } else {
         const __m256i low = _mm256_set1_epi8(15);
@@ -51,7 +51,7 @@ NIBBLE_INLINE void store_in_order(void* to, __m256i lanes) noexcept {
 
 /// Packs one block of a row.
 template <step_order Order, class F>
-NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of<F>>& packed) noexcept {
+NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of<F, Order>>& packed) noexcept {
     using format = quant::avx2_format<F>;
     pack_codes<Order, F>(block, packed, std::make_integer_sequence<int, F::block_size / 32>{});
     packed.d = quant::load_scale<F>(block.d);
@@ -69,7 +69,7 @@ NIBBLE_INLINE void pack_block(const typename F::block& block, row_codes<shape_of
 /// `pack` of the micro-kernels.
 template <step_order Order, class F, std::size_t Rows>
 inline void pack_rows(const std::byte* rows, std::size_t row_bytes, std::size_t n_rows, std::size_t n_blocks,
-                      row_group_codes<shape_of<F>, Rows>* packed) noexcept {
+                      row_group_codes<shape_of<F, Order>, Rows>* packed) noexcept {
     for (std::size_t r = 0; r < Rows; ++r) {
         const auto* row = quant::blocks_of<F>(rows + (r < n_rows ? r : n_rows - 1) * row_bytes);
         for (std::size_t b = 0; b < n_blocks; ++b) pack_block<Order, F>(row[b], packed[b].rows[r]);

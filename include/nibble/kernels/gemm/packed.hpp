@@ -18,7 +18,7 @@ enum class step_order {
     /// second, and one vpmaddwd with (scale0 * k0, scale1 * k1) applies both sub-scales and widens.
     halves,
     /// Step s: values 4s .. 4s+3. For multiply-adds that leave one int32 lane a token (vpdpbusd): four steps are 16
-    /// values; the sum fits 16 bits, so vpdpwssd with (scale * k, 0) applies the sub-scale and accumulates.
+    /// values. Sums that fit 16 bits meet (scale * k, 0) in vpdpwssd, which applies the sub-scale and accumulates.
     sequential,
 };
 
@@ -60,34 +60,34 @@ struct alignas(4 * Lanes) lane_tokens {
 };
 
 /// What a micro-kernel has to know of a format whose codes are packed: formats that agree in it share the code.
-template <std::size_t BlockSize, int QMax, int Offset, bool HasScales, std::size_t Mins>
+template <std::size_t BlockSize, int QMax, std::size_t Planes, int Offset, bool HasScales, std::size_t Mins>
 struct code_shape {
-    static constexpr std::size_t block_size = BlockSize, n_mins = Mins;
+    static constexpr std::size_t block_size = BlockSize, n_planes = Planes, n_mins = Mins;
     static constexpr int q_max = QMax, offset = Offset;
     static constexpr bool has_scales = HasScales, has_min = n_mins > 0;
 };
 
+/// Number of byte planes that the codes of a format F take. Sums of int16 stay exact while codes are at most 63; for
+/// `halves` 8-bit codes are split into two nibbles, each a plane of its own with the scales 16 and 1.
+template <quant::block_format F, step_order Order>
+inline constexpr std::size_t code_planes = F::q_max > 63 && Order == step_order::halves ? 2 : 1;
+
 /// That of F, with the next larger of the q_max that make a difference.
-template <quant::block_format F>
+template <quant::block_format F, step_order Order>
 using shape_of = code_shape<F::block_size,
                             F::q_max <= 15   ? 15
                             : F::q_max <= 31 ? 31
                             : F::q_max <= 63 ? 63
                                              : 255,
-                            F::offset, F::has_scales, quant::n_mins<F>>;
-
-/// Number of byte planes that codes take, of a format or a code_shape F. Sums of int16 stay exact while codes are at
-/// most 63; 8-bit codes are split into two nibbles, each a plane of its own with the scales 16 and 1.
-template <class F>
-inline constexpr std::size_t code_planes = F::q_max > 63 ? 2 : 1;
+                            code_planes<F, Order>, F::offset, F::has_scales, quant::n_mins<F>>;
 
 /// How many steps of four bytes a lane can take before it must be widened: of the products in a 16-bit lane each is at
 /// most q_max * 127, and two (`halves`) or four (`sequential`) come with a step.
 /// 16 * 15 * 127 = 30,480; 8 * 31 * 127 = 31,496; 4 * 63 * 127 = 32,004.
 template <class F, step_order Order>
-inline constexpr int steps_per_widening = (code_planes<F> == 2 || F::q_max <= 15 ? 16
-                                           : F::q_max <= 31                      ? 8
-                                                                                 : 4) /
+inline constexpr int steps_per_widening = (F::n_planes == 2 || F::q_max <= 15 ? 16
+                                           : F::q_max <= 31                   ? 8
+                                                                              : 4) /
                                           (Order == step_order::halves ? 2 : 4);
 
 /// One weight block of one row, of a code_shape: codes as bytes in the order of the activations, scales and mins as
@@ -96,7 +96,7 @@ template <class F>
 struct row_codes {
     static constexpr std::size_t n_subs = F::block_size / 32;
 
-    std::uint8_t q[n_subs][code_planes<F>][8][4];
+    std::uint8_t q[n_subs][F::n_planes][8][4];
     std::int16_t scale[n_subs][2];
     std::int16_t min[F::has_min ? F::n_mins : 1];
     float d, m;

@@ -21,9 +21,12 @@ using activations_portable::times_sums;
 /// of sixteen.
 inline constexpr std::size_t token_group = 4, row_group = 2;
 
+/// One block of a group of tokens; d and sum of each also side by side.
 template <std::size_t N>
 struct packed_tokens {
     activations_portable::token_block<N> tokens[token_group];
+    float d[token_group];
+    std::int32_t sum[token_group];  ///< of a block of 32
 };
 
 /// One weight block of one row: everything but the float scale multiplied in, (code - offset) * scale. Formats with
@@ -60,6 +63,25 @@ inline void pack_block(const typename F::block& block, packed_row<F::block_size,
     if constexpr (quant::n_mins<F> == 16) portable::store(packed.min + 8, scales.second_mins);
 }
 
+/// Values e .. e + 7 of a group of rows times those of a group of tokens, into the lanes of s.
+template <std::size_t N, std::size_t Mins>
+NIBBLE_INLINE void add_eight(const packed_rows<N, Mins>& weights, const packed_tokens<N>& x, std::size_t e,
+                             portable::i32x4 (&s)[row_group][token_group]) noexcept {
+    using namespace portable;
+    i16x8 w[row_group];
+    NIBBLE_UNROLL
+    for (std::size_t r = 0; r < row_group; ++r) w[r] = load(weights.rows[r].w + e);
+    NIBBLE_UNROLL
+    for (std::size_t t = 0; t < token_group; ++t) {
+        const i16x8 values = load(x.tokens[t].x + e);
+        NIBBLE_UNROLL
+        for (std::size_t r = 0; r < row_group; ++r) {
+            s[r][t] = add_products(s[r][t], w[r], values);
+            pin(s[r][t]);
+        }
+    }
+}
+
 /// One block of a group of rows with a group of tokens: on with their chains.
 template <std::size_t N, std::size_t Mins>
 inline void add_block(const packed_rows<N, Mins>& weights, const packed_tokens<N>& x, float* sums) noexcept {
@@ -71,43 +93,27 @@ inline void add_block(const packed_rows<N, Mins>& weights, const packed_tokens<N
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < token_group; ++t) s[r][t] = zero;
     }
-    NIBBLE_ROLLED
-    for (std::size_t e = 0; e < N; e += 8) {
-        i16x8 w[row_group];
+    if constexpr (N == 32) {  // short enough to do without a loop, and without the sums with zeros
         NIBBLE_UNROLL
-        for (std::size_t r = 0; r < row_group; ++r) w[r] = load(weights.rows[r].w + e);
-        NIBBLE_UNROLL
-        for (std::size_t t = 0; t < token_group; ++t) {
-            const i16x8 values = load(x.tokens[t].x + e);
-            NIBBLE_UNROLL
-            for (std::size_t r = 0; r < row_group; ++r) {
-                s[r][t] = add_products(s[r][t], w[r], values);
-                pin(s[r][t]);
-            }
-        }
-    }
-    float d_x[token_group];
-    std::int32_t sum[token_group];
-    NIBBLE_UNROLL
-    for (std::size_t t = 0; t < token_group; ++t) {
-        d_x[t] = x.tokens[t].d;
-        sum[t] = x.tokens[t].sum32[0];
+        for (std::size_t e = 0; e < N; e += 8) add_eight(weights, x, e, s);
+    } else {
+        NIBBLE_ROLLED
+        for (std::size_t e = 0; e < N; e += 8) add_eight(weights, x, e, s);
     }
     NIBBLE_UNROLL
     for (std::size_t r = 0; r < row_group; ++r) {
         const packed_row<N, Mins>& w = weights.rows[r];
         float* to = sums + r * token_group;
-        f32x4 chain = portable::fma(load(d_x) * splat(w.d), to_float(transpose_sum(s[r][0], s[r][1], s[r][2], s[r][3])),
-                                    load(to));
+        f32x4 chain = fma_int(load(x.d) * splat(w.d), transpose_sum(s[r][0], s[r][1], s[r][2], s[r][3]), load(to));
         if constexpr (Mins > 0) {
-            i32x4 m = load(sum);
+            i32x4 m = load(x.sum);
             if constexpr (Mins > 1) {
                 const auto minima = [&](std::size_t t) {
                     return times_sums<N / Mins>(load(w.min), load(w.min + Mins - 8), x.tokens[t]);
                 };
                 m = transpose_sum(minima(0), minima(1), minima(2), minima(3));
             }
-            chain = portable::fma(load(d_x) * splat(w.m), to_float(m), chain);
+            chain = fma_int(load(x.d) * splat(w.m), m, chain);
         }
         store(to, chain);
     }
@@ -133,6 +139,8 @@ struct micro_kernel {
                     activations_portable::quantize_block<N>(x + t * stride + b * N, packed[b].tokens[t]);
                 else
                     packed[b].tokens[t] = {};
+                packed[b].d[t] = packed[b].tokens[t].d;
+                packed[b].sum[t] = packed[b].tokens[t].sum32[0];
             }
     }
 

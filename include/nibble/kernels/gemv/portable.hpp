@@ -107,12 +107,12 @@ NIBBLE_INLINE f32x4 add_block(f32x4 chain, const typename F::block* const (&w)[4
         total = total - shift_left<std::countr_zero(unsigned{offset})>(sums);
     }
     const f32x4 d = load_scales<F>(w);
-    chain = portable::fma(d_x * d, to_float(total), chain);
+    chain = fma_int(d_x * d, total, chain);
     if constexpr (F::has_min) {
         const f32x4 min = load_halves(format::min_half(*w[0]), format::min_half(*w[1]), format::min_half(*w[2]),
                                       format::min_half(*w[3]));
         const i32x4 minima = F::has_scales ? transpose_sum(m[0], m[1], m[2], m[3]) : sums;
-        chain = portable::fma(d_x * (splat(format::m_sign) * min), to_float(minima), chain);
+        chain = fma_int(d_x * (splat(format::m_sign) * min), minima, chain);
     }
     return chain;
 }
@@ -136,9 +136,15 @@ NIBBLE_INLINE void row_tile(const std::byte* rows, std::size_t row_bytes, std::s
         NIBBLE_UNROLL
         for (std::size_t t = 0; t < Tokens; ++t) x[t] = tokens + t * n_blocks + b;
         i32x4 s[4], m[4];
-        NIBBLE_ROLLED
-        for (std::size_t r = 0; r < 4 / Tokens; ++r)
-            Step::template block_sums<F, Tokens>(row[r][b], x, s + r * Tokens, m + r * Tokens);
+        if constexpr (F::block_size == 32) {  // short enough to be side by side, in registers
+            NIBBLE_UNROLL
+            for (std::size_t r = 0; r < 4 / Tokens; ++r)
+                Step::template block_sums<F, Tokens>(row[r][b], x, s + r * Tokens, m + r * Tokens);
+        } else {
+            NIBBLE_ROLLED
+            for (std::size_t r = 0; r < 4 / Tokens; ++r)
+                Step::template block_sums<F, Tokens>(row[r][b], x, s + r * Tokens, m + r * Tokens);
+        }
         const block* const w4[] = {row[0] + b, row[1 / Tokens] + b, row[2 / Tokens] + b, row[3 / Tokens] + b};
         const token_block* const x4[] = {x[0], x[1 % Tokens], x[2 % Tokens], x[3 % Tokens]};
         chain = add_block<Step, F>(chain, w4, x4, s, m);

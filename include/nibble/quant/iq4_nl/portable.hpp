@@ -11,8 +11,8 @@ namespace quant {
 template <>
 struct portable_format<iq4_nl> {
     template <int>
-    static code_pair codes(const iq4_nl::block& block) noexcept {
-        return look_up(iq4_nl::codes, nibble_pair(block.qs));
+    NIBBLE_INLINE static code_pair codes(const iq4_nl::block& block) noexcept {
+        return look_up_pair<iq4_nl::codes>(block.qs);
     }
 };
 

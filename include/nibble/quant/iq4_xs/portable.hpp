@@ -14,8 +14,8 @@ namespace quant {
 template <>
 struct portable_format<iq4_xs> {
     template <int J>
-    static code_pair codes(const iq4_xs::block& block) noexcept {
-        return look_up(iq4_nl::codes, nibble_pair(block.qs + 16 * J));
+    NIBBLE_INLINE static code_pair codes(const iq4_xs::block& block) noexcept {
+        return look_up_pair<iq4_nl::codes>(block.qs + 16 * J);
     }
 
     static scale_lanes scales(const iq4_xs::block& block) noexcept {

@@ -11,8 +11,8 @@ namespace quant {
 template <>
 struct portable_format<mxfp4> {
     template <int>
-    static code_pair codes(const mxfp4::block& block) noexcept {
-        return look_up(mxfp4::codes, nibble_pair(block.qs));
+    NIBBLE_INLINE static code_pair codes(const mxfp4::block& block) noexcept {
+        return look_up_pair<mxfp4::codes>(block.qs);
     }
 };
 

@@ -34,11 +34,7 @@ private:
     /// Digit N of every fraction.
     template <int N>
     static portable::u8x16 digit(portable::u8x16 fractions) noexcept {
-        using namespace portable;
-        // 3 b / 256 = (3 (b / 4) + 3 (b mod 4) / 4) / 64, each quotient rounded down; the second is 0, 0, 1, 2
-        const u8x16 b = shifted<N>(fractions), fours = bits<2, 6, 0>(b);
-        const u8x16 rest = bits<1, 2, 0>(bits<0, 2, 0>(b) + bits<1, 1, 0>(b));
-        return bits<6, 2, 0>(fours + fours + fours + rest);
+        return portable::multiply_high(shifted<N>(fractions), portable::splat<std::uint8_t>(3));
     }
     /// The four digits of the four bytes of qh.
     static portable::u8x16 last_digits(const tq1_0::block& block) noexcept {
