@@ -6,7 +6,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,7 +97,7 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     if (type == value_type::array) return read_array(in, bounds);
     if (type == value_type::string) {
         const auto text = in.read_string("value", bounds.string_bytes, errc::gguf_string_too_long);
-        return {type, std::as_bytes(std::span{text})};
+        return {type, as_bytes(text)};
     }
     const auto bytes = in.take(fixed_size(type), "value");
     if (type == value_type::boolean) check_bool(in, "value", bytes.front());

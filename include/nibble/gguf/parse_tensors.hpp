@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <iterator>
 #include <numeric>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
@@ -121,7 +121,7 @@ inline void check_extent(const tensor_view& tensor, const extent& where, std::ui
 
 /// All tensors together, in any order: no two overlap, and nothing but padding lies before or between them, so
 /// that a file cannot carry bytes that no reader of its table sees. Returns the end of the last one.
-[[nodiscard]] inline std::uint64_t check_layout(std::span<const tensor_view> tensors, std::span<const extent> extents,
+[[nodiscard]] inline std::uint64_t check_layout(array_view<tensor_view> tensors, array_view<extent> extents,
                                                 std::uint64_t alignment) {
     std::vector<std::size_t> order(extents.size());
     std::iota(order.begin(), order.end(), std::size_t{0});

@@ -10,13 +10,13 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/file.hpp>
@@ -73,14 +73,14 @@ public:
     using real = sourced<double>;
 
     /// All borrowed. `families`: whose names may stand before a key in the place of this family's.
-    config_reader(const gguf::file& file, const model_family& family, std::span<const model_family* const> families,
+    config_reader(const gguf::file& file, const model_family& family, array_view<const model_family*> families,
                   std::vector<config_source>& sources)
         : file_(file), family_(family), families_(families), sources_(sources) {}
 
     /// Calls visit(key, value, source) for every spelling of "<family>.suffix" that the file holds: the real key first,
     /// then its aliases, then the same under the names of the other families.
     template <class Visit>
-    void for_each_spelling(std::string_view suffix, std::span<const std::string_view> aliases, Visit&& visit) const {
+    void for_each_spelling(std::string_view suffix, array_view<std::string_view> aliases, Visit&& visit) const {
         const auto try_key = [&](std::string_view prefix, std::string_view ending) {
             if (ending.empty()) return;
             const std::string key = std::string{prefix} + '.' + std::string{ending};
@@ -284,7 +284,7 @@ private:
 
     const gguf::file& file_;
     const model_family& family_;
-    std::span<const model_family* const> families_;
+    array_view<const model_family*> families_;
     std::vector<config_source>& sources_;
     std::array<bool, config_keys.size()> read_{};
 };

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/ops/block_table.hpp>
@@ -115,11 +116,11 @@ struct attention_part {
 struct attention_call {
     const attention_kernels& kernels;
     attention_shape shape;
-    std::span<const attention_part> parts;  ///< at least one
-    const float* q;                         ///< [tokens of all parts][n_heads][head_dim]
-    std::size_t window;                     ///< how many positions a token sees at most, itself included
-    float scale;                            ///< multiplies query . key
-    float cap = 0;                          ///< of that product, which becomes cap * tanh(product / cap); 0: none
+    array_view<attention_part> parts;  ///< at least one
+    const float* q;                    ///< [tokens of all parts][n_heads][head_dim]
+    std::size_t window;                ///< how many positions a token sees at most, itself included
+    float scale;                       ///< multiplies query . key
+    float cap = 0;                     ///< of that product, which becomes cap * tanh(product / cap); 0: none
     /// [n_heads]  A score of each head for nothing: it takes its part of the softmax and has no value. Empty: none.
     std::span<const float> sinks = {};
     float* out;  ///< as q; may be q

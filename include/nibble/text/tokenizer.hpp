@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/bpe.hpp>
@@ -62,7 +63,7 @@ public:
 
     /// The same for a text with seams, ascending offsets across which no special token is recognised, nor at one that
     /// is there twice. The text is still one: what is no special token is encoded as if there were no seams.
-    void encode(std::string_view text, std::span<const std::size_t> seams, std::vector<token>& out,
+    void encode(std::string_view text, array_view<std::size_t> seams, std::vector<token>& out,
                 const encode_options& options = {}) const;
 
     /// The pieces of the tokens, joined. Throws errc::ctx_bad_token for an id outside the vocabulary.

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/fim_tokens.hpp>
@@ -54,8 +55,8 @@ NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, std::vector<token>
     encode(text, {}, out, options);
 }
 
-NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, std::span<const std::size_t> seams,
-                                       std::vector<token>& out, const encode_options& options) const {
+NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, array_view<std::size_t> seams, std::vector<token>& out,
+                                       const encode_options& options) const {
     check_length(text, max_text_bytes_);
     if (options.add_special && adds_bos_) out.push_back(*bos_);
     merge_scratch scratch;
