@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/builtins.hpp>
+#include <nibble/jinja/heap.hpp>
 #include <nibble/jinja/library/filters.hpp>
 #include <nibble/jinja/library/functions.hpp>
 #include <nibble/jinja/library/methods.hpp>
@@ -64,7 +64,7 @@ protected:
 
     scope& enter(scope* parent) {
         rt_.spend();
-        if (free_.empty()) free_.push_back(&scopes_.emplace_back());
+        if (free_.empty()) free_.push_back(&scopes_.make(scope{}));
         current_ = free_.back();
         free_.pop_back();
         current_->parent = parent;
@@ -286,7 +286,7 @@ private:
     }
 
     std::vector<value> globals_;
-    std::deque<scope> scopes_;
+    heap scopes_;
     std::vector<scope*> free_;
 };
 

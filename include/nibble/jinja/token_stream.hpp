@@ -24,7 +24,7 @@ namespace jinja {
 class token_stream {
 protected:
     token_stream(ast::syntax_tree& tree, const limits& bounds)
-        : tree_(tree), bounds_(bounds), tokens_(lexer(tree.source, tree.strings).run()) {}
+        : tree_(tree), bounds_(bounds), tokens_(lexer(tree.source, tree.objects).run()) {}
     ~token_stream() = default;
 
     // ---- tokens
