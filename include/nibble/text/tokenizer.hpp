@@ -8,7 +8,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include <nibble/core/array_view.hpp>
@@ -108,7 +107,8 @@ private:
     void encode_plain(std::string_view text, bool starts_text, merge_scratch& scratch, std::vector<token>& out) const;
 
     token_set tokens_;
-    std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
+    std::optional<byte_pair_encoder> byte_pairs_;  // one of the two
+    std::optional<sentencepiece_encoder> sentencepiece_;
     std::optional<token> bos_, eos_;
     std::optional<fim_tokens> fim_;
     bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false, nfc_ = false;
