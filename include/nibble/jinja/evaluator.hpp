@@ -64,9 +64,8 @@ protected:
 
     scope& enter(scope* parent) {
         rt_.spend();
-        if (free_.empty()) free_.push_back(&scopes_.make(scope{}));
-        current_ = free_.back();
-        free_.pop_back();
+        if (!free_) free_ = &scopes_.make(scope{});
+        current_ = std::exchange(free_, free_->parent);
         current_->parent = parent;
         return *current_;
     }
@@ -74,7 +73,7 @@ protected:
     void leave(scope* outer) {
         if (!current_->captured) {
             current_->variables.clear();
-            free_.push_back(current_);
+            current_->parent = std::exchange(free_, current_);
         }
         current_ = outer;
     }
@@ -287,7 +286,7 @@ private:
 
     std::vector<value> globals_;
     heap scopes_;
-    std::vector<scope*> free_;
+    scope* free_ = nullptr;  // the first of those to be used again; each has the next one as its parent
 };
 
 }  // namespace jinja

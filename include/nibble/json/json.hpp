@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/core/name_index.hpp>
 #include <nibble/json/format.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -62,13 +62,12 @@ public:
 private:
     // Above this many members the positions are indexed; below, a scan of the keys is faster.
     static constexpr std::size_t indexed_from = 16;
-    using index = std::map<std::string, std::size_t, std::less<>>;
 
     [[nodiscard]] std::size_t position(std::string_view key) const noexcept;
     void add(std::string key, json member_value);
 
     std::vector<json_member> members_;
-    std::unique_ptr<index> index_;
+    std::unique_ptr<name_index> index_;
 };
 
 /// An integer that int64 cannot hold, as it is written: digits, none of the first a 0, with '-' before a negative one.

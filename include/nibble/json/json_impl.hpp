@@ -144,7 +144,7 @@ NIBBLE_FUNCTION json_object::json_object(std::initializer_list<json_member> memb
     for (const json_member& m : members) set(m.key, m.value);
 }
 NIBBLE_FUNCTION json_object::json_object(const json_object& other)
-    : members_(other.members_), index_(other.index_ ? std::make_unique<index>(*other.index_) : nullptr) {}
+    : members_(other.members_), index_(other.index_ ? std::make_unique<name_index>(*other.index_) : nullptr) {}
 NIBBLE_FUNCTION json_object& json_object::operator=(const json_object& other) { return *this = json_object(other); }
 
 NIBBLE_FUNCTION std::size_t json_object::size() const noexcept { return members_.size(); }
@@ -184,7 +184,7 @@ NIBBLE_FUNCTION void json_object::add(std::string key, json member_value) {
     if (index_) {
         index_->emplace(key, members_.size());
     } else if (members_.size() + 1 == indexed_from) {
-        auto built = std::make_unique<index>();
+        auto built = std::make_unique<name_index>();
         for (std::size_t i = 0; i < members_.size(); ++i) built->emplace(members_[i].key, i);
         built->emplace(key, members_.size());
         index_ = std::move(built);
