@@ -14,6 +14,7 @@
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/tag_tokens.hpp>
 #include <nibble/chat/template.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
@@ -174,8 +175,7 @@ private:
 
     /// A key that ends in such a start must stay what it is: templates look it up.
     [[nodiscard]] static bool is_name(std::string_view start) noexcept {
-        return std::all_of(start.begin(), start.end(),
-                           [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+        return all_of(start, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
     }
 
     const tokenizer* tokens_;

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -74,7 +73,7 @@ public:
     /// Whether there are blocks for all of these tokens now.
     [[nodiscard]] bool has_room(array_view<reading> wanted) {
         const std::lock_guard turn{turns_};
-        return !shortage_for(wanted);
+        return shortage_for(wanted).n_needed == 0;
     }
 
     /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other. What
@@ -160,34 +159,34 @@ private:
         readers_.reserve(work_.batch);
     }
 
-    /// Blocks that a group of layers does not have.
+    /// Blocks that a group of layers does not have; none where n_needed is 0.
     struct shortage {
         std::size_t group, n_needed;
     };
-    [[nodiscard]] std::optional<shortage> shortage_for(array_view<reading> wanted) const noexcept {
+    [[nodiscard]] shortage shortage_for(array_view<reading> wanted) const noexcept {
         for (std::size_t g = 0; g < cache_pool_->n_groups(); ++g) {
             const auto& group = cache_pool_->group_at(g);
             const bool has_window = group.window != no_window;
             if (has_window && n_sequences * group.per_sequence <= group.n_blocks) continue;  // never more than there is
             std::size_t n_blocks = 0;
             for (const reading& each : wanted) n_blocks += each.of->cache.blocks_to_take(g, each.tokens.size());
-            if (n_blocks > cache_pool_->n_free(g)) return shortage{g, n_blocks};
+            if (n_blocks > cache_pool_->n_free(g)) return {g, n_blocks};
         }
-        return {};
+        return {0, 0};
     }
 
     /// Throws unless the pool has the blocks for all of it.
     void check_room(array_view<reading> wanted) const {
-        const auto lacking = shortage_for(wanted);
-        if (!lacking) return;
+        const shortage lacking = shortage_for(wanted);
+        if (lacking.n_needed == 0) return;
         throw error(errc::ctx_full, "engine",
-                    "at most " + std::to_string(cache_pool_->n_free(lacking->group) * attention_block) +
+                    "at most " + std::to_string(cache_pool_->n_free(lacking.group) * attention_block) +
                         " positions more, which " +
-                        (cache_pool_->group_at(lacking->group).window != no_window
+                        (cache_pool_->group_at(lacking.group).window != no_window
                              ? "layers with a window have for " + std::to_string(cache_pool_->n_sequences()) +
                                    " sequences (option 'sequences')"
                              : "are left of those of all sequences (option 'positions')"),
-                    std::to_string(lacking->n_needed * attention_block));
+                    std::to_string(lacking.n_needed * attention_block));
     }
 
     /// So that what follows a pass allocates nothing.

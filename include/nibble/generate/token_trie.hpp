@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
@@ -252,8 +253,7 @@ private:
             }
             return true;
         };
-        return std::all_of(sequences.begin(), sequences.end(),
-                           [&](const byte_sequence& s) { return read(read, s, 0, at); });
+        return all_of(sequences, [&](const byte_sequence& s) { return read(read, s, 0, at); });
     }
 
     std::string bytes_;                 // the texts of all tokens

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/directory.hpp>
@@ -109,8 +110,7 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     const auto key = in.read_string("key", bounds.key_bytes, errc::gguf_bad_key);
     if (key.empty()) in.fail(errc::gguf_bad_key, "key", "at least 1 byte", "length 0");
     const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
-    if (!std::all_of(key.begin(), key.end(), printable))
-        in.fail(errc::gguf_bad_key, "key", "printable ASCII", "'" + escaped(key) + "'");
+    if (!all_of(key, printable)) in.fail(errc::gguf_bad_key, "key", "printable ASCII", "'" + escaped(key) + "'");
     return key;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
@@ -37,7 +38,7 @@ struct extent {
     const auto name = in.read_string("name", bounds.tensor_name_bytes, errc::gguf_bad_tensor_name);
     if (name.empty()) in.fail(errc::gguf_bad_tensor_name, "name", "at least 1 byte", "length 0");
     const auto unfit = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/'; };
-    if (std::any_of(name.begin(), name.end(), unfit) || name.find("..") != std::string_view::npos)
+    if (any_of(name, unfit) || name.find("..") != std::string_view::npos)
         in.fail(errc::gguf_bad_tensor_name, "name", "no control bytes, '/' or '..'", "'" + escaped(name) + "'");
     return name;
 }

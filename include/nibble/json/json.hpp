@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -67,7 +66,7 @@ private:
     void add(std::string key, json member_value);
 
     std::vector<json_member> members_;
-    std::unique_ptr<name_index> index_;
+    name_index index_;  // empty while there are few
 };
 
 /// An integer that int64 cannot hold, as it is written: digits, none of the first a 0, with '-' before a negative one.

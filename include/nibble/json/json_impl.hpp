@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -143,8 +142,7 @@ NIBBLE_FUNCTION json_object::~json_object() = default;
 NIBBLE_FUNCTION json_object::json_object(std::initializer_list<json_member> members) {
     for (const json_member& m : members) set(m.key, m.value);
 }
-NIBBLE_FUNCTION json_object::json_object(const json_object& other)
-    : members_(other.members_), index_(other.index_ ? std::make_unique<name_index>(*other.index_) : nullptr) {}
+NIBBLE_FUNCTION json_object::json_object(const json_object& other) = default;
 NIBBLE_FUNCTION json_object& json_object::operator=(const json_object& other) { return *this = json_object(other); }
 
 NIBBLE_FUNCTION std::size_t json_object::size() const noexcept { return members_.size(); }
@@ -153,9 +151,9 @@ NIBBLE_FUNCTION const json_member* json_object::begin() const noexcept { return 
 NIBBLE_FUNCTION const json_member* json_object::end() const noexcept { return members_.data() + members_.size(); }
 
 NIBBLE_FUNCTION std::size_t json_object::position(std::string_view key) const noexcept {
-    if (index_) {
-        const auto found = index_->find(key);
-        return found == index_->end() ? members_.size() : found->second;
+    if (!index_.empty()) {
+        const auto found = index_.find(key);
+        return found == index_.end() ? members_.size() : found->second;
     }
     std::size_t i = 0;
     while (i < members_.size() && members_[i].key != key) ++i;
@@ -181,12 +179,12 @@ NIBBLE_FUNCTION void json_object::set(std::string key, json member_value) {
     }
 }
 NIBBLE_FUNCTION void json_object::add(std::string key, json member_value) {
-    if (index_) {
-        index_->emplace(key, members_.size());
+    if (!index_.empty()) {
+        index_.emplace(key, members_.size());
     } else if (members_.size() + 1 == indexed_from) {
-        auto built = std::make_unique<name_index>();
-        for (std::size_t i = 0; i < members_.size(); ++i) built->emplace(members_[i].key, i);
-        built->emplace(key, members_.size());
+        name_index built;
+        for (std::size_t i = 0; i < members_.size(); ++i) built.emplace(members_[i].key, i);
+        built.emplace(key, members_.size());
         index_ = std::move(built);
     }
     members_.push_back({std::move(key), std::move(member_value)});

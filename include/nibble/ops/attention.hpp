@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/attention/attention.hpp>
@@ -242,8 +243,7 @@ inline void attend_blocks(executor& exec, const attention_call& call, const atte
 /// A window begins inside a block; the blocks before it are not read.
 inline void attention(executor& exec, const attention_call& call) noexcept {
     // a few single tokens: their heads alone would leave threads without work
-    const bool single =
-        std::all_of(call.parts.begin(), call.parts.end(), [](auto& part) { return part.n_tokens == 1; });
+    const bool single = all_of(call.parts, [](auto& part) { return part.n_tokens == 1; });
     const bool few = call.parts.size() == 1 || call.parts.size() * call.shape.n_kv_heads < 2 * exec.n_threads();
     if (!single || !few) return detail::attend_tiles(exec, call);
     for (const attention_part& part : call.parts) detail::attend_blocks(exec, call, part);

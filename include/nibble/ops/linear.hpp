@@ -9,6 +9,7 @@
 #include <span>
 
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/kernels/kernel_set.hpp>
@@ -103,7 +104,7 @@ private:
 
     void fill(executor& threads, activation_form form, array_view<token_range> ranges) noexcept {
         const std::size_t n_tokens = ranges.back().first + ranges.back().count;
-        const bool many = std::any_of(ranges.begin(), ranges.end(), [&](token_range r) { return for_gemm(form, r); });
+        const bool many = any_of(ranges, [&](token_range r) { return for_gemm(form, r); });
         threads.for_blocks(n_tokens, many ? kernels_.token_group : n_tokens,
                            [&](std::size_t begin, std::size_t end, std::size_t) {
                                for (const token_range& range : ranges) {
