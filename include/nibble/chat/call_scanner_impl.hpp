@@ -2,7 +2,6 @@
 // Definitions of chat/call_scanner.hpp: the search for the end of a call.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include <nibble/chat/call_scanner.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/unicode/white_space.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -65,15 +65,14 @@ NIBBLE_FUNCTION bool call_scanner::begins_json(std::string_view text) const noex
     if (forms_.front().is_code || forms_.front().is_python || (text[at_] != '{' && text[at_] != '[')) return false;
     if (!in_name_) return true;
     const auto name = trim_end(text.substr(0, at_));
-    return text[at_] == '{' && std::any_of(forms_.begin(), forms_.end(), [&](const tool_call_form& form) {
+    return text[at_] == '{' && any_of(forms_, [&](const tool_call_form& form) {
                return !form.after_name.empty() && name.ends_with(trim(form.after_name));
            });
 }
 
 NIBBLE_FUNCTION bool call_scanner::may_lead_to_json(std::string_view text) const noexcept {
     if (begins_json(text) || (!in_name_ && is_white_space(text[at_]))) return true;
-    const bool may_be_named =
-        std::any_of(forms_.begin(), forms_.end(), [](const tool_call_form& form) { return !form.after_name.empty(); });
+    const bool may_be_named = any_of(forms_, [](const tool_call_form& form) { return !form.after_name.empty(); });
     return may_be_named && text[at_] != '{' && text[at_] != '\n' && at_ < max_name_bytes;
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +14,8 @@
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/tag_tokens.hpp>
 #include <nibble/chat/template.hpp>
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/json/json.hpp>
@@ -55,7 +56,7 @@ public:
     /// The tokens of a conversation as `render` (messages and options in, prompt text out) writes it. No BOS is added:
     /// templates write their own. Throws what `render` throws, and errc::text_too_long.
     template <class Render>
-    [[nodiscard]] std::vector<token> encode(std::span<const message> messages, const chat_template_options& options,
+    [[nodiscard]] std::vector<token> encode(array_view<message> messages, const chat_template_options& options,
                                             Render render) const {
         std::vector<message> marked(messages.begin(), messages.end());
         chat_template_options with = options;
@@ -66,7 +67,7 @@ public:
 
         std::string prompt;
         std::vector<std::size_t> seams;
-        marks.split(render(std::span<const message>{marked}, std::as_const(with)),
+        marks.split(render(array_view<message>{marked}, std::as_const(with)),
                     [&](std::string_view stretch, std::size_t number) {
                         prompt += stretch;
                         if (number != text_marks::none) seams.push_back(prompt.size());
@@ -174,8 +175,7 @@ private:
 
     /// A key that ends in such a start must stay what it is: templates look it up.
     [[nodiscard]] static bool is_name(std::string_view start) noexcept {
-        return std::all_of(start.begin(), start.end(),
-                           [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+        return all_of(start, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
     }
 
     const tokenizer* tokens_;

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/json/json.hpp>
 
@@ -42,7 +42,7 @@ struct message {
 
 /// `messages` as templates see them: objects with role, content and, where not empty, the reasoning, tool_calls (in
 /// OpenAI's form), name, tool_call_id.
-[[nodiscard]] NIBBLE_FUNCTION json to_json(std::span<const message> messages,
+[[nodiscard]] NIBBLE_FUNCTION json to_json(array_view<message> messages,
                                            std::string_view reasoning_key = "reasoning_content");
 
 NIBBLE_NAMESPACE_END

@@ -2,17 +2,17 @@
 // Definitions of chat/message.hpp: messages as templates see them.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <nibble/chat/message.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/json/json.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
-NIBBLE_FUNCTION json to_json(std::span<const message> messages, std::string_view reasoning_key) {
+NIBBLE_FUNCTION json to_json(array_view<message> messages, std::string_view reasoning_key) {
     json::array list;
     for (const message& m : messages) {
         json::object item{{"role", name_of(m.role)}, {"content", m.content}};

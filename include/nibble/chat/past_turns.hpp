@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <nibble/chat/marks.hpp>
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/white_space.hpp>
@@ -25,7 +25,7 @@ namespace detail {
 class kept_reasoning {
 public:
     /// Marks the messages. `others` is what else the template sees.
-    kept_reasoning(std::span<message> messages, std::span<const json* const> others) {
+    kept_reasoning(std::vector<message>& messages, array_view<const json*> others) {
         marks_.avoid(to_json(messages).dump());
         for (const json* other : others) marks_.avoid(other->dump());
         for (message& m : messages) {

@@ -2,7 +2,6 @@
 // Definitions of chat/reply_format.hpp: the forms of the table, and those that a template mentions.
 #pragma once
 
-#include <algorithm>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/text/reply_tags.hpp>
 #include <nibble/unicode/white_space.hpp>
 
@@ -74,8 +74,7 @@ NIBBLE_FUNCTION reply_format detect_reply_format(std::string_view chat_template)
         // What stands before a name is often put together of a variable and a tag.
         const std::string_view parts[] = {row.open, row.part == reply_part::answer ? row.close : row.after_name,
                                           row.after_arguments, row.before_key};
-        return std::all_of(std::begin(parts), std::end(parts),
-                           [&](std::string_view part) { return mentions(trim(part)); });
+        return all_of(parts, [&](std::string_view part) { return mentions(trim(part)); });
     };
     out.tool_calls.clear();
     out.think_open.clear();
@@ -87,8 +86,8 @@ NIBBLE_FUNCTION reply_format detect_reply_format(std::string_view chat_template)
         out.think_open = row.open;
         out.think_close = row.close;
     }
-    const bool has_closed_json = std::any_of(out.tool_calls.begin(), out.tool_calls.end(),
-                                             [](const auto& form) { return !form.close.empty() && !form.is_python; });
+    const bool has_closed_json =
+        any_of(out.tool_calls, [](const auto& form) { return !form.close.empty() && !form.is_python; });
     out.bare_calls = mentions("\"parameters\": ") && mentions("\"name\": ") && !has_closed_json;
     return out;
 }

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +13,7 @@
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_event.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/json/end_finder.hpp>
 
@@ -29,10 +29,10 @@ public:
     explicit reply_parser(reply_format format = {}, std::uint64_t seed = 0);
 
     /// The events that this piece completes. Valid until the next call.
-    std::span<const reply_event> push(std::string_view piece);
+    array_view<reply_event> push(std::string_view piece);
 
     /// The reply has ended: what still waits. Valid until the next call, which is reset() or none.
-    std::span<const reply_event> finish();
+    array_view<reply_event> finish();
 
     /// The reply so far as a message of the assistant; whole after finish(). What began as a call and is none stands in
     /// its content.
@@ -80,7 +80,7 @@ private:
 
     /// The first place from done_ on where one of the tags stands, and which; or the first place where one may begin
     /// that is not there yet, or `limit` or the end, and none.
-    [[nodiscard]] std::pair<std::size_t, std::size_t> find_tag(std::span<const std::string> tags, bool ended,
+    [[nodiscard]] std::pair<std::size_t, std::size_t> find_tag(array_view<std::string> tags, bool ended,
                                                                std::size_t limit = none) const;
 
     /// Gives the next `length` bytes, of which the first `markup` are not text.

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 
 #include <nibble/chat/reply_parser.hpp>
 #include <nibble/chat/tools.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/white_space.hpp>
@@ -30,14 +30,14 @@ NIBBLE_FUNCTION reply_parser::reply_parser(reply_format format, std::uint64_t se
     reset();
 }
 
-NIBBLE_FUNCTION std::span<const reply_event> reply_parser::push(std::string_view piece) {
+NIBBLE_FUNCTION array_view<reply_event> reply_parser::push(std::string_view piece) {
     events_.clear();
     buffer_ += piece;
     parse(false);
     return events_;
 }
 
-NIBBLE_FUNCTION std::span<const reply_event> reply_parser::finish() {
+NIBBLE_FUNCTION array_view<reply_event> reply_parser::finish() {
     events_.clear();
     parse(true);
     reply_.reasoning.resize(trim_end(reply_.reasoning).size());
@@ -214,8 +214,8 @@ NIBBLE_FUNCTION bool reply_parser::give_malformed(std::size_t length, std::strin
     return true;
 }
 
-NIBBLE_FUNCTION std::pair<std::size_t, std::size_t> reply_parser::find_tag(std::span<const std::string> tags,
-                                                                           bool ended, std::size_t limit) const {
+NIBBLE_FUNCTION std::pair<std::size_t, std::size_t> reply_parser::find_tag(array_view<std::string> tags, bool ended,
+                                                                           std::size_t limit) const {
     limit = std::min(limit, buffer_.size());
     for (std::size_t at = done_; at < limit; ++at) {
         for (std::size_t i = 0; i < tags.size(); ++i) {

@@ -4,13 +4,13 @@
 
 #include <atomic>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/tool_definitions.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/jinja/calendar_time.hpp>
 #include <nibble/jinja/template.hpp>
@@ -47,8 +47,7 @@ public:
 
     /// The prompt for `messages`. Throws errc::tmpl_raised where the template itself refuses them, tmpl_type_error
     /// where it cannot work on them, tmpl_out_of_fuel, tmpl_too_deep or tmpl_output_too_large beyond the limits.
-    [[nodiscard]] std::string render(std::span<const message> messages,
-                                     const chat_template_options& options = {}) const;
+    [[nodiscard]] std::string render(array_view<message> messages, const chat_template_options& options = {}) const;
 
     /// The same from the template's variables as they are (an object: messages, tools, add_generation_prompt, ...).
     [[nodiscard]] std::string render(const json& variables, const calendar_time& date,

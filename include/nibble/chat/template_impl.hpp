@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +16,7 @@
 #include <nibble/chat/template.hpp>
 #include <nibble/chat/tool_definitions.hpp>
 #include <nibble/chat/tools.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/jinja/template.hpp>
 #include <nibble/json/json.hpp>
 
@@ -33,7 +33,7 @@ NIBBLE_FUNCTION chat_template::chat_template(std::string_view source, std::strin
       reads_thinking_(source.find("message.thinking") != std::string_view::npos &&
                       source.find("reasoning_content") == std::string_view::npos) {}
 
-NIBBLE_FUNCTION std::string chat_template::render(std::span<const message> messages,
+NIBBLE_FUNCTION std::string chat_template::render(array_view<message> messages,
                                                   const chat_template_options& options) const {
     std::vector<message> shown(messages.begin(), messages.end());
     for (message& m : shown) {

@@ -14,6 +14,7 @@
 #include <nibble/chat/message.hpp>
 #include <nibble/chat/python_calls.hpp>
 #include <nibble/chat/reply_format.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
 #include <nibble/unicode/white_space.hpp>
@@ -63,8 +64,7 @@ namespace detail {
 /// An object with a name may be an answer as well: nothing is in a call but what calls have.
 [[nodiscard]] inline bool has_form_of_call(const json& value) {
     static constexpr std::string_view keys[] = {"id", "type", "function", "name", "arguments", "parameters"};
-    return value.is_object() &&
-           std::all_of(value.as_object().begin(), value.as_object().end(), [](const json_member& member) {
+    return value.is_object() && all_of(value.as_object(), [](const json_member& member) {
                return std::find(std::begin(keys), std::end(keys), member.key) != std::end(keys);
            });
 }

@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -46,7 +46,7 @@ inline std::optional<std::uint64_t> leading_number(std::string_view text) noexce
 
 /// How many of `cpus` (ascending) are on cores of their own. `cpu_dir` is the system's /sys/devices/system/cpu:
 /// a CPU counts unless one before it shares its core; where the topology is not told, every CPU counts.
-inline unsigned count_cores(std::span<const unsigned> cpus, const std::string& cpu_dir) {
+inline unsigned count_cores(array_view<unsigned> cpus, const std::string& cpu_dir) {
     unsigned n_cores = 0;
     for (const unsigned cpu : cpus) {
         const std::string file = cpu_dir + "/cpu" + std::to_string(cpu) + "/topology/thread_siblings_list";

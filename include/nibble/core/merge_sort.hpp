@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,24 +11,25 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-/// Sorts so that equal items keep their order. Where std::stable_sort asks for an order, this takes whatever `before`
-/// says, also of NaN: the result is then some permutation. If `before` throws, some items may have been moved from.
+/// Sorts [items, items + size) so that equal items keep their order. Where std::stable_sort asks for an order, this
+/// takes whatever `before` says, also of NaN: the result is then some permutation. If `before` throws, some items may
+/// have been moved from.
 template <class T, class Before>
-void merge_sort(std::span<T> items, Before before) {
+void merge_sort(T* items, std::size_t size, Before before) {
     std::vector<T> merged;
-    merged.reserve(items.size());
-    for (std::size_t width = 1; width < items.size(); width *= 2) {
+    merged.reserve(size);
+    for (std::size_t width = 1; width < size; width *= 2) {
         merged.clear();
-        for (std::size_t begin = 0; begin < items.size(); begin += 2 * width) {
-            const std::size_t middle = std::min(begin + width, items.size());
-            const std::size_t end = std::min(middle + width, items.size());
+        for (std::size_t begin = 0; begin < size; begin += 2 * width) {
+            const std::size_t middle = std::min(begin + width, size);
+            const std::size_t end = std::min(middle + width, size);
             std::size_t left = begin, right = middle;
             while (left < middle || right < end) {
                 const bool take_right = left == middle || (right < end && before(items[right], items[left]));
                 merged.push_back(std::move(items[take_right ? right++ : left++]));
             }
         }
-        std::move(merged.begin(), merged.end(), items.begin());
+        std::move(merged.begin(), merged.end(), items);
     }
 }
 

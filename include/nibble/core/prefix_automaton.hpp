@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -16,7 +16,7 @@ NIBBLE_NAMESPACE_BEGIN
 template <class Element>
 class prefix_automaton {
 public:
-    explicit prefix_automaton(std::span<const Element> pattern)
+    explicit prefix_automaton(array_view<Element> pattern)
         : pattern_(pattern.begin(), pattern.end()), borders_(pattern.size() + 1) {
         for (std::size_t i = 1; i < size(); ++i) borders_[i + 1] = next(borders_[i], pattern_[i]);
     }

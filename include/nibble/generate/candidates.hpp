@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/token_weight.hpp>
@@ -52,7 +53,7 @@ public:
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::span<const candidate> items() const noexcept { return {room_.data(), size_}; }
+    [[nodiscard]] array_view<candidate> items() const noexcept { return {room_.data(), size_}; }
 
     /// The best candidate; the list must not be empty.
     [[nodiscard]] const candidate& best() const noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/stop.hpp>
@@ -59,7 +60,7 @@ private:
         const auto is_known = [this](token id) {
             return static_cast<std::size_t>(id) < session_.model().config().n_vocab;
         };
-        if (!std::all_of(unread.begin(), unread.end(), is_known)) return false;
+        if (!all_of(unread, is_known)) return false;
         return session_.prefill(unread, when.cancel, when.deadline);
     }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
@@ -55,7 +56,7 @@ public:
     /// Throws, with engine and sequences as they were: errc::ctx_bad_size for an item without tokens, more logits than
     /// tokens, or logits of another size; errc::ctx_bad_token; errc::ctx_full for a sequence or for the memory of all;
     /// errc::bad_option for no sequence, one that is there twice, or one of another engine; errc::ctx_busy.
-    bool run(std::span<const batch_item> batch, std::span<float> logits, const stop_when& when = {});
+    bool run(array_view<batch_item> batch, std::span<float> logits, const stop_when& when = {});
     bool run(std::initializer_list<batch_item> batch, std::span<float> logits, const stop_when& when = {});
 
 private:
@@ -63,7 +64,7 @@ private:
     friend class session;
 
     /// That the sequence is one of ours, and not one of those `before`.
-    void check(std::span<const batch_item> before, const batch_item& item, const std::string& where) const;
+    void check(array_view<batch_item> before, const batch_item& item, const std::string& where) const;
 
     std::shared_ptr<detail::engine_state> state_;
     memory_plan plan_;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/generate/engine.hpp>
 #include <nibble/generate/engine_state.hpp>
@@ -74,7 +75,7 @@ NIBBLE_FUNCTION std::size_t engine::context() const noexcept { return state_->co
 
 NIBBLE_FUNCTION std::size_t engine::n_threads() const noexcept { return state_->n_threads(); }
 
-NIBBLE_FUNCTION bool engine::run(std::span<const batch_item> batch, std::span<float> logits, const stop_when& when) {
+NIBBLE_FUNCTION bool engine::run(array_view<batch_item> batch, std::span<float> logits, const stop_when& when) {
     const std::size_t n_vocab = model().config().n_vocab;
     std::vector<detail::reading> wanted;
     std::vector<sequence::use> in_use;
@@ -102,10 +103,10 @@ NIBBLE_FUNCTION bool engine::run(std::span<const batch_item> batch, std::span<fl
 
 NIBBLE_FUNCTION bool engine::run(std::initializer_list<batch_item> batch, std::span<float> logits,
                                  const stop_when& when) {
-    return run(std::span<const batch_item>{batch.begin(), batch.size()}, logits, when);
+    return run(array_view<batch_item>{batch.begin(), batch.size()}, logits, when);
 }
 
-NIBBLE_FUNCTION void engine::check(std::span<const batch_item> before, const batch_item& item,
+NIBBLE_FUNCTION void engine::check(array_view<batch_item> before, const batch_item& item,
                                    const std::string& where) const {
     if (!item.to || item.to->state_->engine != state_)
         throw error(errc::bad_option, where, "a sequence of this engine", item.to ? "one of another" : "none");

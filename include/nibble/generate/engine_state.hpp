@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/stop.hpp>
@@ -72,15 +72,15 @@ public:
     std::atomic<std::size_t> n_sequences{0};
 
     /// Whether there are blocks for all of these tokens now.
-    [[nodiscard]] bool has_room(std::span<const reading> wanted) {
+    [[nodiscard]] bool has_room(array_view<reading> wanted) {
         const std::lock_guard turn{turns_};
-        return !shortage_for(wanted);
+        return shortage_for(wanted).n_needed == 0;
     }
 
     /// Reads checked tokens in as few passes as there can be; results are those of `wanted` one after the other. What
     /// ended it early: the passes before that stay read. Throws errc::ctx_full, with all as it was, where there are no
     /// blocks for all tokens.
-    stop_cause read(std::span<const reading> wanted, batch_results results, const stop_when& when) {
+    stop_cause read(array_view<reading> wanted, batch_results results, const stop_when& when) {
         const std::lock_guard turn{turns_};
         begin(wanted, when);
         std::size_t next = 0, done = 0;  // of `wanted`, and of the tokens of that
@@ -110,7 +110,7 @@ public:
     /// Most sequences that read_joint() takes.
     [[nodiscard]] std::size_t n_joint() const noexcept { return n_joint_; }
     /// Reads a token for each of some sequences: the logits of all, valid until the next call.
-    std::span<const float> read_joint(std::span<const reading> wanted) {
+    std::span<const float> read_joint(array_view<reading> wanted) {
         (void)read(wanted, {.logits = joint_logits_.data()}, {});
         return {joint_logits_.data(), wanted.size() * model_.config().n_vocab};
     }
@@ -160,34 +160,34 @@ private:
         readers_.reserve(work_.batch);
     }
 
-    /// Blocks that a group of layers does not have.
+    /// Blocks that a group of layers does not have; none where n_needed is 0.
     struct shortage {
         std::size_t group, n_needed;
     };
-    [[nodiscard]] std::optional<shortage> shortage_for(std::span<const reading> wanted) const noexcept {
+    [[nodiscard]] shortage shortage_for(array_view<reading> wanted) const noexcept {
         for (std::size_t g = 0; g < cache_pool_->n_groups(); ++g) {
             const auto& group = cache_pool_->group_at(g);
             const bool has_window = group.window != no_window;
             if (has_window && n_sequences * group.per_sequence <= group.n_blocks) continue;  // never more than there is
             std::size_t n_blocks = 0;
             for (const reading& each : wanted) n_blocks += each.of->cache.blocks_to_take(g, each.tokens.size());
-            if (n_blocks > cache_pool_->n_free(g)) return shortage{g, n_blocks};
+            if (n_blocks > cache_pool_->n_free(g)) return {g, n_blocks};
         }
-        return {};
+        return {0, 0};
     }
 
     /// Throws unless the pool has the blocks for all of it.
-    void check_room(std::span<const reading> wanted) const {
-        const auto lacking = shortage_for(wanted);
-        if (!lacking) return;
+    void check_room(array_view<reading> wanted) const {
+        const shortage lacking = shortage_for(wanted);
+        if (lacking.n_needed == 0) return;
         throw error(errc::ctx_full, "engine",
-                    "at most " + std::to_string(cache_pool_->n_free(lacking->group) * attention_block) +
+                    "at most " + std::to_string(cache_pool_->n_free(lacking.group) * attention_block) +
                         " positions more, which " +
-                        (cache_pool_->group_at(lacking->group).window != no_window
+                        (cache_pool_->group_at(lacking.group).window != no_window
                              ? "layers with a window have for " + std::to_string(cache_pool_->n_sequences()) +
                                    " sequences (option 'sequences')"
                              : "are left of those of all sequences (option 'positions')"),
-                    std::to_string(lacking->n_needed * attention_block));
+                    std::to_string(lacking.n_needed * attention_block));
     }
 
     /// So that what follows a pass allocates nothing.
@@ -199,7 +199,7 @@ private:
     }
 
     /// Throws unless there is room for all of it.
-    void begin(std::span<const reading> wanted, const stop_when& when) {
+    void begin(array_view<reading> wanted, const stop_when& when) {
         paused_ = nullptr;
         check_room(wanted);
         for (const reading& each : wanted) make_room(*each.of, each.tokens.size());
@@ -207,12 +207,12 @@ private:
     }
 
     /// For the tokens of a pass. What sequences no more need, all give back before one takes.
-    static void take_blocks(std::span<const batch_part> parts) noexcept {
+    static void take_blocks(array_view<batch_part> parts) noexcept {
         for (const batch_part& part : parts) part.cache->forget_before(part.tokens.size());
         for (const batch_part& part : parts) part.cache->take_blocks(part.tokens.size());
     }
     /// What a pass took that came to no end.
-    static void give_back(std::span<const batch_part> parts) noexcept {
+    static void give_back(array_view<batch_part> parts) noexcept {
         for (const batch_part& part : parts) part.cache->rewind(part.cache->position());
     }
 

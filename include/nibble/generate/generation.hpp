@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
@@ -117,8 +118,8 @@ public:
     /// thinking) has none.
     /// Throws errc::ctx_bad_range beyond them, and where n_probs was 0.
     [[nodiscard]] token_logprob logprob(std::size_t i) const { return logprobs_.picked(i); }
-    std::span<const token_logprob> top_logprobs(std::size_t i) && = delete;
-    [[nodiscard]] std::span<const token_logprob> top_logprobs(std::size_t i) const& { return logprobs_.top(i); }
+    array_view<token_logprob> top_logprobs(std::size_t i) && = delete;
+    [[nodiscard]] array_view<token_logprob> top_logprobs(std::size_t i) const& { return logprobs_.top(i); }
 
 private:
     friend class session;

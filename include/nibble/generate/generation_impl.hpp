@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/session_file.hpp>
@@ -202,8 +203,8 @@ NIBBLE_FUNCTION std::vector<token> generation::dry_breakers() const {
     const auto& tokenizer = session_->source().tokenizer();
     for (token id = 0; static_cast<std::size_t>(id) < tokenizer.n_vocab(); ++id) {
         const auto text = tokenizer.piece(id);
-        if (std::any_of(options_.dry_sequence_breakers.begin(), options_.dry_sequence_breakers.end(),
-                        [&](const std::string& breaker) { return text.find(breaker) != std::string_view::npos; }))
+        if (any_of(options_.dry_sequence_breakers,
+                   [&](const std::string& breaker) { return text.find(breaker) != std::string_view::npos; }))
             out.push_back(id);
     }
     return out;

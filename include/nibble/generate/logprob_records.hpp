@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/generate/token_logprob.hpp>
 
@@ -18,12 +18,12 @@ public:
     /// Takes memory for `n_tokens` of them, up to 8 MB for the others beside each.
     void reserve(std::size_t n_tokens, std::size_t n_beside);
 
-    void add(token_logprob picked, std::span<const token_logprob> beside);
+    void add(token_logprob picked, array_view<token_logprob> beside);
 
     /// Token i. Throws errc::ctx_bad_range beyond the last, as top does.
     [[nodiscard]] token_logprob picked(std::size_t i) const { return at(i).picked; }
     /// The most likely tokens in its place. Valid until the next one is added.
-    [[nodiscard]] std::span<const token_logprob> top(std::size_t i) const;
+    [[nodiscard]] array_view<token_logprob> top(std::size_t i) const;
 
 private:
     struct record {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/generate/logprob_records.hpp>
 
@@ -19,13 +20,13 @@ NIBBLE_FUNCTION void logprob_records::reserve(std::size_t n_tokens, std::size_t 
     beside_.reserve(std::min(n_tokens, most / n_beside + 1) * n_beside);
 }
 
-NIBBLE_FUNCTION void logprob_records::add(token_logprob picked, std::span<const token_logprob> beside) {
+NIBBLE_FUNCTION void logprob_records::add(token_logprob picked, array_view<token_logprob> beside) {
     const std::size_t begin = beside_.size();
     beside_.insert(beside_.end(), beside.begin(), beside.end());
     records_.push_back({picked, begin, beside_.size()});
 }
 
-NIBBLE_FUNCTION std::span<const token_logprob> logprob_records::top(std::size_t i) const {
+NIBBLE_FUNCTION array_view<token_logprob> logprob_records::top(std::size_t i) const {
     const record& found = at(i);
     return std::span{beside_}.subspan(found.begin, found.end - found.begin);
 }

@@ -33,10 +33,10 @@ inline void clear_counts(std::span<const token> window, token_counts& counts) no
 /// For every token of the window, sets lengths[token] to the length of the longest end of the window that also occurs
 /// earlier in it, directly before that token: generating the token would make that repetition one longer. Lengths
 /// reach back to the last token for which is_breaker(token), at most.
-/// `matches` has room for window.size() numbers. Linear in the window: the Z function of the reversed window
+/// `matches` has at least window.size() numbers. Linear in the window: the Z function of the reversed window
 /// (Gusfield 1997), matches[i] = how far the window, read backwards from its end, agrees with itself from i on.
 template <class IsBreaker>
-void repetition_lengths(std::span<const token> window, IsBreaker is_breaker, std::span<std::uint32_t> matches,
+void repetition_lengths(std::span<const token> window, IsBreaker is_breaker, std::vector<std::uint32_t>& matches,
                         token_counts& lengths) noexcept {
     const std::size_t n = window.size();
     const auto backwards = [&](std::size_t i) { return window[n - 1 - i]; };

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
@@ -90,7 +91,7 @@ public:
 
     /// With n_probs > 0: the most likely tokens of the last sample() in order, and the one that was picked. They are
     /// those of the model: before bias, penalties and temperature; see probs_of_allowed.
-    [[nodiscard]] std::span<const token_logprob> top_logprobs() const noexcept { return top_; }
+    [[nodiscard]] array_view<token_logprob> top_logprobs() const noexcept { return top_; }
     [[nodiscard]] token_logprob picked_logprob() const noexcept { return picked_; }
 
 private:

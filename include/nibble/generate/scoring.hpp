@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 
@@ -47,7 +48,7 @@ struct alternatives_of_prefix {
 
 /// See session::score.
 [[nodiscard]] NIBBLE_FUNCTION std::vector<scored_text> score(session_state& session, std::span<const token> prefix,
-                                                             std::span<const std::vector<token>> alternatives,
+                                                             array_view<std::vector<token>> alternatives,
                                                              const std::atomic<bool>* cancel);
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/stop.hpp>
@@ -66,9 +67,9 @@ public:
         return true;
     }
 
-    /// Reads as many of `texts`, but the last token of each, as go together; returns how many these were, 0 when
-    /// cancelled. The session holds the prefix before and afterwards.
-    std::size_t score(std::span<const std::vector<token>> texts, std::span<scored_text> out) {
+    /// Reads as many of `texts`, but the last token of each, as go together, and scores each in `out`; returns how many
+    /// these were, 0 when cancelled. The session holds the prefix before and afterwards.
+    std::size_t score(array_view<std::vector<token>> texts, scored_text* out) {
         std::vector<sequence_state> forks;
         std::vector<reading> readings;
         forks.reserve(std::min(texts.size(), rows_at_once));
@@ -77,7 +78,7 @@ public:
             const std::size_t n_read = std::max<std::size_t>(texts[n].size(), 1) - 1;
             if (n_rows + n_read > rows_at_once) break;
             if (n_read == 0) continue;
-            readings.push_back({&forks.emplace_back(session_.sequence()), std::span{texts[n]}.first(n_read), n_read});
+            readings.push_back({&forks.emplace_back(session_.sequence()), {texts[n].data(), n_read}, n_read});
             if (!session_.engine()->has_room(readings)) {
                 readings.pop_back();
                 forks.pop_back();
@@ -85,7 +86,7 @@ public:
             }
             n_rows += n_read;
         }
-        if (n == 0) return score_alone(texts.front(), out.front()) ? 1 : 0;
+        if (n == 0) return score_alone(texts.front(), *out) ? 1 : 0;
         if (!readings.empty() && session_.engine()->read(readings, {.logits = rows_.data()}, when_) != stop_cause::none)
             return 0;
         std::size_t row = 0;
@@ -134,7 +135,7 @@ private:
 };
 
 NIBBLE_FUNCTION std::vector<scored_text> score(session_state& session, std::span<const token> prefix,
-                                               std::span<const std::vector<token>> alternatives,
+                                               array_view<std::vector<token>> alternatives,
                                                const std::atomic<bool>* cancel) {
     session.check_tokens(prefix, 0, "prefix");
     std::size_t n_tokens = 0;
@@ -147,7 +148,7 @@ NIBBLE_FUNCTION std::vector<scored_text> score(session_state& session, std::span
     if (!scorer.read_prefix()) return {};
     std::vector<scored_text> scores(alternatives.size());
     for (std::size_t done = 0, n; done < scores.size(); done += n) {
-        n = scorer.score(alternatives.subspan(done), std::span{scores}.subspan(done));
+        n = scorer.score(alternatives.subspan(done), scores.data() + done);
         if (n == 0) return {};
     }
     return scores;

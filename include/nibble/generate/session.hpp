@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <nibble/chat/message.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/stop.hpp>
 #include <nibble/core/token.hpp>
@@ -117,11 +118,11 @@ public:
     /// Answers a conversation, rendered with the model's chat template. No text of messages, tools or variables can
     /// forge control tokens.
     /// Throws as generate, errc::tmpl_missing and what rendering throws.
-    [[nodiscard]] generation chat(std::span<const message> messages, const generation_options& options = {});
+    [[nodiscard]] generation chat(array_view<message> messages, const generation_options& options = {});
     [[nodiscard]] generation chat(std::initializer_list<message> messages, const generation_options& options = {});
 
     /// The tokens that chat() would read, whether they fit or not. Throws as chat() does for the conversation.
-    [[nodiscard]] std::size_t prompt_tokens(std::span<const message> messages, const generation_options& options = {});
+    [[nodiscard]] std::size_t prompt_tokens(array_view<message> messages, const generation_options& options = {});
 
     /// Makes room in a conversation that outgrows the context: drops the oldest turns, as drop_oldest_turn() does,
     /// until chat() leaves `room` tokens for the reply, or one turn is left. Returns how many messages it has dropped.
@@ -147,7 +148,7 @@ public:
                                                  const std::atomic<bool>* cancel = nullptr);
     /// The same with the seam where the caller has it.
     [[nodiscard]] std::vector<scored_text> score(std::span<const token> prefix,
-                                                 std::span<const std::vector<token>> alternatives,
+                                                 array_view<std::vector<token>> alternatives,
                                                  const std::atomic<bool>* cancel = nullptr);
 
 private:
@@ -155,7 +156,7 @@ private:
 
     [[nodiscard]] static memory_plan with_sampling(memory_plan plan, const nibble::model& source, std::size_t context);
 
-    [[nodiscard]] std::vector<token> encode_chat(std::span<const message> messages, const generation_options& options);
+    [[nodiscard]] std::vector<token> encode_chat(array_view<message> messages, const generation_options& options);
 
     std::shared_ptr<detail::session_state> state_;  // with its generations
     memory_plan plan_;

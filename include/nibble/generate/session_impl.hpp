@@ -12,6 +12,7 @@
 
 #include <nibble/chat/template.hpp>
 #include <nibble/chat/turns.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/generate/session.hpp>
 #include <nibble/generate/session_file.hpp>
@@ -111,7 +112,7 @@ NIBBLE_FUNCTION generation session::generate(std::span<const token> prompt, cons
     return generation{state_, prompt, options};
 }
 
-NIBBLE_FUNCTION generation session::chat(std::span<const message> messages, const generation_options& options) {
+NIBBLE_FUNCTION generation session::chat(array_view<message> messages, const generation_options& options) {
     const detail::session_state::lock lock{*state_};
     std::vector<token> prompt;
     try {
@@ -124,11 +125,10 @@ NIBBLE_FUNCTION generation session::chat(std::span<const message> messages, cons
 }
 
 NIBBLE_FUNCTION generation session::chat(std::initializer_list<message> messages, const generation_options& options) {
-    return chat(std::span<const message>{messages.begin(), messages.size()}, options);
+    return chat(array_view<message>{messages.begin(), messages.size()}, options);
 }
 
-NIBBLE_FUNCTION std::size_t session::prompt_tokens(std::span<const message> messages,
-                                                   const generation_options& options) {
+NIBBLE_FUNCTION std::size_t session::prompt_tokens(array_view<message> messages, const generation_options& options) {
     const detail::session_state::lock lock{*state_};
     return encode_chat(messages, options).size();
 }
@@ -161,7 +161,7 @@ session::score(std::string_view prefix, const std::vector<std::string>& alternat
 }
 
 NIBBLE_FUNCTION std::vector<scored_text> session::score(std::span<const token> prefix,
-                                                        std::span<const std::vector<token>> alternatives,
+                                                        array_view<std::vector<token>> alternatives,
                                                         const std::atomic<bool>* cancel) {
     const detail::session_state::lock lock{*state_};
     return detail::score(*state_, prefix, alternatives, cancel);
@@ -175,7 +175,7 @@ NIBBLE_FUNCTION memory_plan session::with_sampling(memory_plan plan, const nibbl
     return plan;
 }
 
-NIBBLE_FUNCTION std::vector<token> session::encode_chat(std::span<const message> messages,
+NIBBLE_FUNCTION std::vector<token> session::encode_chat(array_view<message> messages,
                                                         const generation_options& options) {
     const bool with_tools = options.tool_choice.offered;
     const chat_template_options with{.enable_thinking = options.thinking,
@@ -186,7 +186,7 @@ NIBBLE_FUNCTION std::vector<token> session::encode_chat(std::span<const message>
                                      .date = options.date,
                                      .cancel = options.cancel};
     return state_->chat().encode(messages, with,
-                                 [&](std::span<const message> marked, const chat_template_options& marked_options) {
+                                 [&](array_view<message> marked, const chat_template_options& marked_options) {
                                      return state_->source().apply_chat_template(marked, marked_options);
                                  });
 }

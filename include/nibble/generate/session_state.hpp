@@ -18,6 +18,7 @@
 #include <nibble/chat/encoder.hpp>
 #include <nibble/chat/tag_tokens.hpp>
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/stop.hpp>
@@ -192,7 +193,7 @@ public:
 
     /// Throws errc::model_bad_weights, naming the model, where one of these results is not finite.
     void require_finite(std::span<const float> results, const char* what) const {
-        if (std::all_of(results.begin(), results.end(), [](float value) { return std::isfinite(value); })) return;
+        if (all_of(results, [](float value) { return std::isfinite(value); })) return;
         source().file().naming_errors([&] {
             throw error(errc::model_bad_weights, std::string(what) + " after " + std::to_string(position()) + " tokens",
                         "finite numbers", "others: weights are damaged; `inspect --check` says which");

@@ -2,8 +2,7 @@
 // Replies of several sessions of one engine that go on together: one pass over the weights for a token of each.
 #pragma once
 
-#include <span>
-
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -17,7 +16,7 @@ class generation;
 /// Throws errc::ctx_busy, before anything has
 /// happened, where a session serves another call or has done something else since; what a reply's increment throws: the
 /// other replies may then have no piece, and go on with the next call.
-void advance(std::span<generation* const> replies);
+void advance(array_view<generation*> replies);
 
 NIBBLE_NAMESPACE_END
 

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/generate/generation.hpp>
 #include <nibble/generate/session_state.hpp>
@@ -20,7 +21,7 @@ namespace detail {
 
 class side_by_side {
 public:
-    explicit side_by_side(std::span<generation* const> replies) : locks_(replies.size()) {
+    explicit side_by_side(array_view<generation*> replies) : locks_(replies.size()) {
         for (std::size_t i = 0; i < replies.size(); ++i) {
             generation& reply = *replies[i];
             if (reply.reason_ != finish_reason::none) continue;
@@ -62,14 +63,14 @@ private:
             const auto others = std::partition(left.begin(), left.end(), [&](const generation* reply) {
                 return reply->session_->engine().get() == &engine;
             });
-            const std::span<generation*> of_engine{left.begin(), others};
+            const array_view<generation*> of_engine{left.data(), static_cast<std::size_t>(others - left.begin())};
             for (std::size_t i = 0; i < of_engine.size(); i += engine.n_joint())
                 read(engine, of_engine.subspan(i, std::min(engine.n_joint(), of_engine.size() - i)));
             left.erase(left.begin(), others);
         }
     }
 
-    void read(engine_state& engine, std::span<generation*> replies) {
+    void read(engine_state& engine, array_view<generation*> replies) {
         if (replies.size() < 2) return;
         const auto started = clock::now();
         readings_.clear();
@@ -91,6 +92,6 @@ private:
 
 }  // namespace detail
 
-NIBBLE_FUNCTION void advance(std::span<generation* const> replies) { detail::side_by_side{replies}.advance(); }
+NIBBLE_FUNCTION void advance(array_view<generation*> replies) { detail::side_by_side{replies}.advance(); }
 
 NIBBLE_NAMESPACE_END

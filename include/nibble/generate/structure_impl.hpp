@@ -110,7 +110,7 @@ NIBBLE_FUNCTION bool grammar_constraint::find_mask() {
         const auto old = state_of_slot_[current_];
         if (old < slot_of_state_.size()) slot_of_state_[old] = none;
     }
-    const std::span<std::uint64_t> mask{masks_.data() + current_ * words, words};
+    std::uint64_t* const mask = masks_.data() + current_ * words;
     state_of_slot_[current_] = grammar_states::dead;
     states_.begin_token();
     trie_->allowed(states_, at_, mask, work_);
@@ -119,7 +119,7 @@ NIBBLE_FUNCTION bool grammar_constraint::find_mask() {
         slot_of_state_[at_] = current_;
         state_of_slot_[current_] = at_;
     }
-    return std::any_of(mask.begin(), mask.end(), [](std::uint64_t bits) { return bits != 0; });
+    return std::any_of(mask, mask + words, [](std::uint64_t bits) { return bits != 0; });
 }
 
 NIBBLE_NAMESPACE_END

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/grammar/states.hpp>
@@ -35,7 +37,7 @@ public:
     static constexpr std::size_t max_token_bytes = 1024;
 
     /// `texts[id]` is the text of token id; empty for tokens that are none. `ends` are the tokens that end a reply.
-    token_trie(std::span<const std::string_view> texts, std::span<const token> ends)
+    token_trie(array_view<std::string_view> texts, std::span<const token> ends)
         : offsets_{0}, ends_(texts.size() / 64 + 1) {
         for (const token id : ends) ends_[word(id)] |= bit(id);
         std::array<std::vector<token>, plain_lengths.size() + 1> members;
@@ -83,10 +85,9 @@ public:
 
     /// Sets in `mask` (mask_words() words) the bits of exactly the tokens that may follow in state `at`: those with a
     /// text along which no state is dead, and the end tokens if the text may end here. Fewer if states.exhausted().
-    void allowed(grammar_states& states, grammar_states::state at, std::span<std::uint64_t> mask,
-                 workspace& work) const {
-        std::fill(mask.begin(), mask.end(), std::uint64_t{0});
-        const auto add = [&mask](const token_mask& more) {
+    void allowed(grammar_states& states, grammar_states::state at, std::uint64_t* mask, workspace& work) const {
+        std::fill_n(mask, mask_words(), std::uint64_t{0});
+        const auto add = [mask](const token_mask& more) {
             for (std::size_t i = 0; i < more.size(); ++i) mask[i] |= more[i];
         };
         if (states.accepts(at)) add(ends_);
@@ -179,7 +180,7 @@ private:
         return out;
     }
 
-    static void walk(const tree& part, grammar_states& states, grammar_states::state at, std::span<std::uint64_t> mask,
+    static void walk(const tree& part, grammar_states& states, grammar_states::state at, std::uint64_t* mask,
                      std::vector<grammar_states::state>& path) {
         path.resize(max_token_bytes + 1);
         path[0] = at;
@@ -252,8 +253,7 @@ private:
             }
             return true;
         };
-        return std::all_of(sequences.begin(), sequences.end(),
-                           [&](const byte_sequence& s) { return read(read, s, 0, at); });
+        return all_of(sequences, [&](const byte_sequence& s) { return read(read, s, 0, at); });
     }
 
     std::string bytes_;                 // the texts of all tokens

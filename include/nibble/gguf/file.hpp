@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/tensor.hpp>
@@ -39,7 +40,7 @@ public:
                                    file_access access = file_access::map);
 
     /// The same for all parts of a split, in any order and wherever they are.
-    [[nodiscard]] static file open(std::span<const std::filesystem::path> paths, const limits& bounds = {},
+    [[nodiscard]] static file open(array_view<std::filesystem::path> paths, const limits& bounds = {},
                                    file_access access = file_access::map);
 
     /// The same for a whole model in a file that is open, or in memory: see mapped_file.
@@ -52,7 +53,7 @@ public:
     [[nodiscard]] static file parse(std::span<const std::byte> bytes, const limits& bounds = {});
 
     /// The same for all parts of a split, in any order.
-    [[nodiscard]] static file parse(std::span<const std::span<const std::byte>> parts, const limits& bounds = {});
+    [[nodiscard]] static file parse(array_view<std::span<const std::byte>> parts, const limits& bounds = {});
 
     file(file&&) noexcept = default;
     file& operator=(file&&) noexcept = default;
@@ -70,19 +71,19 @@ public:
     [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return directory_.bytes; }
 
     /// The files that this one is made of: one, or the parts of a split in their order.
-    [[nodiscard]] std::span<const part> parts() const noexcept { return parts_; }
+    [[nodiscard]] array_view<part> parts() const noexcept { return parts_; }
     /// Bytes of all parts together.
     [[nodiscard]] std::uint64_t size() const noexcept;
     /// The part that holds one of tensors().
     [[nodiscard]] const part& part_of(const tensor_view& tensor) const noexcept;
 
     /// Metadata in file order.
-    [[nodiscard]] std::span<const key_value> metadata() const noexcept { return directory_.metadata; }
+    [[nodiscard]] array_view<key_value> metadata() const noexcept { return directory_.metadata; }
     /// The value of a key, or nullptr.
     [[nodiscard]] const value* find(std::string_view key) const noexcept { return directory_.find(key); }
 
     /// Tensors in file order (of the table; their data may lie in any order).
-    [[nodiscard]] std::span<const tensor_view> tensors() const noexcept { return directory_.tensors; }
+    [[nodiscard]] array_view<tensor_view> tensors() const noexcept { return directory_.tensors; }
     /// The tensor of that name, or nullptr.
     [[nodiscard]] const tensor_view* find_tensor(std::string_view name) const noexcept {
         return directory_.find_tensor(name);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/parse.hpp>
 #include <nibble/gguf/shards.hpp>
@@ -21,8 +22,7 @@ NIBBLE_FUNCTION file file::open(const std::filesystem::path& path, const limits&
     return file{open_parts(path, bounds, access), bounds};
 }
 
-NIBBLE_FUNCTION file file::open(std::span<const std::filesystem::path> paths, const limits& bounds,
-                                file_access access) {
+NIBBLE_FUNCTION file file::open(array_view<std::filesystem::path> paths, const limits& bounds, file_access access) {
     return file{open_parts(paths, bounds, access), bounds};
 }
 
@@ -34,7 +34,7 @@ NIBBLE_FUNCTION file file::open(std::shared_ptr<const std::byte[]> bytes, std::s
     return file{only_part(mapped_file::of(std::move(bytes), size), "model in memory", bounds), bounds};
 }
 
-NIBBLE_FUNCTION file file::parse(std::span<const std::span<const std::byte>> parts, const limits& bounds) {
+NIBBLE_FUNCTION file file::parse(array_view<std::span<const std::byte>> parts, const limits& bounds) {
     return file{parse_parts(parts, bounds), bounds};
 }
 

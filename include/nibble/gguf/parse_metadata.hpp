@@ -6,11 +6,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/directory.hpp>
@@ -98,7 +98,7 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     if (type == value_type::array) return read_array(in, bounds);
     if (type == value_type::string) {
         const auto text = in.read_string("value", bounds.string_bytes, errc::gguf_string_too_long);
-        return {type, std::as_bytes(std::span{text})};
+        return {type, as_bytes(text)};
     }
     const auto bytes = in.take(fixed_size(type), "value");
     if (type == value_type::boolean) check_bool(in, "value", bytes.front());
@@ -110,8 +110,7 @@ inline void check_bool(reader& in, field what, std::byte stored) {
     const auto key = in.read_string("key", bounds.key_bytes, errc::gguf_bad_key);
     if (key.empty()) in.fail(errc::gguf_bad_key, "key", "at least 1 byte", "length 0");
     const auto printable = [](char c) { return c >= 0x20 && c < 0x7f; };
-    if (!std::all_of(key.begin(), key.end(), printable))
-        in.fail(errc::gguf_bad_key, "key", "printable ASCII", "'" + escaped(key) + "'");
+    if (!all_of(key, printable)) in.fail(errc::gguf_bad_key, "key", "printable ASCII", "'" + escaped(key) + "'");
     return key;
 }
 

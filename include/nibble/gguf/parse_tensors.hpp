@@ -7,12 +7,13 @@
 #include <cstdint>
 #include <iterator>
 #include <numeric>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/checked.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
@@ -37,7 +38,7 @@ struct extent {
     const auto name = in.read_string("name", bounds.tensor_name_bytes, errc::gguf_bad_tensor_name);
     if (name.empty()) in.fail(errc::gguf_bad_tensor_name, "name", "at least 1 byte", "length 0");
     const auto unfit = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/'; };
-    if (std::any_of(name.begin(), name.end(), unfit) || name.find("..") != std::string_view::npos)
+    if (any_of(name, unfit) || name.find("..") != std::string_view::npos)
         in.fail(errc::gguf_bad_tensor_name, "name", "no control bytes, '/' or '..'", "'" + escaped(name) + "'");
     return name;
 }
@@ -121,7 +122,7 @@ inline void check_extent(const tensor_view& tensor, const extent& where, std::ui
 
 /// All tensors together, in any order: no two overlap, and nothing but padding lies before or between them, so
 /// that a file cannot carry bytes that no reader of its table sees. Returns the end of the last one.
-[[nodiscard]] inline std::uint64_t check_layout(std::span<const tensor_view> tensors, std::span<const extent> extents,
+[[nodiscard]] inline std::uint64_t check_layout(array_view<tensor_view> tensors, array_view<extent> extents,
                                                 std::uint64_t alignment) {
     std::vector<std::size_t> order(extents.size());
     std::iota(order.begin(), order.end(), std::size_t{0});

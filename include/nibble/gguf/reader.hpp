@@ -37,6 +37,9 @@ requires std::is_arithmetic_v<T>
 [[nodiscard]] inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+[[nodiscard]] inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
 
 /// Takes a string (u64 length, then its bytes) off the front of bytes that a reader has already accepted. Never
 /// leaves them: where the file was changed since, the string ends with the bytes.

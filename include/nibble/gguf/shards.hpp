@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
@@ -70,11 +71,11 @@ std::invoke_result_t<Read> within(const std::string& place, Read&& read) {
 
 /// Opens all parts of a split, given in any order and under any names. In their order. Throws as the other and in_order
 /// do.
-[[nodiscard]] NIBBLE_FUNCTION std::vector<part> open_parts(std::span<const std::filesystem::path> paths,
+[[nodiscard]] NIBBLE_FUNCTION std::vector<part> open_parts(array_view<std::filesystem::path> paths,
                                                            const limits& bounds, file_access access);
 
 /// The same for bytes that the caller keeps; errors call them "buffer 1" and so on, as they are given.
-[[nodiscard]] NIBBLE_FUNCTION std::vector<part> parse_parts(std::span<const std::span<const std::byte>> buffers,
+[[nodiscard]] NIBBLE_FUNCTION std::vector<part> parse_parts(array_view<std::span<const std::byte>> buffers,
                                                             const limits& bounds);
 
 /// One directory for all parts, in their order: the metadata of the first and what later ones add, and the tensors of

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/path_text.hpp>
@@ -180,15 +181,14 @@ NIBBLE_FUNCTION std::vector<part> in_order(std::vector<part> given) {
     return parts;
 }
 
-NIBBLE_FUNCTION std::vector<part> open_parts(std::span<const std::filesystem::path> paths, const limits& bounds,
+NIBBLE_FUNCTION std::vector<part> open_parts(array_view<std::filesystem::path> paths, const limits& bounds,
                                              file_access access) {
     std::vector<part> given;
     for (const auto& path : paths) given.push_back(detail::open_part(path, bounds, access));
     return in_order(std::move(given));
 }
 
-NIBBLE_FUNCTION std::vector<part> parse_parts(std::span<const std::span<const std::byte>> buffers,
-                                              const limits& bounds) {
+NIBBLE_FUNCTION std::vector<part> parse_parts(array_view<std::span<const std::byte>> buffers, const limits& bounds) {
     std::vector<part> given;
     for (const auto& bytes : buffers) {
         part& each = given.emplace_back();

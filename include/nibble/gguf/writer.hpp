@@ -35,7 +35,7 @@ inline void append(std::vector<std::byte>& out, T number) {
 /// Appends a string: its length, then its bytes.
 inline void append(std::vector<std::byte>& out, std::string_view text) {
     append(out, std::uint64_t{text.size()});
-    const auto bytes = std::as_bytes(std::span{text});
+    const auto bytes = as_bytes(text);
     out.insert(out.end(), bytes.begin(), bytes.end());
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/grammar/syntax.hpp>
@@ -64,8 +65,7 @@ struct char_automaton {
 
 private:
     [[nodiscard]] static bool contains(const code_point_set& set, char32_t c) {
-        return std::any_of(set.begin(), set.end(),
-                           [c](const auto& range) { return range.first <= c && c <= range.last; });
+        return any_of(set, [c](const auto& range) { return range.first <= c && c <= range.last; });
     }
 };
 

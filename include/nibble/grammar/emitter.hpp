@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include <nibble/core/error.hpp>
@@ -100,13 +99,15 @@ private:
     }
 
     std::uint32_t emit_characters(const grammar_node& node, std::uint32_t next) {
-        std::map<std::tuple<std::uint8_t, std::uint8_t, std::uint32_t>, std::uint32_t> tails;  // shared by the ranges
+        std::map<std::uint64_t, std::uint32_t> tails;  // shared by the ranges, by first, last and what follows
         std::uint32_t entry = none;
         for (std::uint32_t i = node.begin; i < node.end; ++i) {
             split_utf8(syntax_.ranges[i], [&](const utf8_range& range) {
                 std::uint32_t at = next;
                 for (std::size_t k = range.length; k-- > 1;) {
-                    auto& tail = tails.try_emplace({range.first[k], range.last[k], at}, none).first->second;
+                    const std::uint64_t key =
+                        std::uint64_t{range.first[k]} << 40 | std::uint64_t{range.last[k]} << 32 | at;
+                    auto& tail = tails.try_emplace(key, none).first->second;
                     if (tail == none) tail = add({opcode::byte, range.first[k], range.last[k], false, at});
                     at = tail;
                 }

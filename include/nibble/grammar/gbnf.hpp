@@ -12,12 +12,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/name_index.hpp>
 #include <nibble/grammar/code_points.hpp>
 #include <nibble/grammar/gbnf_reader.hpp>
 #include <nibble/grammar/syntax.hpp>
@@ -34,7 +34,7 @@ public:
     grammar_syntax parse(std::string_view root) {
         if (text_.size() > limits_.max_text_bytes) limit("text", limits_.max_text_bytes, "bytes");
         for (skip_space(true); position_ < text_.size(); skip_space(true)) rule();
-        const auto found = rule_of_.find(std::string{root});
+        const auto found = rule_of_.find(root);
         if (found == rule_of_.end() || !places_[found->second].defined) {
             throw error(errc::grammar_syntax, "grammar", "a rule '" + escaped(root) + "'", "none of that name");
         }
@@ -42,7 +42,7 @@ public:
             if (!places_[i].defined)
                 fail_at(places_[i].first_use, "a definition of rule '" + out_.rules[i].name + "'", "none");
         }
-        out_.root = found->second;
+        out_.root = static_cast<std::uint32_t>(found->second);
         return std::move(out_);
     }
 
@@ -219,18 +219,17 @@ private:
     }
 
     std::uint32_t rule_index(std::string_view name, std::size_t at) {
-        const auto [entry, is_new] =
-            rule_of_.try_emplace(std::string{name}, static_cast<std::uint32_t>(out_.rules.size()));
+        const auto [entry, is_new] = rule_of_.emplace(name, out_.rules.size());
         if (is_new) {
             if (out_.rules.size() >= limits_.max_rules) limit("grammar", limits_.max_rules, "rules");
             out_.rules.push_back({std::string{name}});
             places_.push_back({at, false});
         }
-        return entry->second;
+        return static_cast<std::uint32_t>(entry->second);
     }
 
     grammar_syntax out_;
-    std::unordered_map<std::string, std::uint32_t> rule_of_;
+    name_index rule_of_;
     std::vector<place> places_;
 };
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/grammar/schema_keywords.hpp>
 #include <nibble/grammar/schema_merge.hpp>
@@ -78,7 +79,7 @@ public:
         if (a.is_boolean() || b.is_boolean()) return false;
         for (const auto* x : {&a, &b})
             if (const auto* values = x->find("enum"))
-                return std::all_of(values->as_array().begin(), values->as_array().end(), [&](const json& value) {
+                return all_of(values->as_array(), [&](const json& value) {
                     return fits(value, a, path) == verdict::no || fits(value, b, path) == verdict::no;
                 });
         for (const auto* key : {"anyOf", "oneOf"}) {
@@ -93,8 +94,7 @@ public:
         const auto* types_of_b = b.find("type");
         for (const auto& type : from.find("type")->as_array()) {
             const auto meets = [&](const json& t) { return types_meet(type.as_string(), t.as_string()); };
-            if (types_of_b && std::none_of(types_of_b->as_array().begin(), types_of_b->as_array().end(), meets))
-                continue;
+            if (types_of_b && none_of(types_of_b->as_array(), meets)) continue;
             if (!apart_as(type.as_string(), from, b.as_object(), path, depth + 1)) return false;
         }
         return true;
@@ -105,8 +105,8 @@ private:
     bool every_branch(const json& schema, const char* key, const json& branches, const Test& test,
                       const schema_path& path) {
         const json base = schema_merger::without(schema, key);
-        return std::all_of(branches.as_array().begin(), branches.as_array().end(),
-                           [&](const json& branch) { return test(merger_.merged(base, branch, path)); });
+        return all_of(branches.as_array(),
+                      [&](const json& branch) { return test(merger_.merged(base, branch, path)); });
     }
 
     /// apart() for values of one type.
@@ -143,9 +143,7 @@ private:
 
     verdict keeps(const json& value, const json_object& all, const std::string& key, const json& says,
                   const schema_path& path) {
-        const auto any_is = [&](auto test) {
-            return certain(std::any_of(says.as_array().begin(), says.as_array().end(), test));
-        };
+        const auto any_is = [&](auto test) { return certain(any_of(says.as_array(), test)); };
         if (key == "type") return any_is([&](const json& type) { return has_type(value, type.as_string()); });
         if (key == "enum" && (comparisons_ += says.as_array().size()) > most_comparisons) return verdict::unknown;
         if (key == "enum") return any_is([&](const json& x) { return same_value(x, value); });
@@ -187,8 +185,7 @@ private:
         if (key == "maxLength") return certain(length <= says.as_integer());
         if (key != "pattern" && key != "format") return verdict::yes;
         const auto automata = automata_of(json_object{{key, says}}, path);
-        const bool matches =
-            std::all_of(automata.begin(), automata.end(), [&](const char_automaton& one) { return one.matches(text); });
+        const bool matches = all_of(automata, [&](const char_automaton& one) { return one.matches(text); });
         return matches ? verdict::yes : verdict::unknown;
     }
 
@@ -210,8 +207,8 @@ private:
     verdict keeps_members(const json_object& members, const json_object& all, const std::string& key, const json& says,
                           const schema_path& path) {
         if (key == "required")
-            return certain(std::all_of(says.as_array().begin(), says.as_array().end(),
-                                       [&](const json& name) { return members.find(name.as_string()) != nullptr; }));
+            return certain(
+                all_of(says.as_array(), [&](const json& name) { return members.find(name.as_string()) != nullptr; }));
         verdict out = verdict::yes;
         if (key == "properties" || key == "additionalProperties")
             for (const auto& [name, value] : members)

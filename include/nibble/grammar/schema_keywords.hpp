@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/json/json.hpp>
@@ -160,7 +161,7 @@ inline constexpr std::string_view json_types[] = {"object", "array", "string", "
 /// The types that the keywords of a schema are about; all if they are about none.
 [[nodiscard]] inline json::array types_spoken_of(const json_object& keywords) {
     const auto has = [&](std::initializer_list<std::string_view> keys) {
-        return std::any_of(keys.begin(), keys.end(), [&](auto key) { return keywords.find(key) != nullptr; });
+        return any_of(keys, [&](auto key) { return keywords.find(key) != nullptr; });
     };
     json::array out;
     if (has({"properties", "required", "additionalProperties"})) out.push_back("object");
@@ -184,8 +185,7 @@ inline constexpr std::string_view json_types[] = {"object", "array", "string", "
         return std::equal(a.as_array().begin(), a.as_array().end(), b.as_array().begin(), b.as_array().end(),
                           same_value);
     if (a.is_object() && b.is_object())
-        return a.as_object().size() == b.as_object().size() &&
-               std::all_of(a.as_object().begin(), a.as_object().end(), [&](const json_member& member) {
+        return a.as_object().size() == b.as_object().size() && all_of(a.as_object(), [&](const json_member& member) {
                    const auto* other = b.find(member.key);
                    return other && same_value(member.value, *other);
                });

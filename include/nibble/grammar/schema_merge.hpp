@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/grammar/schema_keywords.hpp>
 #include <nibble/grammar/schema_numbers.hpp>
@@ -124,8 +125,7 @@ private:
     static json::array in_both(const json& a, const json& b, bool (*same)(const json&, const json&)) {
         json::array out;
         for (const auto& x : a.as_array())
-            if (std::any_of(b.as_array().begin(), b.as_array().end(), [&](const json& y) { return same(x, y); }))
-                out.push_back(x);
+            if (any_of(b.as_array(), [&](const json& y) { return same(x, y); })) out.push_back(x);
         return out;
     }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/grammar/regex.hpp>
@@ -235,8 +236,7 @@ private:
                 return refuse(path, key, "values that can be written exactly", shown(value));
             const auto* before = out.find("enum");  // const beside enum: both hold
             const auto is_same = [&](const json& x) { return same_value(x, value); };
-            if (!before || std::any_of(before->as_array().begin(), before->as_array().end(), is_same))
-                kept.push_back(value);
+            if (!before || any_of(before->as_array(), is_same)) kept.push_back(value);
         }
         out.set("enum", std::move(kept));
     }
@@ -245,18 +245,16 @@ private:
     [[nodiscard]] bool is_written_exactly(const json& value, std::size_t depth) const {
         if (depth > options_.max_depth) return false;
         const auto is_exact = [&](const json& part) { return is_written_exactly(part, depth + 1); };
-        if (value.is_array()) return std::all_of(value.as_array().begin(), value.as_array().end(), is_exact);
+        if (value.is_array()) return all_of(value.as_array(), is_exact);
         if (value.is_object())
-            return std::all_of(value.as_object().begin(), value.as_object().end(),
-                               [&](const json_member& member) { return is_exact(member.value); });
+            return all_of(value.as_object(), [&](const json_member& member) { return is_exact(member.value); });
         return !value.is_number() || value.is_integer() || std::fabs(value.as_double()) < 0x1p63;
     }
 
     [[nodiscard]] static bool is_true(const json* flag) { return flag && flag->is_boolean() && flag->as_boolean(); }
 
     [[nodiscard]] static bool is_list_of_strings(const json& value) {
-        return value.is_array() && std::all_of(value.as_array().begin(), value.as_array().end(),
-                                               [](const json& name) { return name.is_string(); });
+        return value.is_array() && all_of(value.as_array(), [](const json& name) { return name.is_string(); });
     }
 
     static void add_null(json::array& types) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/grammar/gbnf_text.hpp>
 #include <nibble/grammar/schema_judge.hpp>
@@ -33,8 +34,7 @@ namespace detail {
     schema_judge judge{merger};
     const auto add = [&](const json& value) {
         const auto is_same = [&](const json& x) { return same_value(x, value); };
-        if (out.size() <= most_values && std::none_of(out.begin(), out.end(), is_same) &&
-            judge.fits(value, whole, path) == verdict::yes)
+        if (out.size() <= most_values && none_of(out, is_same) && judge.fits(value, whole, path) == verdict::yes)
             out.push_back(value);
     };
     if (const auto* listed = whole.find("enum")) {

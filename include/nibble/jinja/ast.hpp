@@ -4,8 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include <nibble/core/config.hpp>
+#include <nibble/jinja/heap.hpp>
 #include <nibble/jinja/value.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -40,11 +39,10 @@ struct node_list {
         return i;
     }
 };
-struct node {
+struct node : heap::object {
     std::uint8_t tag;      ///< the number of its kind
     std::uint32_t offset;  ///< into the source
     node(std::uint8_t kind, std::uint32_t at) noexcept : tag(kind), offset(at) {}
-    virtual ~node() = default;
 };
 template <class Content>
 struct node_of final : node {
@@ -224,21 +222,19 @@ template <class Content>
     return e->tag == expression_nodes::index<Content>() ? &static_cast<const node_of<Content>*>(e)->content : nullptr;
 }
 
-/// A parsed template. Immutable once parsed. Views inside point into `source` and `strings`.
+/// A parsed template. Immutable once parsed. Views inside point into `source` and `objects`.
 struct syntax_tree {
     std::string source;
-    std::deque<std::string> strings;  ///< literals whose text differs from the source
-    std::vector<std::unique_ptr<const node>> nodes;
+    heap objects;                           ///< nodes, and literals whose text differs from the source
     std::vector<std::string_view> symbols;  ///< every variable name of the template, once
     block body;
 
     /// Adds a node whose kind is in `List`.
     template <class List, class Content>
     const node* add(std::uint32_t offset, Content content) {
-        // One unique_ptr type for all kinds: make_unique would be instantiated for each, a tenth of the compile time.
-        nodes.push_back(std::unique_ptr<const node>(
-            new node_of<Content>(List::template index<Content>(), offset, std::move(content))));
-        return nodes.back().get();
+        auto* made = new node_of<Content>(List::template index<Content>(), offset, std::move(content));
+        objects.adopt(made);
+        return made;
     }
 };
 

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <nibble/jinja/arithmetic.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/builtins.hpp>
+#include <nibble/jinja/heap.hpp>
 #include <nibble/jinja/library/filters.hpp>
 #include <nibble/jinja/library/functions.hpp>
 #include <nibble/jinja/library/methods.hpp>
@@ -64,9 +64,8 @@ protected:
 
     scope& enter(scope* parent) {
         rt_.spend();
-        if (free_.empty()) free_.push_back(&scopes_.emplace_back());
-        current_ = free_.back();
-        free_.pop_back();
+        if (!free_) free_ = &scopes_.make(scope{});
+        current_ = std::exchange(free_, free_->parent);
         current_->parent = parent;
         return *current_;
     }
@@ -74,7 +73,7 @@ protected:
     void leave(scope* outer) {
         if (!current_->captured) {
             current_->variables.clear();
-            free_.push_back(current_);
+            current_->parent = std::exchange(free_, current_);
         }
         current_ = outer;
     }
@@ -286,8 +285,8 @@ private:
     }
 
     std::vector<value> globals_;
-    std::deque<scope> scopes_;
-    std::vector<scope*> free_;
+    heap scopes_;
+    scope* free_ = nullptr;  // the first of those to be used again; each has the next one as its parent
 };
 
 }  // namespace jinja

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,27 +77,27 @@ private:
         if (token.kind != token_kind::op) return precedence_none;
         if (comparison_of(token.text)) return precedence_comparison;
         if (token.text == "~") return precedence_concatenation;
-        const auto op = arithmetic_of(token.text);
+        const auto* op = arithmetic_of(token.text);
         if (!op) return precedence_none;
         if (*op == ast::arithmetic_op::power) return precedence_power;
         return *op <= ast::arithmetic_op::subtract ? precedence_sum : precedence_product;
     }
-    [[nodiscard]] static std::optional<ast::comparison_op> comparison_of(std::string_view op) noexcept {
+    [[nodiscard]] static const ast::comparison_op* comparison_of(std::string_view op) noexcept {
         using enum ast::comparison_op;
         static constexpr std::pair<std::string_view, ast::comparison_op> table[] = {
             {"==", equal}, {"!=", unequal}, {"<", less}, {"<=", less_equal}, {">", greater}, {">=", greater_equal}};
         for (const auto& [word, result] : table)
-            if (word == op) return result;
-        return std::nullopt;
+            if (word == op) return &result;
+        return nullptr;
     }
-    [[nodiscard]] static std::optional<ast::arithmetic_op> arithmetic_of(std::string_view op) noexcept {
+    [[nodiscard]] static const ast::arithmetic_op* arithmetic_of(std::string_view op) noexcept {
         using enum ast::arithmetic_op;
         static constexpr std::pair<std::string_view, ast::arithmetic_op> table[] = {
             {"+", add},           {"-", subtract}, {"*", multiply}, {"/", divide},
             {"//", floor_divide}, {"%", modulo},   {"**", power}};
         for (const auto& [word, result] : table)
-            if (word == op) return result;
-        return std::nullopt;
+            if (word == op) return &result;
+        return nullptr;
     }
 
     /// Operators that bind at least as tightly as `least`. All of one precedence become one node.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/jinja/evaluator.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -219,9 +220,9 @@ private:
     void bind_keywords(const ast::macro_definition& macro, const call_arguments& args,
                        std::vector<const value*>& given) {
         const auto& parameters = macro.parameters;
-        const bool passes_caller =
-            macro.uses_caller && std::none_of(parameters.begin(), parameters.end(),
-                                              [](const ast::parameter& p) { return p.name == ast::symbol_caller; });
+        const bool passes_caller = macro.uses_caller && none_of(parameters, [](const ast::parameter& p) {
+                                       return p.name == ast::symbol_caller;
+                                   });
         if (passes_caller) set(ast::symbol_caller, missing_note("No caller defined"));
         std::vector<mapping::entry> left;  // what no parameter takes
         for (const auto& [key, held] : args.keyword) {

@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/jinja/heap.hpp>
 #include <nibble/jinja/lexeme.hpp>
 #include <nibble/jinja/literals.hpp>
 #include <nibble/jinja/place.hpp>
@@ -43,7 +43,7 @@ namespace jinja {
 class lexer {
 public:
     /// `source` is normalised; `strings` keeps the literals whose text differs from the source.
-    lexer(std::string_view source, std::deque<std::string>& strings) : source_(source), strings_(strings) {}
+    lexer(std::string_view source, heap& strings) : source_(source), strings_(strings) {}
 
     /// All tokens, the last of kind end. Throws errc::tmpl_syntax.
     [[nodiscard]] std::vector<lexeme> run() {
@@ -246,11 +246,11 @@ private:
         const std::string_view body = source_.substr(start + 1, at_ - start - 1);
         ++at_;
         add(token_kind::string, start,
-            plain ? body : std::string_view(strings_.emplace_back(unescaped_literal(source_, start + 1, at_ - 1))));
+            plain ? body : std::string_view(strings_.make(unescaped_literal(source_, start + 1, at_ - 1))));
     }
 
     std::string_view source_;
-    std::deque<std::string>& strings_;
+    heap& strings_;
     std::vector<lexeme> tokens_;
     std::size_t at_ = 0;
 };

@@ -118,7 +118,7 @@ private:
             case token_kind::string: {
                 std::string_view joined = take().text;
                 if (current().kind == token_kind::string) {
-                    std::string& all = tree_.strings.emplace_back(joined);
+                    std::string& all = tree_.objects.make(std::string(joined));
                     while (current().kind == token_kind::string) all += take().text;
                     joined = all;
                 }
@@ -239,7 +239,7 @@ private:
     text dotted_name(std::string_view what) {
         const std::string_view first = expect_name(what).text;
         if (!is_op(current(), ".")) return text::borrowed(first);
-        std::string& name = tree_.strings.emplace_back(first);
+        std::string& name = tree_.objects.make(std::string(first));
         while (accept_op(".")) name.append(1, '.').append(expect_name(what).text);
         return text::borrowed(name);
     }

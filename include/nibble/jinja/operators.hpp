@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/library/strings.hpp>
 #include <nibble/jinja/runtime.hpp>
@@ -104,7 +105,7 @@ namespace jinja {
             if (&x == &y) return true;
             if (x.entries.size() != y.entries.size()) return false;
             const runtime::level nested(rt);
-            return std::all_of(x.entries.begin(), x.entries.end(), [&](const mapping::entry& entry) {
+            return all_of(x.entries, [&](const mapping::entry& entry) {
                 const value* other = look_up(rt, y, entry.key, require_key(rt, entry.key));
                 return other && equal(rt, entry.held, *other);
             });
@@ -151,7 +152,7 @@ namespace jinja {
         case kind::mapping: return look_up(rt, container.map(), item, require_key(rt, item)) != nullptr;
         case kind::sequence: {
             const auto& items = iterate(rt, container);
-            return std::any_of(items.begin(), items.end(), [&](const value& held) { return equal(rt, held, item); });
+            return any_of(items, [&](const value& held) { return equal(rt, held, item); });
         }
         default: rt.type_error(std::string("argument of type '") + type_name(container) + "' is not iterable");
     }

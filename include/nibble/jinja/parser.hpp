@@ -2,13 +2,13 @@
 // A template's source to its syntax tree.
 #pragma once
 
-#include <algorithm>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/jinja/expression_parser.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -151,8 +151,7 @@ private:
 
     [[nodiscard]] static bool assigns(const ast::target& target, ast::symbol name) noexcept {
         return (!target.is_tuple && target.name == name) ||
-               std::any_of(target.parts.begin(), target.parts.end(),
-                           [&](const ast::target& part) { return assigns(part, name); });
+               any_of(target.parts, [&](const ast::target& part) { return assigns(part, name); });
     }
 
     const ast::node* set_statement(const lexeme& token) {

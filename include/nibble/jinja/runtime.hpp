@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 
 #include <nibble/core/error.hpp>
 #include <nibble/jinja/calendar_time.hpp>
+#include <nibble/jinja/heap.hpp>
 #include <nibble/jinja/limits.hpp>
 #include <nibble/jinja/mapping.hpp>
 #include <nibble/jinja/place.hpp>
@@ -129,8 +129,7 @@ public:
     }
     [[nodiscard]] sequence& make_sequence(std::vector<value> elements, sequence::flavor form = sequence::flavor::list) {
         spend(1 + elements.size());
-        sequences_.push_back({form, std::move(elements)});
-        return sequences_.back();
+        return heap_.make<sequence>({form, std::move(elements)});
     }
     [[nodiscard]] value list(std::vector<value> elements) { return &make_sequence(std::move(elements)); }
     [[nodiscard]] value tuple(std::vector<value> elements) {
@@ -143,15 +142,13 @@ public:
         spend(1 + 2 * entries.size());
         const std::uint64_t comparisons = mapping::comparisons_to_build(entries.size());
         for (const auto& e : entries) spend(require_key(*this, e.key) * comparisons);
-        return &mappings_.emplace_back(std::move(entries));
+        return &heap_.make(mapping{std::move(entries)});
     }
-    [[nodiscard]] name_space* make_namespace() { return spend(), &namespaces_.emplace_back(); }
-    [[nodiscard]] const callable* make_callable(callable c) { return spend(), &callables_.emplace_back(std::move(c)); }
-    [[nodiscard]] loop_state* make_loop(loop_state l) { return spend(), &loops_.emplace_back(std::move(l)); }
-    [[nodiscard]] value make_cycler(std::vector<value> items) {
-        return &cyclers_.emplace_back(cycler{std::move(items)});
-    }
-    [[nodiscard]] value make_joiner(text separator) { return &joiners_.emplace_back(joiner{std::move(separator)}); }
+    [[nodiscard]] name_space* make_namespace() { return spend(), &heap_.make(name_space{}); }
+    [[nodiscard]] const callable* make_callable(callable c) { return spend(), &heap_.make(std::move(c)); }
+    [[nodiscard]] loop_state* make_loop(loop_state l) { return spend(), &heap_.make(std::move(l)); }
+    [[nodiscard]] value make_cycler(std::vector<value> items) { return &heap_.make(cycler{std::move(items)}); }
+    [[nodiscard]] value make_joiner(text separator) { return &heap_.make(joiner{std::move(separator)}); }
 
 private:
     std::string_view source_;
@@ -162,13 +159,7 @@ private:
     std::size_t offset_ = 0;
     std::size_t depth_ = 0;
 
-    std::deque<sequence> sequences_;
-    std::deque<mapping> mappings_;
-    std::deque<name_space> namespaces_;
-    std::deque<callable> callables_;
-    std::deque<loop_state> loops_;
-    std::deque<cycler> cyclers_;
-    std::deque<joiner> joiners_;
+    heap heap_;
 };
 
 // A cost is at most a 64th of the longest string for each step that was paid in the walk: products fit into 64 bits.

@@ -4,10 +4,10 @@
 
 #include <atomic>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/jinja/calendar_time.hpp>
 #include <nibble/jinja/limits.hpp>
@@ -44,7 +44,7 @@ public:
     /// The text of the template with these variables; `more` comes before `variables` where both have a name.
     /// `date` is what strftime_now() sees; where it is not given the function is undefined. `cancel`, where not null,
     /// is looked at with every step that is paid for: errc::tmpl_cancelled soon after it was set.
-    [[nodiscard]] std::string render(const json::object& variables, std::span<const text_variable> more,
+    [[nodiscard]] std::string render(const json::object& variables, array_view<text_variable> more,
                                      const calendar_time& date, const std::atomic<bool>* cancel = nullptr) const;
 
 private:

@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/jinja/interpreter.hpp>
 #include <nibble/jinja/parser.hpp>
@@ -52,8 +52,7 @@ inline value from_json(runtime& rt, const json& given) {
     return none{};
 }
 
-inline value global(runtime& rt, std::string_view name, const json::object& variables,
-                    std::span<const text_variable> more) {
+inline value global(runtime& rt, std::string_view name, const json::object& variables, array_view<text_variable> more) {
     for (const text_variable& variable : more)
         if (variable.name == name) return text::borrowed(variable.value);
     if (const json* given = variables.find(name)) return from_json(rt, *given);
@@ -81,8 +80,8 @@ NIBBLE_FUNCTION bool compiled_template::mentions(std::string_view name) const no
     return std::find(tree_->symbols.begin(), tree_->symbols.end(), name) != tree_->symbols.end();
 }
 
-NIBBLE_FUNCTION std::string compiled_template::render(const json::object& variables,
-                                                      std::span<const text_variable> more, const calendar_time& date,
+NIBBLE_FUNCTION std::string compiled_template::render(const json::object& variables, array_view<text_variable> more,
+                                                      const calendar_time& date,
                                                       const std::atomic<bool>* cancel) const {
     runtime rt(tree_->source, bounds_, date, cancel);
     std::vector<value> globals;

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/core/name_index.hpp>
 #include <nibble/jinja/ast.hpp>
 #include <nibble/jinja/lexer.hpp>
 #include <nibble/jinja/limits.hpp>
@@ -24,7 +24,7 @@ namespace jinja {
 class token_stream {
 protected:
     token_stream(ast::syntax_tree& tree, const limits& bounds)
-        : tree_(tree), bounds_(bounds), tokens_(lexer(tree.source, tree.strings).run()) {}
+        : tree_(tree), bounds_(bounds), tokens_(lexer(tree.source, tree.objects).run()) {}
     ~token_stream() = default;
 
     // ---- tokens
@@ -90,9 +90,9 @@ protected:
         return tree_.add<ast::expression_nodes>(token.offset, std::move(content));
     }
     ast::symbol intern(std::string_view name) {
-        const auto [found, added] = symbols_.try_emplace(name, static_cast<ast::symbol>(tree_.symbols.size()));
+        const auto [found, added] = symbols_.emplace(name, tree_.symbols.size());
         if (added) tree_.symbols.push_back(name);
-        return found->second;
+        return static_cast<ast::symbol>(found->second);
     }
 
     ast::syntax_tree& tree_;
@@ -102,7 +102,7 @@ private:
     std::size_t depth_ = 0;
     std::vector<lexeme> tokens_;
     std::size_t next_ = 0;
-    std::map<std::string_view, ast::symbol> symbols_;
+    name_index symbols_;
 };
 
 }  // namespace jinja

@@ -6,16 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <nibble/core/error.hpp>
+#include <nibble/core/name_index.hpp>
 #include <nibble/json/format.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
@@ -63,13 +61,12 @@ public:
 private:
     // Above this many members the positions are indexed; below, a scan of the keys is faster.
     static constexpr std::size_t indexed_from = 16;
-    using index = std::map<std::string, std::size_t, std::less<>>;
 
     [[nodiscard]] std::size_t position(std::string_view key) const noexcept;
     void add(std::string key, json member_value);
 
     std::vector<json_member> members_;
-    std::unique_ptr<index> index_;
+    name_index index_;  // empty while there are few
 };
 
 /// An integer that int64 cannot hold, as it is written: digits, none of the first a 0, with '-' before a negative one.
@@ -87,23 +84,24 @@ public:
     using object = json_object;
     enum class kind { null, boolean, integer, number, string, array, object, big_integer };
 
-    json() noexcept;
-    json(std::nullptr_t) noexcept;
-    json(bool b) noexcept;
+    json() noexcept = default;
+    json(std::nullptr_t) noexcept {}
+    json(bool b) noexcept : kind_(kind::boolean) { data_.boolean = b; }
     template <std::integral Int>
     requires(!std::same_as<Int, bool> && !std::same_as<Int, char>) json(Int number) {
         if (std::in_range<std::int64_t>(number)) {
-            data_.emplace<std::int64_t>(static_cast<std::int64_t>(number));
+            data_.integer = static_cast<std::int64_t>(number);
+            kind_ = kind::integer;
         } else {
-            data_ = nibble::big_integer{std::to_string(number)};
+            *this = json(nibble::big_integer{std::to_string(number)});
         }
     }
-    json(double number) noexcept;
+    json(double number) noexcept : kind_(kind::number) { data_.number = number; }
     json(const char* text);
     json(std::string_view text);
-    json(std::string text) noexcept;
-    json(array items) noexcept;
-    json(object members) noexcept;
+    json(std::string text);
+    json(array items);
+    json(object members);
     json(const json& other);
     json(json&& other) noexcept;
     json& operator=(const json& other);
@@ -120,7 +118,7 @@ public:
     /// A double that is not finite, which JSON cannot say, is written as Python does (NaN, Infinity).
     [[nodiscard]] std::string dump(const json_format& format = {}) const;
 
-    [[nodiscard]] kind type() const noexcept { return static_cast<kind>(data_.index()); }
+    [[nodiscard]] kind type() const noexcept { return kind_; }
     [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
     [[nodiscard]] bool is_boolean() const noexcept { return type() == kind::boolean; }
     [[nodiscard]] bool is_integer() const noexcept { return type() == kind::integer; }
@@ -155,18 +153,28 @@ public:
 
 private:
     friend class detail::json_parser;
-    explicit json(nibble::big_integer number) noexcept;
+    explicit json(nibble::big_integer number);
 
-    template <class T>
-    const T& get(const char* expected) const;
+    /// Throws errc::json_type where the kind differs.
+    void require(kind wanted) const;
     static constexpr std::string_view name_of(kind k) noexcept {
         constexpr std::string_view names[] = {"null",     "a boolean", "an integer", "a number",
                                               "a string", "an array",  "an object",  "an integer beyond 64 bits"};
         return names[static_cast<std::size_t>(k)];
     }
 
-    // The order of the alternatives is that of `kind`.
-    std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, array, object, nibble::big_integer> data_;
+    // What a std::variant is, at a twentieth of the compiler memory, and no larger than a number with its kind.
+    union content {
+        bool boolean;
+        std::int64_t integer;
+        double number;
+        std::string* text;  // this and the next are owned
+        array* items;
+        object* members;
+        nibble::big_integer* digits;
+    };
+    content data_{};
+    kind kind_ = kind::null;
 };
 
 /// A key and its value.

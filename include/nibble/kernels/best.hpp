@@ -2,8 +2,7 @@
 // The sets of kernels in order of preference, and the one choice between them.
 #pragma once
 
-#include <span>
-
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/cpu.hpp>
 #include <nibble/kernels/kernel_set.hpp>
@@ -11,7 +10,7 @@
 NIBBLE_NAMESPACE_BEGIN
 
 /// Every set of this build, the fastest first; the last one is the scalar specification, which runs everywhere.
-[[nodiscard]] NIBBLE_FUNCTION std::span<const kernel_set* const> kernel_sets() noexcept;
+[[nodiscard]] NIBBLE_FUNCTION array_view<const kernel_set*> kernel_sets() noexcept;
 
 /// What all sets compute.
 [[nodiscard]] inline const kernel_set& scalar_set() noexcept { return *kernel_sets().back(); }

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <array>
-#include <span>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/kernels/best.hpp>
 #include <nibble/kernels/isa/avx2.hpp>
 #include <nibble/kernels/isa/avx512.hpp>
@@ -14,7 +14,7 @@
 
 NIBBLE_NAMESPACE_BEGIN
 
-NIBBLE_FUNCTION std::span<const kernel_set* const> kernel_sets() noexcept {
+NIBBLE_FUNCTION array_view<const kernel_set*> kernel_sets() noexcept {
     static constexpr std::array sets {
 #if NIBBLE_X86_64
         &avx512_vnni_kernels, &avx2_kernels,

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/gguf/file.hpp>
@@ -58,7 +58,7 @@ NIBBLE_FUNCTION void check_finite(const gguf::file& file, const tensor_view& ten
 
 NIBBLE_FUNCTION void check_not_zero(const gguf::file& file, const tensor_view& tensor) {
     const auto is_zero = [](std::byte b) { return b == std::byte{}; };
-    if (tensor.name.ends_with(".bias") || !std::all_of(tensor.bytes.begin(), tensor.bytes.end(), is_zero)) return;
+    if (tensor.name.ends_with(".bias") || !all_of(tensor.bytes, is_zero)) return;
     const gguf::directory& part = file.part_of(tensor).contents;
     const auto first = static_cast<std::size_t>(part.data_offset), end = static_cast<std::size_t>(part.data_end);
     const auto at = static_cast<std::size_t>(file.offset_of(tensor));

@@ -10,13 +10,13 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/file.hpp>
@@ -54,11 +54,13 @@ namespace detail {
 
 }  // namespace detail
 
-/// A value that may become part of the configuration, and where it came from.
+/// A value that may become part of the configuration, and where it came from; nothing if that is nowhere.
 template <class T>
 struct sourced {
     T value{};
-    std::string from;
+    std::string from = {};
+
+    explicit operator bool() const noexcept { return !from.empty(); }
 };
 
 /// What the configuration keeps of a number: integers become sizes, whose 32 bits on some machines every range has room
@@ -73,14 +75,14 @@ public:
     using real = sourced<double>;
 
     /// All borrowed. `families`: whose names may stand before a key in the place of this family's.
-    config_reader(const gguf::file& file, const model_family& family, std::span<const model_family* const> families,
+    config_reader(const gguf::file& file, const model_family& family, array_view<const model_family*> families,
                   std::vector<config_source>& sources)
         : file_(file), family_(family), families_(families), sources_(sources) {}
 
     /// Calls visit(key, value, source) for every spelling of "<family>.suffix" that the file holds: the real key first,
     /// then its aliases, then the same under the names of the other families.
     template <class Visit>
-    void for_each_spelling(std::string_view suffix, std::span<const std::string_view> aliases, Visit&& visit) const {
+    void for_each_spelling(std::string_view suffix, array_view<std::string_view> aliases, Visit&& visit) const {
         const auto try_key = [&](std::string_view prefix, std::string_view ending) {
             if (ending.empty()) return;
             const std::string key = std::string{prefix} + '.' + std::string{ending};
@@ -99,17 +101,17 @@ public:
 
     /// What the file's keys say, by value_in(value, key); all spellings that are present must agree.
     template <class T, class ValueIn, class Text>
-    [[nodiscard]] std::optional<sourced<T>> agreed(config_key id, const ValueIn& value_in, const Text& text) {
+    [[nodiscard]] sourced<T> agreed(config_key id, const ValueIn& value_in, const Text& text) {
         const auto& row = row_of(id);
         read_[static_cast<std::size_t>(id)] = true;
-        std::optional<sourced<T>> first;
+        sourced<T> first;
         for_each_spelling(
             row.suffix, row.aliases, [&](const std::string& key, const gguf::value& val, std::string from) {
                 T value = value_in(val, key);
                 if (!first) {
                     first = {std::move(value), std::move(from)};
-                } else if (first->value != value) {
-                    throw error{errc::model_bad_value, key, text(first->value) + " as in " + first->from, text(value)};
+                } else if (first.value != value) {
+                    throw error{errc::model_bad_value, key, text(first.value) + " as in " + first.from, text(value)};
                 }
             });
         return first;
@@ -118,19 +120,19 @@ public:
     /// The number that the file's keys say. Where n_layers is given, an array may stand for one number per layer; its
     /// entries must be equal, but for those of 0 where `zeros` says that there may be such layers.
     template <class Number>
-    [[nodiscard]] std::optional<sourced<Number>> stated(config_key id, std::size_t n_layers = 0, bool zeros = false) {
+    [[nodiscard]] sourced<Number> stated(config_key id, std::size_t n_layers = 0, bool zeros = false) {
         const auto& row = row_of(id);
         const auto value_in = [&](const gguf::value& val, const std::string& key) {
             return val.is_array() && n_layers != 0 ? common_number<Number>(val, row, key, n_layers, zeros)
                                                    : number_in<Number>(val, row, key);
         };
         auto found = agreed<Number>(id, value_in, [](Number number) { return detail::number_text(number); });
-        if (row.zero_is_none && found && found->value == 0) found.reset();
+        if (row.zero_is_none && found && found.value == 0) found = {};
         return found;
     }
 
     /// Whether the file's keys say yes or no.
-    [[nodiscard]] std::optional<sourced<bool>> flag(config_key id) {
+    [[nodiscard]] sourced<bool> flag(config_key id) {
         const auto value_in = [](const gguf::value& val, const std::string& key) {
             if (const auto truth = val.as_bool()) return *truth;
             throw error{errc::model_wrong_type, key, "a bool", "type " + std::string{gguf::name_of(val.type())}};
@@ -148,7 +150,7 @@ public:
     /// The stated number, else `other` (inferred from shapes or a default); an error that names the real key when
     /// there is neither. Checks the range, remembers the source.
     template <class Number>
-    field_of<Number> take(config_key id, std::optional<sourced<Number>> other = {}, std::size_t n_layers = 0) {
+    field_of<Number> take(config_key id, sourced<Number> other = {}, std::size_t n_layers = 0) {
         auto found = stated<Number>(id, n_layers);
         return accept(id, found ? std::move(found) : std::move(other));
     }
@@ -156,7 +158,7 @@ public:
     /// As take() with a default.
     template <class Number>
     field_of<Number> take(config_key id, Number otherwise, std::string_view why) {
-        return take(id, std::optional{sourced<Number>{otherwise, "default: " + std::string{why}}});
+        return take(id, sourced<Number>{otherwise, "default: " + std::string{why}});
     }
 
     /// What the file states, else `field` stays as it is.
@@ -166,24 +168,24 @@ public:
 
     /// The default that the family has for a field; nothing where that is 0.
     template <class Number>
-    [[nodiscard]] std::optional<sourced<Number>> family_default(Number otherwise) const {
+    [[nodiscard]] sourced<Number> family_default(Number otherwise) const {
         if (otherwise == 0) return {};
         return sourced<Number>{otherwise, "default: architecture " + std::string{family_.name}};
     }
 
     /// As take() for a number that was looked up before.
     template <class Number>
-    field_of<Number> accept(config_key id, const std::optional<sourced<Number>>& found) {
+    field_of<Number> accept(config_key id, const sourced<Number>& found) {
         const auto& row = row_of(id);
         if (!found)
             throw error{errc::model_missing_key, real_key(id), "a value, or tensors that it follows from", "nothing"};
-        if (!in_range(found->value, row)) throw bad(id, *found, range_text<Number>(row));
+        if (!in_range(found.value, row)) throw bad(id, found, range_text<Number>(row));
         if constexpr (std::same_as<Number, double>) {  // the configuration keeps floats
-            note(row.field, detail::number_text(static_cast<double>(static_cast<float>(found->value))), found->from);
+            note(row.field, detail::number_text(static_cast<double>(static_cast<float>(found.value))), found.from);
         } else {
-            note(row.field, detail::number_text(found->value), found->from);
+            note(row.field, detail::number_text(found.value), found.from);
         }
-        return static_cast<field_of<Number>>(found->value);
+        return static_cast<field_of<Number>>(found.value);
     }
 
     /// Remembers where a field came from; the last word on it counts.
@@ -204,28 +206,27 @@ public:
     }
 
     /// Dimension `index` of a tensor (of layer 0), if the family knows it and the file has it.
-    [[nodiscard]] std::optional<integer> dimension(tensor_id id, std::size_t index) const {
+    [[nodiscard]] integer dimension(tensor_id id, std::size_t index) const {
         const auto* tensor = family_.knows(id) ? find_tensor(file_, id) : nullptr;
         if (!tensor) return {};
         return integer{tensor->dims[index], "shape of tensor '" + escaped(tensor->name) + '\''};
     }
 
     /// One more than the highest layer that a tensor's name speaks of; nothing if no name has a layer.
-    [[nodiscard]] std::optional<integer> layers() const {
-        std::optional<integer> most;
+    [[nodiscard]] integer layers() const {
+        integer most;
         for (const auto& tensor : file_.tensors())
-            if (const auto layer = layer_of(tensor.name); layer && (!most || *layer >= most->value))
+            if (const auto layer = layer_of(tensor.name); layer && (!most || *layer >= most.value))
                 most = integer{std::uint64_t{*layer} + 1, "name of tensor '" + escaped(tensor.name) + '\''};
         return most;
     }
 
     /// `whole` divided by `part`, which the heads of a matrix must do evenly; nothing if one of them is not known.
-    [[nodiscard]] static std::optional<integer> divided(const std::optional<integer>& whole, config_key part_id,
-                                                        const std::optional<integer>& part) {
+    [[nodiscard]] static integer divided(const integer& whole, config_key part_id, const integer& part) {
         if (!whole || !part) return {};
-        if (part->value == 0 || whole->value % part->value != 0)
-            throw bad(part_id, *part, "a divisor of " + detail::number_text(whole->value) + " (" + whole->from + ')');
-        return integer{whole->value / part->value, whole->from + " and " + part->from};
+        if (part.value == 0 || whole.value % part.value != 0)
+            throw bad(part_id, part, "a divisor of " + detail::number_text(whole.value) + " (" + whole.from + ')');
+        return integer{whole.value / part.value, whole.from + " and " + part.from};
     }
 
 private:
@@ -284,7 +285,7 @@ private:
 
     const gguf::file& file_;
     const model_family& family_;
-    std::span<const model_family* const> families_;
+    array_view<const model_family*> families_;
     std::vector<config_source>& sources_;
     std::array<bool, config_keys.size()> read_{};
 };

@@ -11,6 +11,7 @@
 
 #include <nibble/core/config.hpp>
 #include <nibble/gguf/file.hpp>
+#include <nibble/gguf/reader.hpp>
 #include <nibble/model/config.hpp>
 #include <nibble/model/model.hpp>
 
@@ -24,7 +25,7 @@ public:
         for (const std::byte byte : bytes) add_byte(static_cast<std::uint8_t>(byte));
         add(std::uint64_t{bytes.size()});
     }
-    void add(std::string_view text) noexcept { add(std::as_bytes(std::span{text})); }
+    void add(std::string_view text) noexcept { add(gguf::as_bytes(text)); }
     void add(std::uint64_t number) noexcept {
         for (int shift = 0; shift < 64; shift += 8) add_byte(static_cast<std::uint8_t>(number >> shift));
     }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <span>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/core/token.hpp>
@@ -39,10 +39,10 @@ struct forward_pass {
 
     // Below, `rows` are the tokens of the pass and `kept` those whose results are still needed: all, but for the last
     // layer, which has to give its keys and values for all tokens and the rest only for those whose results are wanted.
-    using batch_rows = std::span<const batch_row>;
+    using batch_rows = array_view<batch_row>;
 
     // of the pass under way
-    std::span<const batch_part> parts = {};
+    array_view<batch_part> parts = {};
     batch_rows placed = {}, wanted = {};  ///< its tokens, and those of them with results
 
     /// x = the rows of token_embd; normed = what the first layer begins with; rope_cos_sin of each token's position.
@@ -120,7 +120,7 @@ struct forward_pass {
     }
 
     /// The tokens of each sequence among `kept`.
-    [[nodiscard]] std::span<const attention_part> attention_parts(std::size_t index, batch_rows kept) noexcept {
+    [[nodiscard]] array_view<attention_part> attention_parts(std::size_t index, batch_rows kept) noexcept {
         std::size_t n_parts = 0;
         attention_part* part = work.attention_parts.data();
         for (std::size_t i = 0; i < kept.size(); ++i) {
@@ -248,7 +248,7 @@ struct forward_pass {
 
     /// One step of a pass: 0 .. n_steps() - 1, with the same arguments. Nothing else may use the workspace in between;
     /// what is left after the last is to commit the tokens to their caches, or some of the first.
-    void run_step(std::size_t step, std::span<const batch_part> batch, const batch_results& results) noexcept {
+    void run_step(std::size_t step, array_view<batch_part> batch, const batch_results& results) noexcept {
         parts = batch;
         if (step == 0) {
             place();
@@ -261,7 +261,7 @@ struct forward_pass {
 
     /// A pass at once. Returns false when the executor was stopped: the caches are then as they were, the results hold
     /// anything.
-    bool run(std::span<const batch_part> batch, const batch_results& results) noexcept {
+    bool run(array_view<batch_part> batch, const batch_results& results) noexcept {
         for (std::size_t step = 0; step < n_steps(); ++step) {
             run_step(step, batch, results);
             if (threads.stopped()) return false;

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/model/kv_pool.hpp>
 #include <nibble/ops/block_table.hpp>
@@ -79,7 +80,7 @@ public:
     }
     /// An empty cache becomes one of `position` positions, without the blocks of each group before `first`, and with
     /// anything in the others. false, and nothing has changed: no cache is like that, or the pool has not the blocks.
-    [[nodiscard]] bool assume(std::size_t position, std::span<const std::size_t> first) {
+    [[nodiscard]] bool assume(std::size_t position, array_view<std::size_t> first) {
         for (std::size_t g = 0; g < tables_.size(); ++g) {
             const std::size_t window = pool_->group_at(g).window;
             if (first[g] > position / attention_block || blocks_for(position) - first[g] > pool_->n_free(g))

@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +16,7 @@
 
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/template.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/mapped_file.hpp>
 #include <nibble/core/token.hpp>
@@ -100,7 +100,7 @@ public:
     [[nodiscard]] std::vector<token> fim(std::string_view before, std::string_view behind) const;
 
     /// The prompt for a conversation. Throws as chat_template() does, and what the template raises.
-    [[nodiscard]] std::string apply_chat_template(std::span<const message> messages,
+    [[nodiscard]] std::string apply_chat_template(array_view<message> messages,
                                                   const chat_template_options& options = {}) const;
 
 private:

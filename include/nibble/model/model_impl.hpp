@@ -7,7 +7,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 #include <nibble/chat/builtin_templates.hpp>
 #include <nibble/chat/reply_format.hpp>
 #include <nibble/chat/template.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/bind.hpp>
@@ -155,7 +155,7 @@ NIBBLE_FUNCTION std::vector<token> model::fim(std::string_view before, std::stri
     return file().naming_errors([&] { return fim_prompt(words, before, behind); });
 }
 
-NIBBLE_FUNCTION std::string model::apply_chat_template(std::span<const message> messages,
+NIBBLE_FUNCTION std::string model::apply_chat_template(array_view<message> messages,
                                                        const chat_template_options& options) const {
     const auto& made = chat_template();
     return file().naming_errors([&] { return made.render(messages, options); });

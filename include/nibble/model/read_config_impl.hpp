@@ -84,24 +84,24 @@ inline void read_heads(config_reader& reader, model_config& config) {
     if (!head_dim) head_dim = config_reader::divided(k_rows, config_key::n_kv_heads, kv_heads);
     if (!head_dim && heads) {
         head_dim = config_reader::divided(config_reader::integer{config.n_embd, "n_embd"}, config_key::n_heads, heads);
-        head_dim->from = "default: n_embd / n_heads";
+        head_dim.from = "default: n_embd / n_heads";
     }
     if (!heads) heads = config_reader::divided(q_rows, config_key::key_length, head_dim);
     if (!kv_heads) kv_heads = config_reader::divided(k_rows, config_key::key_length, head_dim);
-    if (!kv_heads && heads) kv_heads = config_reader::integer{heads->value, "default: n_heads"};
+    if (!kv_heads && heads) kv_heads = config_reader::integer{heads.value, "default: n_heads"};
 
     config.n_heads = reader.accept(config_key::n_heads, heads);
     config.n_kv_heads = reader.accept(config_key::n_kv_heads, kv_heads);
     config.head_dim = reader.accept(config_key::key_length, head_dim);
     if (config.n_heads % config.n_kv_heads != 0)
-        throw config_reader::bad(config_key::n_kv_heads, *kv_heads,
-                                 "a divisor of n_heads " + number_text(heads->value) + " (" + heads->from + ')');
-    if (config.head_dim % 2 != 0) throw config_reader::bad(config_key::key_length, *head_dim, "an even number");
+        throw config_reader::bad(config_key::n_kv_heads, kv_heads,
+                                 "a divisor of n_heads " + number_text(heads.value) + " (" + heads.from + ')');
+    if (config.head_dim % 2 != 0) throw config_reader::bad(config_key::key_length, head_dim, "an even number");
 
     const auto value_length = reader.stated<std::uint64_t>(config_key::value_length);
-    if (value_length && value_length->value != config.head_dim)
-        throw config_reader::bad(config_key::value_length, *value_length,
-                                 number_text(head_dim->value) + " as head_dim (" + head_dim->from + ')');
+    if (value_length && value_length.value != config.head_dim)
+        throw config_reader::bad(config_key::value_length, value_length,
+                                 number_text(head_dim.value) + " as head_dim (" + head_dim.from + ')');
 }
 
 }  // namespace detail

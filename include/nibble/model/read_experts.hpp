@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include <nibble/core/config.hpp>
@@ -22,8 +21,8 @@ inline void read_expert_weights(config_reader& reader, model_config& config) {
     auto normalised = reader.flag(config_key::expert_weights_norm);
     if (!normalised)
         normalised = {config.family->experts.normalised, "architecture " + std::string{config.family->name}};
-    config.experts.normalised = normalised->value;
-    reader.note(row_of(config_key::expert_weights_norm).field, truth_text(normalised->value), normalised->from);
+    config.experts.normalised = normalised.value;
+    reader.note(row_of(config_key::expert_weights_norm).field, truth_text(normalised.value), normalised.from);
     config.experts.scale = static_cast<float>(reader.take(config_key::expert_weights_scale, 1.0, "no scale"));
 }
 
@@ -35,22 +34,22 @@ inline void read_experts(config_reader& reader, model_config& config) {
     if (!count) count = reader.dimension(tensor_id::ffn_gate_inp, 1);
     if (!count && rule.presence == expert_presence::as_stated) return;
     config.experts.n_experts = reader.accept(config_key::n_experts, count);
-    if (count->value == 0) {
+    if (count.value == 0) {
         if (rule.presence == expert_presence::as_stated) return;
-        throw config_reader::bad(config_key::n_experts, *count, "an integer above 0");
+        throw config_reader::bad(config_key::n_experts, count, "an integer above 0");
     }
     const auto used = reader.stated<std::uint64_t>(config_key::n_experts_used);
     config.experts.n_used = reader.accept(config_key::n_experts_used, used);
-    if (used->value > count->value)
-        throw config_reader::bad(config_key::n_experts_used, *used,
-                                 "at most n_experts " + number_text(count->value) + " (" + count->from + ')');
+    if (used.value > count.value)
+        throw config_reader::bad(config_key::n_experts_used, used,
+                                 "at most n_experts " + number_text(count.value) + " (" + count.from + ')');
     read_expert_weights(reader, config);
 }
 
 /// experts and n_ff. That of an expert has a key of its own, which some files leave out.
 inline void read_feed_forward(config_reader& reader, model_config& config) {
     read_experts(reader, config);
-    std::optional<config_reader::integer> n_ff;
+    config_reader::integer n_ff;
     if (config.experts.n_experts > 0) n_ff = reader.stated<std::uint64_t>(config_key::n_ff_expert);
     if (!n_ff) n_ff = reader.stated<std::uint64_t>(config_key::n_ff, config.n_layers);
     if (!n_ff)

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,9 +44,9 @@ inline void read_convolutions(config_reader& reader, model_config& config) {
         return layers;
     };
     const auto found = reader.agreed<std::vector<bool>>(config_key::n_kv_heads, zeros_in, pattern_text);
-    for (std::size_t i = 0; found && i < config.n_layers; ++i) config.layers[i].convolution = found->value[i];
+    for (std::size_t i = 0; found && i < config.n_layers; ++i) config.layers[i].convolution = found.value[i];
     if (config.n_convolutions() == 0) return;
-    reader.note("convolution_layers", pattern_text(found->value), found->from);
+    reader.note("convolution_layers", pattern_text(found.value), found.from);
     config.conv_length = reader.take<std::uint64_t>(config_key::conv_length);
 }
 
@@ -85,21 +84,21 @@ inline bool read_windows(config_reader& reader, model_config& config) {
         config_key::window_pattern,
         [&](const gguf::value& val, const std::string& key) { return window_pattern_in(val, key, config.n_layers); },
         pattern_text);
-    const bool needed = rule.required || (pattern && has_layers(pattern->value));
-    if (!needed && (!window || window->value == 0)) return false;
+    const bool needed = rule.required || (pattern && has_layers(pattern.value));
+    if (!needed && (!window || window.value == 0)) return false;
 
     if (!window) window = reader.family_default(std::uint64_t{rule.length});
     const auto length = reader.accept(config_key::window, window);
     if (length == 0)
-        throw config_reader::bad(config_key::window, *window, "an integer above 0, as layers have a window");
+        throw config_reader::bad(config_key::window, window, "an integer above 0, as layers have a window");
     if (!pattern)
         pattern = {all_but_last_of(rule.period, config.n_layers), "architecture " + std::string{config.family->name}};
-    if (!has_layers(pattern->value))
-        throw error{errc::model_bad_value, "window_pattern (" + pattern->from + ')',
-                    "a layer for the window of " + number_text(window->value) + " (" + window->from + ')', "none"};
-    reader.note("window_layers", pattern_text(pattern->value), pattern->from);
+    if (!has_layers(pattern.value))
+        throw error{errc::model_bad_value, "window_pattern (" + pattern.from + ')',
+                    "a layer for the window of " + number_text(window.value) + " (" + window.from + ')', "none"};
+    reader.note("window_layers", pattern_text(pattern.value), pattern.from);
     for (std::size_t i = 0; i < config.n_layers; ++i)
-        if (pattern->value[i]) config.layers[i].window = static_cast<std::size_t>(length);
+        if (pattern.value[i]) config.layers[i].window = static_cast<std::size_t>(length);
     return true;
 }
 
@@ -111,13 +110,13 @@ inline bool read_windows(config_reader& reader, model_config& config) {
         throw error{errc::model_wrong_type, key, "a string", std::string{gguf::name_of(val.type())}};
     };
     const auto stated = reader.agreed<std::string>(config_key::rope_scaling_type, text_in, quoted);
-    if (stated) reader.note(row_of(config_key::rope_scaling_type).field, escaped(stated->value), stated->from);
+    if (stated) reader.note(row_of(config_key::rope_scaling_type).field, escaped(stated.value), stated.from);
 
     // Old files have a factor and no type; it is linear then. Those of longrope have its tensors and no type.
     const auto factor = reader.stated<double>(config_key::rope_scaling_factor);
     const bool has_factors =
         reader.dimension(tensor_id::rope_factors_long, 0) || reader.dimension(tensor_id::rope_factors_short, 0);
-    const std::string type = stated ? stated->value : has_factors ? "longrope" : factor ? "linear" : "none";
+    const std::string type = stated ? stated.value : has_factors ? "longrope" : factor ? "linear" : "none";
     const bool is_known = type == "none" || type == "linear" || type == "yarn";
     rope_scaling scaling;
     if (has_factors ? type != "longrope" : !is_known)
@@ -157,12 +156,12 @@ inline void read_ropes(config_reader& reader, model_config& config, bool has_win
     auto dims = reader.stated<std::uint64_t>(config_key::rope_dims);
     if (!dims) {
         dims = reader.dimension(tensor_id::rope_freqs, 0);  // one divisor per pair
-        if (dims) dims->value *= 2;                         // the file's size bounds the dimension far below 2^63
+        if (dims) dims.value *= 2;                          // the file's size bounds the dimension far below 2^63
     }
     if (!dims) dims = config_reader::integer{config.head_dim, "default: head_dim"};
     config.rope_dims = reader.accept(config_key::rope_dims, dims);
     if (config.rope_dims % 2 != 0 || config.rope_dims > config.head_dim)
-        throw config_reader::bad(config_key::rope_dims, *dims,
+        throw config_reader::bad(config_key::rope_dims, dims,
                                  "an even number of at most head_dim " + std::to_string(config.head_dim) + " (" +
                                      std::string{source_of(config, "head_dim")} + ')');
 

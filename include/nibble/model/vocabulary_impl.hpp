@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/gguf/file.hpp>
@@ -126,8 +127,7 @@ NIBBLE_FUNCTION bool has_tokens(const gguf::file& file, std::initializer_list<st
     const auto* tokens = file.find("tokenizer.ggml.tokens");
     if (!tokens || !tokens->is_array_of(gguf::value_type::string)) return false;
     const auto all = tokens->strings();
-    return std::all_of(texts.begin(), texts.end(),
-                       [&](std::string_view text) { return std::find(all.begin(), all.end(), text) != all.end(); });
+    return all_of(texts, [&](std::string_view text) { return std::find(all.begin(), all.end(), text) != all.end(); });
 }
 
 NIBBLE_FUNCTION bool lacks_pretokenizer(const gguf::file& file) noexcept {

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/core/half.hpp>
@@ -222,7 +223,7 @@ private:
 
     [[nodiscard]] std::string source(std::string_view field) const { return std::string{source_of(config_, field)}; }
 
-    [[nodiscard]] static error wrong_type(const tensor_view& tensor, std::span<const data_type> usable) {
+    [[nodiscard]] static error wrong_type(const tensor_view& tensor, array_view<data_type> usable) {
         std::string names;
         for (const auto type : usable) names.append(names.empty() ? "" : ", ").append(name_of(type));
         std::string got{name_of(tensor.type)};

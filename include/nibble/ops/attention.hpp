@@ -10,6 +10,8 @@
 #include <utility>
 
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/kernels/attention/attention.hpp>
 #include <nibble/ops/block_table.hpp>
@@ -115,11 +117,11 @@ struct attention_part {
 struct attention_call {
     const attention_kernels& kernels;
     attention_shape shape;
-    std::span<const attention_part> parts;  ///< at least one
-    const float* q;                         ///< [tokens of all parts][n_heads][head_dim]
-    std::size_t window;                     ///< how many positions a token sees at most, itself included
-    float scale;                            ///< multiplies query . key
-    float cap = 0;                          ///< of that product, which becomes cap * tanh(product / cap); 0: none
+    array_view<attention_part> parts;  ///< at least one
+    const float* q;                    ///< [tokens of all parts][n_heads][head_dim]
+    std::size_t window;                ///< how many positions a token sees at most, itself included
+    float scale;                       ///< multiplies query . key
+    float cap = 0;                     ///< of that product, which becomes cap * tanh(product / cap); 0: none
     /// [n_heads]  A score of each head for nothing: it takes its part of the softmax and has no value. Empty: none.
     std::span<const float> sinks = {};
     float* out;  ///< as q; may be q
@@ -241,8 +243,7 @@ inline void attend_blocks(executor& exec, const attention_call& call, const atte
 /// A window begins inside a block; the blocks before it are not read.
 inline void attention(executor& exec, const attention_call& call) noexcept {
     // a few single tokens: their heads alone would leave threads without work
-    const bool single =
-        std::all_of(call.parts.begin(), call.parts.end(), [](auto& part) { return part.n_tokens == 1; });
+    const bool single = all_of(call.parts, [](auto& part) { return part.n_tokens == 1; });
     const bool few = call.parts.size() == 1 || call.parts.size() * call.shape.n_kv_heads < 2 * exec.n_threads();
     if (!single || !few) return detail::attend_tiles(exec, call);
     for (const attention_part& part : call.parts) detail::attend_blocks(exec, call, part);

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
-#include <span>
 
 #include <nibble/core/aligned_buffer.hpp>
 #include <nibble/core/config.hpp>

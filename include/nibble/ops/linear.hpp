@@ -9,6 +9,8 @@
 #include <span>
 
 #include <nibble/core/aligned_buffer.hpp>
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/tensor.hpp>
 #include <nibble/kernels/kernel_set.hpp>
 #include <nibble/ops/executor.hpp>
@@ -69,8 +71,8 @@ public:
     /// `ranges`: which rows are multiplied together; ascending, below max_tokens. Those for gemm begin at a multiple of
     /// token_group, and what is left to the next one is theirs too. `x` is kept, not copied, for the float formats: it
     /// must not change before the products are done.
-    void quantize(executor& threads, const float* x, std::span<const token_range> ranges,
-                  std::span<const matrix_view> users) noexcept {
+    void quantize(executor& threads, const float* x, array_view<token_range> ranges,
+                  array_view<matrix_view> users) noexcept {
         floats_ = x;
         depth_ = users.front().depth;
         std::array<bool, 3> needed{};
@@ -100,9 +102,9 @@ private:
         return n_groups * set.token_group * row_bytes(set, shape.max_depth, form);
     }
 
-    void fill(executor& threads, activation_form form, std::span<const token_range> ranges) noexcept {
+    void fill(executor& threads, activation_form form, array_view<token_range> ranges) noexcept {
         const std::size_t n_tokens = ranges.back().first + ranges.back().count;
-        const bool many = std::any_of(ranges.begin(), ranges.end(), [&](token_range r) { return for_gemm(form, r); });
+        const bool many = any_of(ranges, [&](token_range r) { return for_gemm(form, r); });
         threads.for_blocks(n_tokens, many ? kernels_.token_group : n_tokens,
                            [&](std::size_t begin, std::size_t end, std::size_t) {
                                for (const token_range& range : ranges) {
@@ -194,7 +196,7 @@ inline void multiply_rows(const projection& by, std::size_t first, std::size_t c
 /// together, and no remainder in a block. A block is a long run of addresses, because its first kilobytes come without
 /// having been fetched ahead.
 template <class Job, class Product>
-void for_rows(executor& threads, const activation_buffer& x, std::span<const Job> jobs, std::size_t most,
+void for_rows(executor& threads, const activation_buffer& x, array_view<Job> jobs, std::size_t most,
               const Product& product) noexcept {
     std::size_t n_rows = 0, multiple = x.kernels().gemv_rows;
     for (const Job& job : jobs) {
@@ -217,7 +219,7 @@ void for_rows(executor& threads, const activation_buffer& x, std::span<const Job
 
 /// Multiplies tokens in `x` with the matrices of `jobs`, all of the depth of x. Every result is one chain over the
 /// depth: the same bits for any number of threads and any batch.
-inline void linear(executor& threads, std::span<const linear_job> jobs, activation_buffer& x) noexcept {
+inline void linear(executor& threads, array_view<linear_job> jobs, activation_buffer& x) noexcept {
     const auto product = [&x](const linear_job& job, std::size_t row, std::size_t count, std::size_t worker) {
         float* out = job.out + row;
         detail::multiply_rows(job.by, row, count, x, job.tokens, out, job.out_stride, worker);
@@ -232,7 +234,7 @@ inline void linear(executor& threads, std::span<const linear_job> jobs, activati
 /// The gated products of tokens in `x`. Those with `up` only ever exist in a cache: for 512 tokens of SmolLM3-3B they
 /// would be 22 MB, written and read again. `up_scratch`: gated_rows(x.kernels()) * max_tokens floats for each thread;
 /// no job takes more than max_tokens.
-inline void gated_linear(executor& threads, std::span<const gated_job> jobs, activation act, activation_buffer& x,
+inline void gated_linear(executor& threads, array_view<gated_job> jobs, activation act, activation_buffer& x,
                          float* up_scratch, std::size_t max_tokens) noexcept {
     const auto join = x.kernels().elementwise.gated[static_cast<std::size_t>(act)];
     const std::size_t most = gated_rows(x.kernels());

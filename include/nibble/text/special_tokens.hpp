@@ -5,10 +5,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/token_table.hpp>
@@ -51,8 +51,7 @@ public:
     /// Appends to `matches` the matches of a left-to-right walk that takes the longest token at each place; they do
     /// not overlap, and none reaches across a seam: one of the ascending offsets in `seams`. At a seam that is there
     /// twice none starts.
-    void find_all(std::string_view text, std::span<const std::size_t> seams, bool all,
-                  std::vector<match>& matches) const;
+    void find_all(std::string_view text, array_view<std::size_t> seams, bool all, std::vector<match>& matches) const;
 
     /// The special token with exactly this text, or no_token.
     [[nodiscard]] token find(std::string_view text) const noexcept;

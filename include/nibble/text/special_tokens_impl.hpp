@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/text/special_tokens.hpp>
 
@@ -47,7 +47,7 @@ NIBBLE_FUNCTION void special_tokens::build() {
     }
 }
 
-NIBBLE_FUNCTION void special_tokens::find_all(std::string_view text, std::span<const std::size_t> seams, bool all,
+NIBBLE_FUNCTION void special_tokens::find_all(std::string_view text, array_view<std::size_t> seams, bool all,
                                               std::vector<match>& matches) const {
     std::size_t begin = 0;
     for (std::size_t i = 0; i <= seams.size(); ++i) {

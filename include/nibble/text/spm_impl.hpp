@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/text/merge.hpp>
 #include <nibble/text/spm.hpp>
@@ -36,7 +37,7 @@ NIBBLE_FUNCTION sentencepiece_encoder::sentencepiece_encoder(const token_table& 
                                                              bool allow_missing_bytes, token unknown)
     : bytes_(bytes), unknown_(unknown) {
     const auto missing = std::find(bytes.begin(), bytes.end(), no_token);
-    const bool none = std::all_of(bytes.begin(), bytes.end(), [](token id) { return id == no_token; });
+    const bool none = all_of(bytes, [](token id) { return id == no_token; });
     if (missing != bytes.end() && !(none && allow_missing_bytes))
         throw error(errc::vocab_bad_byte_token, "tokenizer.ggml.tokens",
                     "256 byte tokens, or none and an unknown token",

@@ -8,9 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/text/bpe.hpp>
@@ -62,7 +62,7 @@ public:
 
     /// The same for a text with seams, ascending offsets across which no special token is recognised, nor at one that
     /// is there twice. The text is still one: what is no special token is encoded as if there were no seams.
-    void encode(std::string_view text, std::span<const std::size_t> seams, std::vector<token>& out,
+    void encode(std::string_view text, array_view<std::size_t> seams, std::vector<token>& out,
                 const encode_options& options = {}) const;
 
     /// The pieces of the tokens, joined. Throws errc::ctx_bad_token for an id outside the vocabulary.
@@ -107,7 +107,8 @@ private:
     void encode_plain(std::string_view text, bool starts_text, merge_scratch& scratch, std::vector<token>& out) const;
 
     token_set tokens_;
-    std::variant<std::monostate, byte_pair_encoder, sentencepiece_encoder> encoder_;
+    std::optional<byte_pair_encoder> byte_pairs_;  // one of the two
+    std::optional<sentencepiece_encoder> sentencepiece_;
     std::optional<token> bos_, eos_;
     std::optional<fim_tokens> fim_;
     bool adds_bos_ = false, adds_eos_ = false, adds_space_prefix_ = false, nfc_ = false;

@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
+#include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/text/bpe.hpp>
 #include <nibble/text/fim_tokens.hpp>
@@ -54,8 +54,8 @@ NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, std::vector<token>
     encode(text, {}, out, options);
 }
 
-NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, std::span<const std::size_t> seams,
-                                       std::vector<token>& out, const encode_options& options) const {
+NIBBLE_FUNCTION void tokenizer::encode(std::string_view text, array_view<std::size_t> seams, std::vector<token>& out,
+                                       const encode_options& options) const {
     check_length(text, max_text_bytes_);
     if (options.add_special && adds_bos_) out.push_back(*bos_);
     merge_scratch scratch;
@@ -97,8 +97,7 @@ NIBBLE_FUNCTION std::string_view tokenizer::piece(token id, const decode_options
 }
 
 NIBBLE_FUNCTION std::size_t tokenizer::skipped_merges() const noexcept {
-    const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_);
-    return bpe ? bpe->skipped_merges() : 0;
+    return byte_pairs_ ? byte_pairs_->skipped_merges() : 0;
 }
 
 NIBBLE_FUNCTION void tokenizer::check_length(std::string_view text, std::size_t most) {
@@ -143,7 +142,7 @@ NIBBLE_FUNCTION void tokenizer::build_bpe(const vocabulary& vocab, const tokeniz
     const auto unknown = special_ids_of(vocab).unknown;
     const byte_pair_encoder::settings settings{tag->pattern, ignore_merges, unknown.has_value(),
                                                token_of_unknown(unknown)};
-    encoder_.emplace<byte_pair_encoder>(tokens_.texts(), vocab.merges, settings);
+    byte_pairs_.emplace(tokens_.texts(), vocab.merges, settings);
 }
 
 NIBBLE_FUNCTION void tokenizer::build_sentencepiece(const vocabulary& vocab) {
@@ -153,26 +152,25 @@ NIBBLE_FUNCTION void tokenizer::build_sentencepiece(const vocabulary& vocab) {
     std::vector<float> scores = vocab.scores;  // user-defined tokens merge first, at 0; files have -1000 for them
     for (std::size_t i = 0; i < scores.size(); ++i)
         if (type_of(vocab, i) == token_type::user_defined) scores[i] = 0;
-    encoder_.emplace<sentencepiece_encoder>(tokens_.texts(), scores, tokens_.bytes(), unknown.has_value(),
-                                            token_of_unknown(unknown));
+    sentencepiece_.emplace(tokens_.texts(), scores, tokens_.bytes(), unknown.has_value(), token_of_unknown(unknown));
 }
 
 NIBBLE_FUNCTION void tokenizer::encode_plain(std::string_view text, bool starts_text, merge_scratch& scratch,
                                              std::vector<token>& out) const {
     if (text.empty()) return;
-    if (const auto* bpe = std::get_if<byte_pair_encoder>(&encoder_)) {
+    if (byte_pairs_) {
         std::string normalised;
         if (nfc_ && !is_surely_nfc(text)) {
             normalised = to_nfc(text);
             check_length(normalised, 0x7fffffffu);
             text = normalised;
         }
-        bpe->encode(text, tokens_.texts(), scratch, out);
-    } else if (const auto* sentencepiece = std::get_if<sentencepiece_encoder>(&encoder_)) {
+        byte_pairs_->encode(text, tokens_.texts(), scratch, out);
+    } else if (sentencepiece_) {
         std::string spaced(text.size() + 1, ' ');
         char* const begin = spaced.data() + (adds_space_prefix_ && starts_text ? 1 : 0);
         spaced.resize(static_cast<std::size_t>(write_unmarked(text, begin) - spaced.data()));
-        sentencepiece->encode(spaced, tokens_.texts(), scratch, out);
+        sentencepiece_->encode(spaced, tokens_.texts(), scratch, out);
     }
 }
 

@@ -2,12 +2,12 @@
 // Definitions of text/vocabulary.hpp: what its parts say together.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/error.hpp>
 #include <nibble/text/turn_marks.hpp>
 #include <nibble/text/vocabulary.hpp>
@@ -15,7 +15,7 @@
 NIBBLE_NAMESPACE_BEGIN
 
 NIBBLE_FUNCTION bool is_merged(const vocabulary& vocab, std::string_view text) noexcept {
-    return std::any_of(vocab.merges.begin(), vocab.merges.end(), [&](std::string_view merge) {
+    return any_of(vocab.merges, [&](std::string_view merge) {
         const std::size_t space = merge.find(' ');
         return merge.size() == text.size() + 1 && space < merge.size() && text.starts_with(merge.substr(0, space)) &&
                text.ends_with(merge.substr(space + 1));

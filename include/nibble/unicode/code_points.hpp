@@ -2,17 +2,17 @@
 // A text as a sequence of code points: counted, found by number, visited one by one.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
+#include <nibble/core/any_of.hpp>
 #include <nibble/core/config.hpp>
 #include <nibble/unicode/utf8.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
 
 [[nodiscard]] inline bool is_ascii(std::string_view text) noexcept {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    return all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 /// Number of code points: bytes that are no UTF-8 count as units of decode_utf8().

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -92,11 +91,11 @@ public:
 private:
     void sort_marks() {
         const auto is_starter = [](char32_t c) { return combining_class(c) == 0; };
-        for (auto at = codes_.begin(); at != codes_.end();) {
-            const auto end = std::find_if(at, codes_.end(), is_starter);
-            merge_sort(std::span(at, end),
+        for (std::size_t at = 0, end = 0; at < codes_.size(); at = end) {
+            while (end < codes_.size() && !is_starter(codes_[end])) ++end;
+            merge_sort(codes_.data() + at, end - at,
                        [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
-            at = std::find_if_not(end, codes_.end(), is_starter);
+            while (end < codes_.size() && is_starter(codes_[end])) ++end;
         }
     }
 

@@ -74,36 +74,37 @@ inline constexpr composite_directive composite_directives[] = {
     {'X', "%H:%M:%S"},
 };
 
-/// A directive that stands for a number: at least `width` characters, with `fill` in front.
+/// A directive that stands for a number: at least `width` characters, with `fill` in front. `width` 0: no such
+/// directive.
 struct numeric_field {
     int number;
     std::size_t width;
     char fill = '0';
 };
-[[nodiscard]] inline std::optional<numeric_field> numeric_directive(char name, const calendar_time& t) {
+[[nodiscard]] inline numeric_field numeric_directive(char name, const calendar_time& t) {
     const int weekday = day_of_week(t), yearday = day_of_year(t), hour12 = t.hour % 12 == 0 ? 12 : t.hour % 12;
     switch (name) {
-        case 'C': return numeric_field{t.year / 100, 2};
-        case 'd': return numeric_field{t.day, 2};
-        case 'e': return numeric_field{t.day, 2, ' '};
-        case 'g': return numeric_field{iso_week_of(t).year % 100, 2};
-        case 'G': return numeric_field{iso_week_of(t).year, 4};
-        case 'H': return numeric_field{t.hour, 2};
-        case 'I': return numeric_field{hour12, 2};
-        case 'j': return numeric_field{yearday + 1, 3};
-        case 'k': return numeric_field{t.hour, 2, ' '};
-        case 'l': return numeric_field{hour12, 2, ' '};
-        case 'm': return numeric_field{t.month, 2};
-        case 'M': return numeric_field{t.minute, 2};
-        case 'S': return numeric_field{t.second, 2};
-        case 'u': return numeric_field{weekday == 0 ? 7 : weekday, 1};
-        case 'U': return numeric_field{(yearday + 7 - weekday) / 7, 2};
-        case 'V': return numeric_field{iso_week_of(t).week, 2};
-        case 'w': return numeric_field{weekday, 1};
-        case 'W': return numeric_field{(yearday + 7 - (weekday + 6) % 7) / 7, 2};
-        case 'y': return numeric_field{t.year % 100, 2};
-        case 'Y': return numeric_field{t.year, 1};
-        default: return std::nullopt;
+        case 'C': return {t.year / 100, 2};
+        case 'd': return {t.day, 2};
+        case 'e': return {t.day, 2, ' '};
+        case 'g': return {iso_week_of(t).year % 100, 2};
+        case 'G': return {iso_week_of(t).year, 4};
+        case 'H': return {t.hour, 2};
+        case 'I': return {hour12, 2};
+        case 'j': return {yearday + 1, 3};
+        case 'k': return {t.hour, 2, ' '};
+        case 'l': return {hour12, 2, ' '};
+        case 'm': return {t.month, 2};
+        case 'M': return {t.minute, 2};
+        case 'S': return {t.second, 2};
+        case 'u': return {weekday == 0 ? 7 : weekday, 1};
+        case 'U': return {(yearday + 7 - weekday) / 7, 2};
+        case 'V': return {iso_week_of(t).week, 2};
+        case 'w': return {weekday, 1};
+        case 'W': return {(yearday + 7 - (weekday + 6) % 7) / 7, 2};
+        case 'y': return {t.year % 100, 2};
+        case 'Y': return {t.year, 1};
+        default: return {0, 0};
     }
 }
 
@@ -140,10 +141,10 @@ struct numeric_field {
                                                     const calendar_time& t) {
     for (const auto& [composite, pattern] : composite_directives)
         if (composite == name) return strftime(rt, pattern, t);
-    if (const auto field = numeric_directive(name, t)) {
-        const char fill = pad == '-' ? '\0' : pad == '_' ? ' ' : pad == '0' ? '0' : field->fill;
-        std::string digits = std::to_string(field->number);
-        if (fill != '\0' && digits.size() < field->width) digits.insert(0, field->width - digits.size(), fill);
+    if (const numeric_field field = numeric_directive(name, t); field.width != 0) {
+        const char fill = pad == '-' ? '\0' : pad == '_' ? ' ' : pad == '0' ? '0' : field.fill;
+        std::string digits = std::to_string(field.number);
+        if (fill != '\0' && digits.size() < field.width) digits.insert(0, field.width - digits.size(), fill);
         return digits;
     }
     return std::string(text_directive(name, t).value_or(spelling));

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +31,7 @@ struct keyed_item {
     value key, item;
 };
 inline void sort_keyed(runtime& rt, std::vector<keyed_item>& items, bool reverse) {
-    merge_sort(std::span(items), [&](const keyed_item& a, const keyed_item& b) {
+    merge_sort(items.data(), items.size(), [&](const keyed_item& a, const keyed_item& b) {
         return reverse ? order(rt, b.key, a.key) < 0 : order(rt, a.key, b.key) < 0;
     });
 }

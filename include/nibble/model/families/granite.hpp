@@ -19,9 +19,9 @@ inline void complete_granite(config_reader& reader, model_config& config) {
     reader.take_if_stated(config_key::logit_scale, config.logit_scale);
     config.logit_scale = 1 / config.logit_scale;
     const auto turned = reader.flag(config_key::rope_finetuned);
-    if (!turned || turned->value) return;
+    if (!turned || turned.value) return;
     for (auto& layer : config.layers) layer.rope = no_rope;
-    reader.note("rope_layers", "0 of " + std::to_string(config.n_layers), turned->from);
+    reader.note("rope_layers", "0 of " + std::to_string(config.n_layers), turned.from);
 }
 
 /// The layers of llama; what they give and take is scaled.
