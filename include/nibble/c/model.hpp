@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <nibble/c/conversation.hpp>
 #include <nibble/c/options.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/core/made_on_demand.hpp>
 #include <nibble/core/path_text.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/token_trie.hpp>
@@ -31,14 +31,12 @@ public:
 
     /// Made when the first structure needs it.
     [[nodiscard]] const std::shared_ptr<const token_trie>& trie() const {
-        std::call_once(once_, [this] { trie_ = std::make_shared<const token_trie>(model_.tokenizer()); });
-        return trie_;
+        return trie_.get([this] { return std::make_shared<const token_trie>(model_.tokenizer()); });
     }
 
 private:
     model model_;
-    mutable std::once_flag once_;
-    mutable std::shared_ptr<const token_trie> trie_;
+    made_on_demand<std::shared_ptr<const token_trie>> trie_;
 };
 
 /// Throws NIBBLE_ERROR_ARGUMENT for flags that mean nothing here.
