@@ -3,7 +3,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <nibble/c/conversation.hpp>
 #include <nibble/c/options.hpp>
 #include <nibble/core/config.hpp>
+#include <nibble/core/made_on_demand.hpp>
 #include <nibble/core/path_text.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/generate/token_trie.hpp>
@@ -30,14 +30,12 @@ public:
 
     /// Made when the first structure needs it.
     [[nodiscard]] const std::shared_ptr<const token_trie>& trie() const {
-        std::call_once(once_, [this] { trie_ = std::make_shared<const token_trie>(model_.tokenizer()); });
-        return trie_;
+        return trie_.get([this] { return std::make_shared<const token_trie>(model_.tokenizer()); });
     }
 
 private:
     model model_;
-    mutable std::once_flag once_;
-    mutable std::shared_ptr<const token_trie> trie_;
+    made_on_demand<std::shared_ptr<const token_trie>> trie_;
 };
 
 /// Throws NIBBLE_ERROR_ARGUMENT for flags that mean nothing here.

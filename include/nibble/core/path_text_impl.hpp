@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <nibble/core/error.hpp>
 #include <nibble/core/path_text.hpp>
@@ -21,9 +22,11 @@ NIBBLE_FUNCTION std::string path_text(const std::filesystem::path& path) {
     }
 }
 
-NIBBLE_FUNCTION std::filesystem::path path_of(std::string_view utf8) {
+NIBBLE_FUNCTION std::filesystem::path path_of(std::string_view utf8) try {
     const auto* const begin = reinterpret_cast<const char8_t*>(utf8.data());
     return {begin, begin + utf8.size()};
+} catch (const std::system_error&) {
+    throw error{errc::io_open, "file '" + escaped(utf8) + "'", "a name in UTF-8", "other bytes"};
 }
 
 NIBBLE_FUNCTION std::string file_place(const std::filesystem::path& path) {

@@ -5,7 +5,6 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include <nibble/chat/template.hpp>
 #include <nibble/core/array_view.hpp>
 #include <nibble/core/error.hpp>
+#include <nibble/core/made_on_demand.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/model/bind.hpp>
 #include <nibble/model/config.hpp>
@@ -28,26 +28,6 @@
 #include <nibble/text/tokenizer.hpp>
 
 NIBBLE_NAMESPACE_BEGIN
-
-namespace detail {
-
-/// A value that is made when first asked for, once, whichever thread asks. If making it throws, nothing has
-/// happened and the next one to ask tries again.
-template <class T>
-class made_on_demand {
-public:
-    template <class Make>
-    [[nodiscard]] const T& get(const Make& make) const {
-        std::call_once(once_, [&] { value_.emplace(make()); });
-        return *value_;
-    }
-
-private:
-    mutable std::once_flag once_;
-    mutable std::optional<T> value_;
-};
-
-}  // namespace detail
 
 struct model::state {
     state(gguf::file opened, const model_options& options)
@@ -77,8 +57,8 @@ struct model::state {
     tokenizer_options tokenizer_choices;
     std::string own_template;
     nibble::reply_format reply_format;
-    detail::made_on_demand<nibble::tokenizer> tokenizer;
-    detail::made_on_demand<nibble::chat_template> chat_template;
+    made_on_demand<nibble::tokenizer> tokenizer;
+    made_on_demand<nibble::chat_template> chat_template;
 };
 
 NIBBLE_FUNCTION model model::load(const std::filesystem::path& path, const model_options& options) {
