@@ -32,7 +32,9 @@ public:
     new_file& operator=(const new_file&) = delete;
     ~new_file() {
         std::error_code ignored;
-        if (!closed_ && written_ != path_) remove(written_, ignored);
+        if (closed_ || written_ == path_) return;
+        out_.close();  // Windows removes no file that is open
+        remove(written_, ignored);
     }
 
     void write(std::string_view bytes) {

@@ -18,6 +18,7 @@
 /// there is nothing left to do.
 template <class... Arguments>
 bool asks_for_help(CLI::App& app, Arguments&&... arguments) {
+    app.allow_windows_style_options(false);  // a path or a question may begin with a slash
     try {
         app.parse(std::forward<Arguments>(arguments)...);
         return false;

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <ctime>
 #include <iterator>
 
@@ -25,10 +26,12 @@ inline bool input_is_terminal() { return is_console(STD_INPUT_HANDLE); }
 inline bool output_is_terminal() { return is_console(STD_OUTPUT_HANDLE); }
 inline bool errors_are_terminal() { return is_console(STD_ERROR_HANDLE); }
 
-/// Before the first output. Bytes go out as they are, as UTF-8 and with LF; consoles understand escapes.
+/// Before the first output. Bytes go out as they are, as UTF-8 and with LF; consoles understand escapes. What is
+/// written to a console goes there at the next flush, and not byte by byte: it shows no character that comes in pieces.
 inline void prepare_console() {
     ::SetConsoleOutputCP(CP_UTF8);
     for (const int stream : {0, 1, 2}) ::_setmode(stream, _O_BINARY);
+    for (std::FILE* stream : {stdout, stderr}) std::setvbuf(stream, nullptr, _IOFBF, 4096);
     for (const DWORD stream : {STD_OUTPUT_HANDLE, STD_ERROR_HANDLE}) {
         DWORD mode = 0;
         const HANDLE console = ::GetStdHandle(stream);
@@ -51,8 +54,8 @@ inline std::ptrdiff_t read_console(char* data, std::size_t size) {
     // a unit of UTF-16 takes at most 3 bytes
     const auto most = static_cast<DWORD>(std::min(std::size(line), size / 3));
     if (!::ReadConsoleW(::GetStdHandle(STD_INPUT_HANDLE), line, most, &n, nullptr)) return errno = EIO, -1;
-    if (n == 0 && ::GetLastError() == ERROR_OPERATION_ABORTED) {
-        ::Sleep(50);  // Ctrl-C: its handler runs on a thread of its own
+    if (n == 0) {  // not even the end of a line: Ctrl-C, whose handler runs on a thread of its own
+        ::Sleep(50);
         return errno = EINTR, -1;
     }
     if (n > 0 && line[0] == 0x1a) return 0;

@@ -214,7 +214,7 @@ TEST_CASE("what is no file is refused by every program") {
     struct {
         std::string path, piece;
     } const cases[] = {
-        {missing, "missing.gguf': No such file"}, {here, "got a directory"}, {"/dev/zero", "got a device"}};
+        {missing, "missing.gguf': No such file"}, {here, "got a directory"}, {null_device, "got a device"}};
     for (const auto& [path, piece] : cases) {
         check_refused(run_program("ask", {path, "Hello!"}), {piece});
         check_refused(run_program("chat", {"--model", path}, "Hello!\n"), {piece});

@@ -67,9 +67,9 @@ TEST_CASE("a conversation is saved, taken back and gone on with") {
     write_file(file, "[{\"role\": \"wizard\"}]");
     check_refused(chat({}, "/load " + file + "\n"), {"saved", "wizard"});
     std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    const auto permissions = std::filesystem::status(file).permissions();  // Windows has others besides
     CHECK(chat({}, "/save " + file + "\n").exit_code == 0);
-    CHECK(std::filesystem::status(file).permissions() ==
-          (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+    CHECK(std::filesystem::status(file).permissions() == permissions);
     CHECK(chat({}, "/set predict 1\nWhat is the capital of Austria?\n").out.size() < 10);
 }
 

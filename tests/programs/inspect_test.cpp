@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/error.hpp>
 #include <nibble/gguf/file.hpp>
 #include <nibble/gguf/writer.hpp>
 #include <nibble/json/json.hpp>
@@ -166,7 +167,7 @@ TEST_CASE("--check finds a weight that is no number, --json says the same") {
     auto result = run_program("inspect", {path, "--check"});
     CHECK(line_with(result.out, {"fail", "output_norm.weight"}) != "");
     result.out.clear();
-    check_refused(result, {path, "output_norm.weight"});
+    check_refused(result, {nibble::escaped(path), "output_norm.weight"});
 
     const auto as_json = run_program("inspect", {path, "--check", "--json"});
     CHECK(as_json.exit_code == 1);

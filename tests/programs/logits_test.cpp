@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/error.hpp>
+
 #include "support/program.hpp"
 #include "test.hpp"
 
@@ -243,14 +245,14 @@ TEST_CASE("perplexity of chunks, and against saved logits") {
     SECTION("bad input is refused") {
         check_refused(run({"--chunk", "1"}), {"--chunk"});
         check_refused(run({"--chunk", "0"}), {"--chunk"});
-        check_refused(run({"--logits-base", text}), {text, "NumPy"});
+        check_refused(run({"--logits-base", text}), {nibble::escaped(text), "NumPy"});
         check_refused(run({"--logits-base", (dir / "missing").string()}), {"missing"});
         check_refused(run({"--logits-base", (data_dir() / "smollm3-f32.logits.npy").string()}),
                       {"smollm3-f32.logits.npy"});
         check_refused(run({"--logits-out", (dir / "no/out").string()}), {"no/out"});
         write_file(text, "");
-        check_refused(run({}), {text, "at least 2 tokens"});
+        check_refused(run({}), {nibble::escaped(text), "at least 2 tokens"});
         std::filesystem::remove(text);
-        check_refused(run({}), {text});
+        check_refused(run({}), {nibble::escaped(text)});
     }
 }

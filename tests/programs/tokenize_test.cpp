@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <nibble/core/error.hpp>
 #include <nibble/core/token.hpp>
 #include <nibble/json/json.hpp>
 
@@ -160,9 +161,9 @@ TEST_CASE("render refuses templates that it cannot use") {
     const temp_dir dir;
     const auto path = (dir / "template.jinja").string();
     const std::string input = "{\"input\": {" + turn + "}}\n";
-    check_refused(run_program("render", {"--template", path, "--jsonl"}, input), {path});
+    check_refused(run_program("render", {"--template", path, "--jsonl"}, input), {nibble::escaped(path)});
     write_file(path, "Hello\n{% if %}");
-    check_refused(run_program("render", {"--template", path, "--jsonl"}, input), {path, "line 2"});
+    check_refused(run_program("render", {"--template", path, "--jsonl"}, input), {nibble::escaped(path), "line 2"});
     check_refused(run_program("render", {"--jsonl"}, input), {"--template"});
     check_refused(run_program("render", {"--model", (data_dir() / "smollm3-q4_0.gguf").string(), "--jsonl"}, input),
                   {"smollm3-q4_0.gguf", "template"});

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include <nibble/core/file/posix.hpp>
+#include <nibble/core/file/windows.hpp>
 #include <nibble/core/mapped_file.hpp>
 
 #include "support/posix.hpp"

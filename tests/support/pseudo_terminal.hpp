@@ -34,14 +34,12 @@ public:
         if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0) throw std::runtime_error("no terminal");
         const std::string slave = ::ptsname(master_);
         resize(24, 80);
-        detail::spawn_actions actions;
-        actions.read_and_write(STDIN_FILENO, slave);  // the first that a session opens is its terminal
-        actions.copy(STDIN_FILENO, STDOUT_FILENO);
-        actions.copy(STDIN_FILENO, STDERR_FILENO);
+        detail::standard_streams streams;
+        streams.use_terminal(slave);
         posix_spawnattr_t attributes;
         detail::require_no_error(posix_spawnattr_init(&attributes), "posix_spawnattr_init");
         detail::require_no_error(posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID), "posix_spawnattr_setflags");
-        child_ = detail::start_program(program, std::move(arguments), actions, &attributes);
+        child_ = detail::start_program(program_dir / program, std::move(arguments), streams, &attributes);
         posix_spawnattr_destroy(&attributes);
     }
     pseudo_terminal(const pseudo_terminal&) = delete;

@@ -14,8 +14,7 @@ NIBBLE_NAMESPACE_BEGIN
 /// A path as UTF-8; where names are bytes, as its bytes.
 [[nodiscard]] NIBBLE_FUNCTION std::string path_text(const std::filesystem::path& path);
 
-/// The path that UTF-8 names. What is not UTF-8 is kept where names are bytes, elsewhere
-/// errc::io_open.
+/// The path that UTF-8 names. What is not UTF-8 is kept where names are bytes, elsewhere errc::io_open.
 [[nodiscard]] NIBBLE_FUNCTION std::filesystem::path path_of(std::string_view utf8);
 
 /// "file 'PATH'", printable.
