@@ -213,23 +213,27 @@ TEST_CASE("the parts of a split are listed and checked as one file") {
     const auto whole = nibble::gguf::file::open(tiny_path());
     write_parts(dir / "", split(whole, {0, 21, whole.tensors().size() - 21}));
     const auto path = (dir / part_name(1, 3)).string();
-    const auto file = nibble::gguf::file::open(path);
-    const auto& norm = *file.find_tensor("output_norm.weight");
-    const auto part = static_cast<std::size_t>(&file.part_of(norm) - file.parts().data());
-    const auto offset = static_cast<std::size_t>(file.offset_of(norm));
+    std::size_t size = 0, part = 0, offset = 0;
+    {  // Windows writes to no file that is mapped
+        const auto file = nibble::gguf::file::open(path);
+        const auto& norm = *file.find_tensor("output_norm.weight");
+        size = static_cast<std::size_t>(file.size());
+        part = static_cast<std::size_t>(&file.part_of(norm) - file.parts().data());
+        offset = static_cast<std::size_t>(file.offset_of(norm));
+    }
 
     const auto listing = run_program("inspect", {path});
     INFO(listing.out << listing.err);
     CHECK(listing.exit_code == 0);
-    CHECK(line_with(listing.out, {std::to_string(file.size()) + " bytes in 3 parts"}) != "");
+    CHECK(line_with(listing.out, {std::to_string(size) + " bytes in 3 parts"}) != "");
     CHECK(line_with(listing.out, {std::to_string(part + 1), std::to_string(offset), "output_norm.weight"}) != "");
     const auto report = json::parse(run_program("inspect", {path, "--json"}).out);
     CHECK(number(at(report, "file"), "parts") == 3);
     const json& layout = at(report, "layout");
-    CHECK(number(layout, "file") == file.size());
+    CHECK(number(layout, "file") == size);
     CHECK(number(layout, "header_and_metadata") + number(layout, "tensor_data") +
               number(layout, "padding_between_tensors") + number(layout, "after_the_last_tensor") ==
-          file.size());
+          size);
     CHECK(run_program("inspect", {path, "--check"}).exit_code == 0);
 
     const auto damaged = dir / part_name(part, 3);
