@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <iostream>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>

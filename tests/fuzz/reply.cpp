@@ -2,6 +2,7 @@
 // A reply in pieces of any size gives the message that it gives in one, and no byte of it is lost.
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 

@@ -7,6 +7,7 @@
 #include <concepts>
 #include <limits>
 #include <memory>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>

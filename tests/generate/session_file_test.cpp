@@ -3,6 +3,7 @@
 #include <nibble/generate/session_file.hpp>
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 #include <nibble/gguf/reader.hpp>
 
 #include <limits>
+#include <span>
 #include <string>
 
 #include "support/gguf_files.hpp"
