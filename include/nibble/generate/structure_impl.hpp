@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <nibble/core/any_of.hpp>
+#include <nibble/core/array_view.hpp>
 #include <nibble/generate/structure.hpp>
 #include <nibble/generate/token_trie.hpp>
 #include <nibble/grammar/grammar.hpp>
@@ -119,7 +121,7 @@ NIBBLE_FUNCTION bool grammar_constraint::find_mask() {
         slot_of_state_[at_] = current_;
         state_of_slot_[current_] = at_;
     }
-    return std::any_of(mask, mask + words, [](std::uint64_t bits) { return bits != 0; });
+    return any_of(array_view<std::uint64_t>{mask, words}, [](std::uint64_t bits) { return bits != 0; });
 }
 
 NIBBLE_NAMESPACE_END

@@ -49,7 +49,7 @@ struct kernel_set {
     bool (*runs_on)(const cpu_features&) noexcept;
 
     std::size_t token_group;   ///< tokens that gemm takes side by side
-    std::size_t gemv_rows;     ///< rows that gemv multiplies side by side
+    std::size_t gemv_rows;     ///< rows that gemv multiplies together
     std::size_t gemm_rows;     ///< rows that gemm multiplies and stores without a remainder
     std::size_t rows_at_once;  ///< most rows that a thread takes at a time; a multiple of both
     pass_costs passes;

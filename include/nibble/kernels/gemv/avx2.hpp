@@ -22,9 +22,9 @@ using activations_avx2::token_block;
 
 //   Four (row, token) pairs go through a block together; pair i is lane i of the float chains:
 //
-//     one token      rows r .. r+3       lane i: row r + i
-//     two tokens     rows r, r+1         lane i: row r + i / 2, token t + i % 2
-//     3, 4 tokens    row r               lane i: token t + i
+//     one token      row r of each quarter    lane i: that of quarter i
+//     two tokens     row r of each half       lane i: that of half i / 2, token t + i % 2
+//     3, 4 tokens    row r                    lane i: token t + i
 //
 //   A pair's block, sub-block J of 32 values (K formats):
 //
